@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -13,7 +14,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	_ "modernc.org/sqlite"
+	"modernc.org/sqlite"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/contractone"
@@ -219,32 +220,36 @@ func TestLedgerTakesOverAFileThatACrashLeft(t *testing.T) {
 	require.FileExists(t, l.PDFPath(e))
 }
 
-// Registrations, sweeps and readers of two processes at once: what has an entry
-// has its file, whole.
+// Registrations and sweeps of two processes at once, over files that a crash
+// left: what has an entry has its file, whole.
 func TestLedgerSweepsBesideRegistrations(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	ledgers := []*sqlledger.Ledger{openLedger(t, openDB(t, dir), dir), openLedger(t, openDB(t, dir), dir)}
-	const n = 60
-	content := func(i int) []byte { return contractonetest.PDF(fmt.Sprint(i%7), 2048) }
+	const n, contents = 60, 20
+	content := func(i int) []byte { return contractonetest.PDF(fmt.Sprint(i%contents), 2048) }
+	old := time.Now().Add(-48 * time.Hour)
+	for i := range contents {
+		path := ledgers[0].PDFPath(contractone.Entry{PDF: contractone.PDF{SHA256: fmt.Sprintf("%x", sha256.Sum256(content(i)))}})
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		require.NoError(t, os.WriteFile(path, content(i), 0o600))
+		require.NoError(t, os.Chtimes(path, old, old))
+	}
 	var wg sync.WaitGroup
 	errs := make([]error, 5)
 	for w := range 4 {
 		wg.Go(func() {
-			for i := w % 2; i < n; i += 2 { // each file from two sides
-				d := draft("doc", fmt.Sprint("f", i), content(i))
-				d.PDF.Name = fmt.Sprint(w)
-				if _, err := ledgers[w/2].Register(t.Context(), d); err != nil {
-					errs[w] = err
-					return
+			for i := w % 2; i < n && errs[w] == nil; i += 2 { // each file from two sides
+				_, errs[w] = ledgers[w/2].Register(t.Context(), draft("doc", fmt.Sprint("f", i), content(i)))
+				if errors.Is(errs[w], countersign.ErrUnavailable) { // swept away at that moment
+					_, errs[w] = ledgers[w/2].Register(t.Context(), draft("doc", fmt.Sprint("f", i), content(i)))
 				}
 			}
 		})
 	}
 	wg.Go(func() {
 		for range 20 {
-			if _, err := ledgers[1].Sweep(t.Context(), sqlledger.MinSweepAge); err != nil {
-				errs[4] = err
+			if _, errs[4] = ledgers[1].Sweep(t.Context(), sqlledger.MinSweepAge); errs[4] != nil {
 				return
 			}
 		}
@@ -263,6 +268,68 @@ func TestLedgerSweepsBesideRegistrations(t *testing.T) {
 		seen++
 	}
 	require.Equal(t, n, seen)
+}
+
+// A registration costs one commit, a replay none.
+func TestLedgerRegistersInOneTransaction(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db := openDB(t, dir)
+	db.SetMaxOpenConns(1)
+	l := openLedger(t, db, dir)
+	commits := 0
+	conn, err := db.Conn(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, conn.Raw(func(c any) error {
+		c.(sqlite.HookRegisterer).RegisterCommitHook(func() int32 { commits++; return 0 })
+		return nil
+	}))
+	require.NoError(t, conn.Close())
+	d := draft("doc", "a", contractonetest.PDF("a", 2048))
+	for range 3 {
+		_, err = l.Register(t.Context(), d)
+		require.NoError(t, err)
+	}
+	require.Equal(t, 1, commits)
+}
+
+// A full database is one clear sentence; the entry is not there, and comes once
+// there is room.
+func TestLedgerSaysThatTheDatabaseIsFull(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db := openDB(t, dir)
+	db.SetMaxOpenConns(1) // max_page_count belongs to the connection
+	l := openLedger(t, db, dir)
+	_, err := db.ExecContext(t.Context(), "PRAGMA max_page_count = 40")
+	require.NoError(t, err)
+	d := draft("doc", "a", contractonetest.PDF("a", 2048))
+	d.Items.Title = strings.Repeat("長", 100_000)
+	_, err = l.Register(t.Context(), d)
+	var se *sqlledger.StorageError
+	require.ErrorAs(t, err, &se)
+	require.ErrorIs(t, err, countersign.ErrUnavailable)
+	require.NotErrorIs(t, err, countersign.ErrOutcomeUnknown)
+	require.ErrorContains(t, err, "make room")
+	_, found, err := l.Lookup(t.Context(), d.Key())
+	require.NoError(t, err)
+	require.False(t, found)
+
+	_, err = db.ExecContext(t.Context(), "PRAGMA max_page_count = 100000")
+	require.NoError(t, err)
+	r, err := l.Register(t.Context(), d)
+	require.NoError(t, err)
+	require.True(t, r.Created)
+}
+
+func BenchmarkLedgerRegister(b *testing.B) {
+	dir := b.TempDir()
+	l := openLedger(b, openDB(b, dir), dir)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		_, err := l.Register(b.Context(), draft("doc", fmt.Sprint("f", i), contractonetest.PDF(fmt.Sprint(i), 2048)))
+		require.NoError(b, err)
+	}
 }
 
 // A folder that goes away under a running program is one clear sentence, and the
