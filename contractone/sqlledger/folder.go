@@ -33,7 +33,7 @@ func openFolder(dir string) (*folder, error) {
 	}
 	f := &folder{dir: abs, durable: map[string]bool{}}
 	for _, sub := range []string{f.incoming(), f.blobs()} {
-		if err := os.MkdirAll(sub, 0o700); err != nil {
+		if err := makeDir(sub); err != nil {
 			return nil, folderError(sub, err)
 		}
 	}
@@ -41,11 +41,29 @@ func openFolder(dir string) (*folder, error) {
 	if err != nil {
 		return nil, folderError(f.incoming(), err)
 	}
-	err = errors.Join(probe.Close(), os.Remove(probe.Name()), syncDir(f.dir), syncDir(filepath.Dir(f.dir)))
-	if err != nil {
-		return nil, folderError(f.dir, err)
+	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+		return nil, folderError(f.incoming(), err)
 	}
 	return f, nil
+}
+
+// makeDir makes a folder and those above it that are missing, each in a way that
+// a crash does not undo.
+func makeDir(path string) error {
+	err := os.Mkdir(path, 0o700)
+	if errors.Is(err, fs.ErrNotExist) && path != filepath.Dir(path) {
+		if err := makeDir(filepath.Dir(path)); err != nil {
+			return err
+		}
+		err = os.Mkdir(path, 0o700)
+	}
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	return syncDir(filepath.Dir(path))
 }
 
 func (f *folder) incoming() string { return filepath.Join(f.dir, "incoming") }

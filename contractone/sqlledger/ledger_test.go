@@ -63,8 +63,12 @@ func TestOpenRefusesAFolderThatCannotBeWritten(t *testing.T) {
 	require.Equal(t, 1, strings.Count(err.Error(), file), "the path stands once in the sentence")
 }
 
-func TestOpenReportsTheDatabase(t *testing.T) {
+func TestOpenMakesTheFolderAndReportsTheDatabase(t *testing.T) {
 	t.Parallel()
-	_, err := sqlledger.Open(t.Context(), sqlledger.Config{DB: deadDB(t), Dialect: sqlledger.PostgreSQL, Dir: t.TempDir()})
-	require.ErrorIs(t, err, errNoDatabase)
+	dir := filepath.Join(t.TempDir(), "a", "b", "c")
+	for range 2 {
+		_, err := sqlledger.Open(t.Context(), sqlledger.Config{DB: deadDB(t), Dialect: sqlledger.PostgreSQL, Dir: dir})
+		require.ErrorIs(t, err, errNoDatabase)
+		require.DirExists(t, filepath.Join(dir, "sha256"))
+	}
 }
