@@ -2,6 +2,7 @@ package orchestration_test
 
 import (
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -17,3 +18,15 @@ func TestMemory(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, openMemory)
 }
+
+func TestLocal(t *testing.T) {
+	t.Parallel()
+	storetest.RunEngine(t, openMemory, newLocal)
+}
+
+// newLocal is an engine as the suite wants it.
+func newLocal(s orchestration.Store, now func() time.Time) orchestration.Engine {
+	return orchestration.NewLocal(s, orchestration.WithClock(now), orchestration.WithBackoff(minutes))
+}
+
+func minutes(attempt int) time.Duration { return time.Duration(attempt) * time.Minute }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -79,4 +80,16 @@ func TestDurable(t *testing.T) {
 		dsn := newSchema(t)
 		return func() orchestration.Store { return open(t, dsn) }
 	})
+}
+
+func TestLocalEngine(t *testing.T) {
+	t.Parallel()
+	newSchema(t)
+	storetest.RunEngine(t, openNew, newLocal)
+}
+
+func newLocal(s orchestration.Store, now func() time.Time) orchestration.Engine {
+	return orchestration.NewLocal(s, orchestration.WithClock(now), orchestration.WithBackoff(func(attempt int) time.Duration {
+		return time.Duration(attempt) * time.Minute
+	}))
 }

@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -40,4 +41,15 @@ func TestDurable(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "a b%20?#.db")
 		return func() orchestration.Store { return open(t, path) }
 	})
+}
+
+func TestLocalEngine(t *testing.T) {
+	t.Parallel()
+	storetest.RunEngine(t, openNew, newLocal)
+}
+
+func newLocal(s orchestration.Store, now func() time.Time) orchestration.Engine {
+	return orchestration.NewLocal(s, orchestration.WithClock(now), orchestration.WithBackoff(func(attempt int) time.Duration {
+		return time.Duration(attempt) * time.Minute
+	}))
 }
