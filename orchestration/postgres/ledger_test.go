@@ -1,8 +1,6 @@
 package postgres_test
 
 import (
-	"context"
-	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -13,54 +11,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/contractone"
 	"github.com/countersign/countersign/contractone/sqlledger"
 	"github.com/countersign/countersign/contractonetest"
+	"github.com/countersign/countersign/orchestration/postgres"
 )
 
-// ledgerDSN is the server that the tests make databases on.
-func ledgerDSN(t *testing.T) string {
+func openLedger(t *testing.T, dsn, dir string) (*sqlledger.Ledger, *sql.DB) {
 	t.Helper()
-	dsn := os.Getenv("COUNTERSIGN_POSTGRES")
-	if dsn != "" {
-		return dsn
-	}
-	const missing = "COUNTERSIGN_POSTGRES is not set: the ledger was not tested on PostgreSQL"
-	if strings.Contains(os.Getenv("COUNTERSIGN_REQUIRE"), "postgres") {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
-	return ""
-}
-
-// newLedgerDB makes a database for one test, dropped at its end.
-func newLedgerDB(t *testing.T, dsn string) *pgx.ConnConfig {
-	t.Helper()
-	cfg, err := pgx.ParseConfig(dsn)
+	db, err := postgres.OpenDB(t.Context(), dsn)
 	require.NoError(t, err)
-	admin := stdlib.OpenDB(*cfg)
-	name := "ledger_" + strings.ToLower(rand.Text())
-	_, err = admin.ExecContext(t.Context(), "CREATE DATABASE "+name)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		_, err := admin.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name+" WITH (FORCE)")
-		require.NoError(t, err)
-		require.NoError(t, admin.Close())
-	})
-	cfg = cfg.Copy()
-	cfg.Database = name
-	return cfg
-}
-
-func openLedger(t *testing.T, cfg *pgx.ConnConfig, dir string) (*sqlledger.Ledger, *sql.DB) {
-	t.Helper()
-	db := stdlib.OpenDB(*cfg)
-	db.SetMaxOpenConns(8)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	l, err := sqlledger.Open(t.Context(), sqlledger.Config{DB: db, Dialect: sqlledger.PostgreSQL, Dir: dir})
 	require.NoError(t, err)
@@ -69,21 +32,19 @@ func openLedger(t *testing.T, cfg *pgx.ConnConfig, dir string) (*sqlledger.Ledge
 
 func TestLedgerConforms(t *testing.T) {
 	t.Parallel()
-	dsn := ledgerDSN(t)
 	type opened struct {
 		*sqlledger.Ledger
-		cfg *pgx.ConnConfig
-		dir string
+		dsn, dir string
 	}
 	open := func(t *testing.T) contractone.Ledger {
-		cfg, dir := newLedgerDB(t, dsn), t.TempDir()
-		l, _ := openLedger(t, cfg, dir)
-		return opened{l, cfg, dir}
+		dsn, dir := newSchema(t), t.TempDir()
+		l, _ := openLedger(t, dsn, dir)
+		return opened{l, dsn, dir}
 	}
 	contractonetest.Run(t, open, func(t *testing.T, l contractone.Ledger) contractone.Ledger {
 		o := l.(opened)
-		again, _ := openLedger(t, o.cfg, o.dir)
-		return opened{again, o.cfg, o.dir}
+		again, _ := openLedger(t, o.dsn, o.dir)
+		return opened{again, o.dsn, o.dir}
 	})
 }
 
@@ -100,7 +61,7 @@ func draft(document, file string) contractone.Draft {
 // Columns have the database's own types, so that its functions work on them.
 func TestLedgerIsReadableWithSQL(t *testing.T) {
 	t.Parallel()
-	l, db := openLedger(t, newLedgerDB(t, ledgerDSN(t)), t.TempDir())
+	l, db := openLedger(t, newSchema(t), t.TempDir())
 	_, err := l.Register(t.Context(), draft("doc", "a"))
 	require.NoError(t, err)
 	var title string
@@ -115,12 +76,13 @@ func TestLedgerIsReadableWithSQL(t *testing.T) {
 // register at the same time, while one of them sweeps, is there once and whole.
 func TestLedgerOfTwoProcesses(t *testing.T) {
 	t.Parallel()
-	cfg, dir := newLedgerDB(t, ledgerDSN(t)), t.TempDir()
+	dsn, dir := newSchema(t), t.TempDir()
 	ledgers := make([]*sqlledger.Ledger, 2)
 	var wg sync.WaitGroup
 	errs := make([]error, 2)
 	for i := range ledgers {
-		db := stdlib.OpenDB(*cfg)
+		db, err := postgres.OpenDB(t.Context(), dsn)
+		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, db.Close()) })
 		wg.Go(func() {
 			ledgers[i], errs[i] = sqlledger.Open(t.Context(), sqlledger.Config{DB: db, Dialect: sqlledger.PostgreSQL, Dir: dir})
@@ -164,7 +126,7 @@ func TestLedgerOfTwoProcesses(t *testing.T) {
 func TestLedgerSweep(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	l, _ := openLedger(t, newLedgerDB(t, ledgerDSN(t)), dir)
+	l, _ := openLedger(t, newSchema(t), dir)
 	r, err := l.Register(t.Context(), draft("doc", "a"))
 	require.NoError(t, err)
 	e, _, err := l.Lookup(t.Context(), r.Key)

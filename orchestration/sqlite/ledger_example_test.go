@@ -2,18 +2,16 @@ package sqlite_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"log"
 	"os"
 	"path/filepath"
 
-	_ "modernc.org/sqlite"
-
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/contractone"
 	"github.com/countersign/countersign/contractone/sqlledger"
 	"github.com/countersign/countersign/contractonetest"
+	"github.com/countersign/countersign/orchestration/sqlite"
 )
 
 // A ledger in a file of SQLite and a folder: three contracts go in, and those
@@ -25,8 +23,7 @@ func Example_ledgerSearch() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "ledger.db")+
-		"?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
+	db, err := sqlite.OpenDB(filepath.Join(dir, "ledger.db"))
 	if err != nil {
 		log.Fatal(err)
 	}

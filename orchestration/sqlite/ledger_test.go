@@ -14,20 +14,18 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"modernc.org/sqlite"
+	driver "modernc.org/sqlite"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/contractone"
 	"github.com/countersign/countersign/contractone/sqlledger"
 	"github.com/countersign/countersign/contractonetest"
+	"github.com/countersign/countersign/orchestration/sqlite"
 )
 
-// openDB opens the database of a folder with the settings that sqlledger asks
-// for.
 func openDB(t testing.TB, dir string) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "ledger.db")+
-		"?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)")
+	db, err := sqlite.OpenDB(filepath.Join(dir, "ledger.db"))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db
@@ -281,7 +279,7 @@ func TestLedgerRegistersInOneTransaction(t *testing.T) {
 	conn, err := db.Conn(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, conn.Raw(func(c any) error {
-		c.(sqlite.HookRegisterer).RegisterCommitHook(func() int32 { commits++; return 0 })
+		c.(driver.HookRegisterer).RegisterCommitHook(func() int32 { commits++; return 0 })
 		return nil
 	}))
 	require.NoError(t, conn.Close())
