@@ -1,0 +1,2 @@
+// Package cloudsign is a client of the CloudSign Web API.
+package cloudsign
