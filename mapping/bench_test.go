@@ -25,43 +25,43 @@ func handWritten(src *order, dst *invoice) mapping.Result {
 	switch {
 	case !mapping.TextOf(src.Title).IsAbsent() && len(src.Title) <= 10:
 		dst.Title = src.Title
-		note(0, "title", "title", mapping.Copied)
+		note(0, "title", "title", mapping.StateCopied)
 	case !mapping.TextOf(src.Name).IsAbsent() && len(src.Name) <= 10:
 		dst.Title = src.Name
-		note(0, "title", "name", mapping.Copied)
+		note(0, "title", "name", mapping.StateCopied)
 	default:
-		note(0, "title", "", mapping.Absent)
-		res.Findings = append(res.Findings, mapping.Finding{Severity: mapping.Error, Code: mapping.CodeRequired, Field: "title"})
+		note(0, "title", "", mapping.StateAbsent)
+		res.Findings = append(res.Findings, mapping.Finding{Severity: mapping.SeverityError, Code: mapping.CodeRequired, Field: "title"})
 	}
-	note(1, "total", "", mapping.Absent)
+	note(1, "total", "", mapping.StateAbsent)
 	if src.Cents != nil {
 		dst.Total, dst.HasTotal = *src.Cents, true
-		note(1, "total", "cents", mapping.Copied)
+		note(1, "total", "cents", mapping.StateCopied)
 	}
-	note(2, "due", "", mapping.Absent)
+	note(2, "due", "", mapping.StateAbsent)
 	if src.Due.IsValid() {
 		dst.Due = src.Due
-		note(2, "due", "due", mapping.Copied)
+		note(2, "due", "due", mapping.StateCopied)
 	}
-	note(3, "placed", "", mapping.Absent)
+	note(3, "placed", "", mapping.StateAbsent)
 	if !src.Placed.IsZero() {
 		dst.Placed = src.Placed.UTC()
-		note(3, "placed", "placed", mapping.Copied)
+		note(3, "placed", "placed", mapping.StateCopied)
 	}
 	dst.Paid = src.Paid
-	note(4, "paid", "paid", mapping.Copied)
-	note(5, "urgency", "priority", mapping.Absent)
+	note(4, "paid", "paid", mapping.StateCopied)
+	note(5, "urgency", "priority", mapping.StateAbsent)
 	if src.Priority == "high" {
 		dst.Urgency = "urgent"
-		note(5, "urgency", "priority", mapping.Transformed)
+		note(5, "urgency", "priority", mapping.StateTransformed)
 	}
-	note(6, "tags", "", mapping.Absent)
+	note(6, "tags", "", mapping.StateAbsent)
 	if len(src.Tags) > 0 {
 		dst.Tags = src.Tags
-		note(6, "tags", "tags", mapping.Copied)
+		note(6, "tags", "tags", mapping.StateCopied)
 	}
 	dst.Currency = "JPY"
-	note(7, "currency", "", mapping.Constant)
+	note(7, "currency", "", mapping.StateConstant)
 	dst.Writes += 8
 	return res
 }

@@ -18,7 +18,7 @@ type Map[S, T any] struct {
 type step[S, T any] struct {
 	to       *TargetField[T]
 	sources  []source[S]
-	fixed    Func // instead of sources
+	constant Func // instead of sources
 	required bool
 }
 
@@ -145,12 +145,12 @@ func (c *compiler[S, T]) rule(i int, r Rule) step[S, T] {
 	if out.to == nil {
 		c.mistake(name, "names an unknown target field %q", r.To)
 	}
-	if t.fixed != (len(r.From) == 0) {
-		c.mistake(name, "needs either source fields or a fixed value")
+	if t.constant != (len(r.From) == 0) {
+		c.mistake(name, "needs either source fields or a constant")
 		return out
 	}
-	if t.fixed && out.to != nil {
-		out.fixed = c.bind(name, t, &Field{}, &out.to.Field)
+	if t.constant && out.to != nil {
+		out.constant = c.bind(name, t, &Field{}, &out.to.Field)
 	}
 	for k, key := range r.From {
 		from := c.sources[key]

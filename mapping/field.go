@@ -114,5 +114,5 @@ var unclean = refusal(CodeInvalidText, "the text is not valid UTF-8 or holds a N
 
 // refusal is the finding for a value that is not written.
 func refusal(code, message string) Finding {
-	return Finding{Severity: Error, Code: code, Message: message}
+	return Finding{Severity: SeverityError, Code: code, Message: message}
 }

@@ -80,6 +80,6 @@ func fullRules() []mapping.Rule {
 		rule("cents", "total"), rule("due", "due"), rule("placed", "placed"), rule("paid", "paid"),
 		{From: []string{"priority"}, To: "urgency", Transform: mapping.Choices(map[string]string{"low": "", "high": "urgent"})},
 		rule("tags", "tags"),
-		{To: "currency", Transform: mapping.Fixed(mapping.TextOf("JPY"))},
+		{To: "currency", Transform: mapping.Constant(mapping.TextOf("JPY"))},
 	}
 }

@@ -5,8 +5,8 @@ type Severity string
 
 // The severities. The zero Severity means "nothing was found".
 const (
-	Warning Severity = "warning" // the record is usable; a person may want to look
-	Error   Severity = "error"   // a value was not written or a required one is missing
+	SeverityWarning Severity = "warning" // the record is usable; a person may want to look
+	SeverityError   Severity = "error"   // a value was not written or a required one is missing
 )
 
 // The codes of the findings that the engine itself adds.
@@ -36,11 +36,11 @@ type State string
 
 // The states.
 const (
-	Absent      State = "absent"      // no source had information; the target is untouched
-	Copied      State = "copied"      // the source's value, as it was
-	Transformed State = "transformed" // a value made from the source's value
-	Constant    State = "constant"    // a value that the rule itself gives
-	Rejected    State = "rejected"    // there was a value; a finding says why it was not written
+	StateAbsent      State = "absent"      // no source had information; the target is untouched
+	StateCopied      State = "copied"      // the source's value, as it was
+	StateTransformed State = "transformed" // a value made from the source's value
+	StateConstant    State = "constant"    // a value that the rule itself gives
+	StateRejected    State = "rejected"    // there was a value; a finding says why it was not written
 )
 
 // Origin is the provenance of one target.
@@ -69,7 +69,7 @@ func (r *Result) Origin(to string) (Origin, bool) {
 // HasErrors reports whether a finding is an error.
 func (r *Result) HasErrors() bool {
 	for i := range r.Findings {
-		if r.Findings[i].Severity == Error {
+		if r.Findings[i].Severity == SeverityError {
 			return true
 		}
 	}
@@ -78,5 +78,5 @@ func (r *Result) HasErrors() bool {
 
 // Written reports whether the target received a value.
 func (o Origin) Written() bool {
-	return o.State == Copied || o.State == Transformed || o.State == Constant
+	return o.State == StateCopied || o.State == StateTransformed || o.State == StateConstant
 }

@@ -3,7 +3,7 @@ package mapping
 // Rule fills one target field.
 type Rule struct {
 	// From are keys of source fields; the first one that yields a value
-	// decides. Empty only with the transform Fixed.
+	// decides. Empty only with the transform Constant.
 	From []string
 	// To is the key of the target field.
 	To string

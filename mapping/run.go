@@ -26,7 +26,7 @@ func (m *Map[S, T]) runSteps(i int, src *S, dst *T, res *Result) (next int) {
 	defer func() {
 		if p := recover(); p != nil {
 			key := m.steps[i].to.Key
-			res.Origins[i] = Origin{To: key, State: Rejected}
+			res.Origins[i] = Origin{To: key, State: StateRejected}
 			res.add(panicked(p), key)
 			next = i + 1
 		}
@@ -70,11 +70,11 @@ func (r *Result) add(f Finding, field string) {
 
 // run fills the step's target.
 func (s *step[S, T]) run(src *S, dst *T, res *Result, origin *Origin) {
-	origin.To, origin.State = s.to.Key, Absent
-	if s.fixed != nil {
-		v, _ := s.fixed(Value{})
+	origin.To, origin.State = s.to.Key, StateAbsent
+	if s.constant != nil {
+		v, _ := s.constant(Value{})
 		s.to.Set(dst, v)
-		origin.State = Constant
+		origin.State = StateConstant
 		return
 	}
 	for i := range s.sources {
@@ -91,7 +91,7 @@ func (s *step[S, T]) run(src *S, dst *T, res *Result, origin *Origin) {
 		if origin.Written() {
 			s.to.Set(dst, v)
 		}
-		if state != Absent {
+		if state != StateAbsent {
 			return
 		}
 	}
@@ -103,24 +103,24 @@ func (s *step[S, T]) run(src *S, dst *T, res *Result, origin *Origin) {
 // turn makes the target's value of the source's in place, and says what it is.
 func (s *source[S]) turn(v *Value, to *Field) (State, Finding) {
 	if v.kind != s.field.Kind {
-		return Rejected, s.field.refuse(v)
+		return StateRejected, s.field.refuse(v)
 	}
-	state, found := Copied, Finding{}
+	state, found := StateCopied, Finding{}
 	if s.apply != nil {
 		var out Value
-		if out, found = s.apply(*v); found.Severity == Error {
-			return Rejected, found
+		if out, found = s.apply(*v); found.Severity == SeverityError {
+			return StateRejected, found
 		}
 		if out.IsAbsent() {
-			return Absent, found
+			return StateAbsent, found
 		}
 		if !out.Equal(*v) {
-			state = Transformed
+			state = StateTransformed
 		}
 		*v = out
 	}
 	if refused := to.refuse(v); refused.Severity != "" {
-		return Rejected, refused
+		return StateRejected, refused
 	}
 	return state, found
 }

@@ -33,14 +33,14 @@ func TestRunCarriesEveryKind(t *testing.T) {
 	require.Equal(t, invoice{Title: "  A deal ", Total: math.MinInt64, HasTotal: true, Due: src.Due, Paid: true,
 		Urgency: "urgent", Tags: []string{"a", "b"}, Currency: "JPY", Writes: 8}, got)
 	require.Equal(t, []mapping.Origin{
-		{To: "title", From: "title", State: mapping.Copied},
-		{To: "total", From: "cents", State: mapping.Copied},
-		{To: "due", From: "due", State: mapping.Copied},
-		{To: "placed", From: "placed", State: mapping.Copied},
-		{To: "paid", From: "paid", State: mapping.Copied},
-		{To: "urgency", From: "priority", State: mapping.Transformed},
-		{To: "tags", From: "tags", State: mapping.Copied},
-		{To: "currency", State: mapping.Constant},
+		{To: "title", From: "title", State: mapping.StateCopied},
+		{To: "total", From: "cents", State: mapping.StateCopied},
+		{To: "due", From: "due", State: mapping.StateCopied},
+		{To: "placed", From: "placed", State: mapping.StateCopied},
+		{To: "paid", From: "paid", State: mapping.StateCopied},
+		{To: "urgency", From: "priority", State: mapping.StateTransformed},
+		{To: "tags", From: "tags", State: mapping.StateCopied},
+		{To: "currency", State: mapping.StateConstant},
 	}, res.Origins)
 }
 
@@ -52,8 +52,8 @@ func TestRunLeavesTargetsWithoutInformationAlone(t *testing.T) {
 	require.Empty(t, res.Findings)
 	require.Equal(t, invoice{Title: "before", Total: 9, Urgency: "before"}, got)
 	require.Equal(t, []mapping.Origin{
-		{To: "title", State: mapping.Absent}, {To: "total", State: mapping.Absent},
-		{To: "urgency", From: "priority", State: mapping.Absent},
+		{To: "title", State: mapping.StateAbsent}, {To: "total", State: mapping.StateAbsent},
+		{To: "urgency", From: "priority", State: mapping.StateAbsent},
 	}, res.Origins)
 }
 
@@ -66,13 +66,13 @@ func TestRunTakesTheFirstSourceWithInformation(t *testing.T) {
 		want  mapping.Origin
 		codes []string
 	}{
-		{order{Title: "t", Name: "n"}, "t", mapping.Origin{To: "title", From: "title", State: mapping.Copied}, nil},
-		{order{Title: " ", Name: "n"}, "n", mapping.Origin{To: "title", From: "name", State: mapping.Copied}, nil},
-		{order{}, "", mapping.Origin{To: "title", State: mapping.Absent}, []string{mapping.CodeRequired}},
-		{order{Title: "t\x00", Name: "n"}, "", mapping.Origin{To: "title", From: "title", State: mapping.Rejected}, []string{mapping.CodeInvalidText}},
-		{order{Title: "t\xff"}, "", mapping.Origin{To: "title", From: "title", State: mapping.Rejected}, []string{mapping.CodeInvalidText}},
-		{order{Title: "0123456789+"}, "", mapping.Origin{To: "title", From: "title", State: mapping.Rejected}, []string{mapping.CodeTooLong}},
-		{order{Title: "十文字の題名は入ります"[:30]}, "十文字の題名は入りま", mapping.Origin{To: "title", From: "title", State: mapping.Copied}, nil},
+		{order{Title: "t", Name: "n"}, "t", mapping.Origin{To: "title", From: "title", State: mapping.StateCopied}, nil},
+		{order{Title: " ", Name: "n"}, "n", mapping.Origin{To: "title", From: "name", State: mapping.StateCopied}, nil},
+		{order{}, "", mapping.Origin{To: "title", State: mapping.StateAbsent}, []string{mapping.CodeRequired}},
+		{order{Title: "t\x00", Name: "n"}, "", mapping.Origin{To: "title", From: "title", State: mapping.StateRejected}, []string{mapping.CodeInvalidText}},
+		{order{Title: "t\xff"}, "", mapping.Origin{To: "title", From: "title", State: mapping.StateRejected}, []string{mapping.CodeInvalidText}},
+		{order{Title: "0123456789+"}, "", mapping.Origin{To: "title", From: "title", State: mapping.StateRejected}, []string{mapping.CodeTooLong}},
+		{order{Title: "十文字の題名は入ります"[:30]}, "十文字の題名は入りま", mapping.Origin{To: "title", From: "title", State: mapping.StateCopied}, nil},
 	} {
 		var got invoice
 		res := m.Run(&tc.src, &got)
@@ -116,7 +116,7 @@ func TestRunRejectsWhatTheCatalogueForbids(t *testing.T) {
 			src := order{Title: "t", Due: countersign.Date{Year: 2026, Month: 2, Day: 30}, Priority: "medium", Tags: []string{"a", "b\x00"}}
 			res := mustCompile(t, tc.d).Run(&src, &got)
 			require.Equal(t, []string{tc.code}, codes(res))
-			require.Equal(t, mapping.Rejected, res.Origins[0].State)
+			require.Equal(t, mapping.StateRejected, res.Origins[0].State)
 			require.Equal(t, res.Origins[0].To, res.Findings[0].Field)
 			require.Zero(t, got)
 		})
@@ -131,7 +131,7 @@ func TestRunTurnsPanicsIntoFindings(t *testing.T) {
 	d.Checks = []mapping.Check[order, invoice]{
 		func(*order, *invoice) []mapping.Finding { panic(countersign.ErrInvalid) },
 		func(*order, *invoice) []mapping.Finding {
-			return []mapping.Finding{{Severity: mapping.Warning, Code: "last"}}
+			return []mapping.Finding{{Severity: mapping.SeverityWarning, Code: "last"}}
 		},
 	}
 	var got invoice
@@ -143,7 +143,7 @@ func TestRunTurnsPanicsIntoFindings(t *testing.T) {
 	require.Contains(t, res.Findings[1].Message, "index out of range")
 	tags, ok := res.Origin("tags")
 	require.True(t, ok)
-	require.Equal(t, mapping.Rejected, tags.State)
+	require.Equal(t, mapping.StateRejected, tags.State)
 	_, ok = res.Origin("nowhere")
 	require.False(t, ok)
 }
@@ -158,11 +158,11 @@ func TestChecksSeeBothRecordsAndCanBeAdded(t *testing.T) {
 	t.Parallel()
 	base := mustCompile(t, definition(rule("due", "due")))
 	m, err := base.WithChecks(func(src *order, dst *invoice) []mapping.Finding {
-		return []mapping.Finding{{Severity: mapping.Warning, Code: "seen", Field: "due", Message: src.Title + dst.Due.String()}}
+		return []mapping.Finding{{Severity: mapping.SeverityWarning, Code: "seen", Field: "due", Message: src.Title + dst.Due.String()}}
 	})
 	require.NoError(t, err)
 	res := m.Run(&order{Title: "t", Due: countersign.Date{Year: 2026, Month: 1, Day: 1}}, new(invoice))
-	require.Equal(t, []mapping.Finding{{Severity: mapping.Warning, Code: "seen", Field: "due", Message: "t2026-01-01"}}, res.Findings)
+	require.Equal(t, []mapping.Finding{{Severity: mapping.SeverityWarning, Code: "seen", Field: "due", Message: "t2026-01-01"}}, res.Findings)
 	require.False(t, res.HasErrors())
 	require.Empty(t, base.Run(&order{}, new(invoice)).Findings)
 	_, err = base.WithChecks(nil)

@@ -21,9 +21,9 @@ type Func func(Value) (Value, Finding)
 
 // Transform is a named way to make a value. The zero Transform copies.
 type Transform struct {
-	name  string
-	fixed bool // needs no source
-	bind  func(from, to *Field) (Func, error)
+	name     string
+	constant bool // needs no source
+	bind     func(from, to *Field) (Func, error)
 }
 
 // copying is what the zero Transform stands for.
@@ -50,14 +50,14 @@ func Custom(name string, in, out Kind, f Func) Transform {
 	}}
 }
 
-// Fixed gives the same value for every record. Its rule has no source.
-func Fixed(v Value) Transform {
-	return Transform{name: fmt.Sprintf("fixed %q", v), fixed: true, bind: func(_, to *Field) (Func, error) {
+// Constant gives the same value for every record. Its rule has no source.
+func Constant(v Value) Transform {
+	return Transform{name: fmt.Sprintf("constant %q", v), constant: true, bind: func(_, to *Field) (Func, error) {
 		if v.kind != to.Kind {
-			return nil, fmt.Errorf("a fixed %s does not fit a %s", v.kind, to.Kind)
+			return nil, fmt.Errorf("a constant %s does not fit a %s", v.kind, to.Kind)
 		}
 		if found := to.refuse(&v); found.Severity != "" {
-			return nil, errors.New("fixed value: " + found.Message)
+			return nil, errors.New("the constant: " + found.Message)
 		}
 		return func(Value) (Value, Finding) { return v, Finding{} }, nil
 	}}
@@ -125,7 +125,7 @@ func Truncate() Transform {
 			if n <= limit {
 				return v, Finding{}
 			}
-			return TextOf(firstRunes(v.text, limit)), Finding{Severity: Warning, Code: CodeTruncated,
+			return TextOf(firstRunes(v.text, limit)), Finding{Severity: SeverityWarning, Code: CodeTruncated,
 				Message: fmt.Sprintf("the text has %d characters and was cut to %d", n, limit)}
 		}, nil
 	}}

@@ -53,10 +53,10 @@ func TestParsingTransforms(t *testing.T) {
 		require.Equal(t, tc.want, got, tc.text)
 		if tc.want.IsAbsent() {
 			require.Equal(t, []string{mapping.CodeUnreadable}, codes(res))
-			require.Equal(t, mapping.Rejected, res.Origins[0].State)
+			require.Equal(t, mapping.StateRejected, res.Origins[0].State)
 		} else {
 			require.Empty(t, res.Findings)
-			require.Equal(t, mapping.Transformed, res.Origins[0].State)
+			require.Equal(t, mapping.StateTransformed, res.Origins[0].State)
 		}
 	}
 }
@@ -94,12 +94,12 @@ func TestTheSeverityOfACustomFindingDecides(t *testing.T) {
 			return mapping.TextOf(strings.ToUpper(v.Text())), mapping.Finding{Severity: severity, Code: "mine", Message: "m"}
 		})
 	}
-	got, res := transformOne(t, mapping.TextOf("a"), mapping.Field{Kind: mapping.KindText}, warn(mapping.Warning))
+	got, res := transformOne(t, mapping.TextOf("a"), mapping.Field{Kind: mapping.KindText}, warn(mapping.SeverityWarning))
 	require.Equal(t, "A", got.Text())
-	require.Equal(t, []mapping.Finding{{Severity: mapping.Warning, Code: "mine", Field: "to", Message: "m"}}, res.Findings)
-	got, res = transformOne(t, mapping.TextOf("a"), mapping.Field{Kind: mapping.KindText}, warn(mapping.Error))
+	require.Equal(t, []mapping.Finding{{Severity: mapping.SeverityWarning, Code: "mine", Field: "to", Message: "m"}}, res.Findings)
+	got, res = transformOne(t, mapping.TextOf("a"), mapping.Field{Kind: mapping.KindText}, warn(mapping.SeverityError))
 	require.True(t, got.IsAbsent())
-	require.Equal(t, mapping.Rejected, res.Origins[0].State)
+	require.Equal(t, mapping.StateRejected, res.Origins[0].State)
 }
 
 func TestTruncateKeepsWholeCharacters(t *testing.T) {

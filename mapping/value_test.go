@@ -110,17 +110,17 @@ func TestRunNeverBreaksTheCatalogue(t *testing.T) {
 				}
 			}
 			switch o.State {
-			case mapping.Copied:
+			case mapping.StateCopied:
 				require.True(t, o.Written())
 				require.Len(t, got[i], 1)
 				require.True(t, got[i][0].Equal(src[i]))
 				require.Equal(t, d.Target.Fields[i].Kind, got[i][0].Kind())
 				require.Zero(t, found)
-			case mapping.Rejected:
+			case mapping.StateRejected:
 				require.Empty(t, got[i])
 				require.Equal(t, 1, found)
 			default:
-				require.Equal(t, mapping.Absent, o.State)
+				require.Equal(t, mapping.StateAbsent, o.State)
 				require.True(t, src[i].IsAbsent())
 				require.Empty(t, got[i])
 				require.Equal(t, d.Rules[i].Required, found == 1)
