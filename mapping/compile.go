@@ -38,11 +38,13 @@ func (d Definition[S, T]) Compile() (*Map[S, T], error) {
 	c := compiler[S, T]{name: "mapping " + d.Name, sources: map[string]*SourceField[S]{}, targets: map[string]*TargetField[T]{}}
 	for i := range d.Source.Fields {
 		f := &d.Source.Fields[i]
+		f.Choices = slices.Clone(f.Choices)
 		c.field("source field", &f.Field, f.Get == nil, c.sources[f.Key] != nil)
 		c.sources[f.Key] = f
 	}
 	for i := range d.Target.Fields {
 		f := &d.Target.Fields[i]
+		f.Choices = slices.Clone(f.Choices)
 		c.field("target field", &f.Field, f.Set == nil, c.targets[f.Key] != nil)
 		c.targets[f.Key] = f
 	}

@@ -135,6 +135,7 @@ func TestCompiledMapIgnoresLaterChangesOfItsDefinition(t *testing.T) {
 	d.Source.Fields[0].Get = nil
 	d.Target.Fields[0].Set = nil
 	answers["high"] = "nonsense"
+	d.Target.Fields[5].Choices[0].Key = "nonsense"
 
 	var got invoice
 	res := m.Run(&order{Title: "t", Name: "n", Priority: "high"}, &got)
