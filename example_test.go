@@ -12,7 +12,7 @@ import (
 // Every client reports failures the same way: the kind through errors.Is, the
 // details through errors.AsType.
 func ExampleError() {
-	var err error = fmt.Errorf("first load: %w", &countersign.Error{
+	err := fmt.Errorf("first load: %w", &countersign.Error{
 		Provider: "cloudsign", Op: "list documents", StatusCode: 429,
 		RetryAfter: 30 * time.Second, Kind: countersign.ErrRateLimited,
 	})

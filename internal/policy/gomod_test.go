@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/countersign/countersign"
 )
 
 const dependenciesPage = "docs/DEPENDENCIES.md"
@@ -103,15 +105,19 @@ func checkRequirements(mods []module, table map[string]listedDependency) []strin
 	return found
 }
 
-// checkReplaces finds modules of ours that a go.mod does not replace by the
-// folder: without that it can't be built or tidied before a release.
-func checkReplaces(mods []module) []string {
+// checkReplaces finds modules of ours that a go.mod does not name at the
+// version to be released, or does not replace by the folder: without that it
+// can't be built or tidied before the release.
+func checkReplaces(mods []module, version string) []string {
 	var found []string
 	for _, m := range mods {
 		for _, r := range m.Require {
 			dir, own := ours(r.Path)
 			if !own {
 				continue
+			}
+			if r.Version != version {
+				found = append(found, fmt.Sprintf("%s/go.mod requires %s %s, not %s", m.Dir, r.Path, r.Version, version))
 			}
 			if rel, err := filepath.Rel(m.Dir, dir); err != nil || !replaces(m, r.Path, filepath.ToSlash(rel)) {
 				found = append(found, fmt.Sprintf("%s/go.mod does not replace %s by its folder", m.Dir, r.Path))
@@ -144,7 +150,7 @@ func TestRequirements(t *testing.T) {
 
 func TestReplaces(t *testing.T) {
 	t.Parallel()
-	require.Empty(t, checkReplaces(modules(t)))
+	require.Empty(t, checkReplaces(modules(t), "v"+countersign.Version))
 }
 
 func TestRequirementsFindBreaches(t *testing.T) {
@@ -172,10 +178,11 @@ func TestRequirementsFindBreaches(t *testing.T) {
 func TestReplacesFindBreaches(t *testing.T) {
 	t.Parallel()
 	m := module{Dir: "orchestration/sqlite", Require: []requirement{{Path: modulePath, Version: "v0.1.0"}}}
-	require.Len(t, checkReplaces([]module{m}), 1)
+	require.Len(t, checkReplaces([]module{m}, "v0.1.0"), 1)
 	m.Replace = make([]replacement, 1)
 	m.Replace[0].Old.Path, m.Replace[0].New.Path = modulePath, "../.."
-	require.Empty(t, checkReplaces([]module{m}))
+	require.Empty(t, checkReplaces([]module{m}, "v0.1.0"))
+	require.Len(t, checkReplaces([]module{m}, "v0.2.0"), 1)
 	m.Replace[0].New.Path = ".."
-	require.Len(t, checkReplaces([]module{m}), 1)
+	require.Len(t, checkReplaces([]module{m}, "v0.1.0"), 1)
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // foreignTypes are the types of other modules that an exported signature may
-// name.
-var foreignTypes = []string{"golang.org/x/oauth2.TokenSource"}
+// name: the interface of a token source, and the token that its method gives.
+var foreignTypes = []string{"golang.org/x/oauth2.TokenSource", "golang.org/x/oauth2.Token"}
 
 // checkSignatures finds types of other modules in what a package exports: they
 // would tie every user to that module's versions.
@@ -109,7 +109,7 @@ func TestSignaturesFindBreaches(t *testing.T) {
 	const head = "package x\n\nimport (\n\t\"golang.org/x/oauth2\"\n\t\"github.com/go-resty/resty/v2\"\n\t\"" + modulePath + "\"\n)\n\n"
 	for _, src := range []string{
 		"func F(c *resty.Client) {}",
-		"func F() (*oauth2.Token, error) { return nil, nil }",
+		"func F() (*oauth2.Config, error) { return nil, nil }",
 		"func (T) M(f func(resty.Request)) {}",
 		"type T struct{ C *resty.Client }",
 		"type T struct{ *resty.Client }",
@@ -122,6 +122,7 @@ func TestSignaturesFindBreaches(t *testing.T) {
 	}
 	for _, src := range []string{
 		"func F(s oauth2.TokenSource, d countersign.Date) {}",
+		"func (s S) Token() (*oauth2.Token, error) { return nil, nil }",
 		"func f(c *resty.Client) {}",
 		"type T struct{ c *resty.Client }",
 		"type t struct{ C *resty.Client }",
