@@ -18,16 +18,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPreconditions: each condition of the vendor's page has an error of its own,
-// in the preview and in a run.
-func TestPreconditions(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		spoil func(*world)
-		mend  func(*world)
-		want  error
-		text  string
-	}{
+// precondition is a condition of the vendor's page, how to break it and how to
+// mend it, and what the flow says.
+type precondition struct {
+	spoil func(*world)
+	mend  func(*world)
+	want  error
+	text  string
+}
+
+func preconditions() map[string]precondition {
+	return map[string]precondition{
 		"no Web API": {
 			spoil: func(w *world) { w.fake.UpdateTeam(w.user.TeamID, func(tm *cloudsigntest.Team) { tm.NoWebAPI = true }) },
 			mend:  func(w *world) { w.fake.UpdateTeam(w.user.TeamID, func(tm *cloudsigntest.Team) { tm.NoWebAPI = false }) },
@@ -62,7 +63,14 @@ func TestPreconditions(t *testing.T) {
 			mend:  func(w *world) { restrict(w) },
 			want:  contractone.ErrAccessRestricted, text: "address",
 		},
-	} {
+	}
+}
+
+// TestPreconditions: each condition has an error of its own, in the preview and in
+// a run.
+func TestPreconditions(t *testing.T) {
+	t.Parallel()
+	for name, c := range preconditions() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var logs bytes.Buffer
