@@ -28,7 +28,9 @@ type Entry struct {
 	// Status is the status that was answered, also if the answer was then lost
 	// or cut; 0 if there was none.
 	Status int
-	// Fault names what was injected; empty: nothing but latency.
+	// Fault names what was injected; empty: nothing but latency. It is
+	// "aborted" for an answer that the fake itself could not finish, such as
+	// one whose client went away.
 	Fault string
 }
 
