@@ -1,0 +1,57 @@
+package sqldb
+
+import (
+	"errors"
+	"slices"
+)
+
+// coder is how SQLite drivers tell their result code.
+type coder interface {
+	error
+	Code() int
+}
+
+// stater is how PostgreSQL drivers tell the SQLSTATE.
+type stater interface {
+	error
+	SQLState() string
+}
+
+// SQLite result codes, https://www.sqlite.org/rescode.html. The low byte of an
+// extended code is its primary code.
+const (
+	sqliteBusy       = 5
+	sqliteLocked     = 6
+	sqliteFull       = 13
+	sqlitePrimaryKey = 1555
+	sqliteUnique     = 2067
+	sqliteRowID      = 2579
+)
+
+// IsConflict reports that another transaction was in the way and the same work
+// may succeed when it is done again: a busy or locked SQLite file, a
+// serialization failure, a deadlock.
+func IsConflict(err error) bool {
+	return primary(err, sqliteBusy, sqliteLocked) || state(err, "40001", "40P01", "55P03")
+}
+
+// IsUnique reports that a row with this unique key exists.
+func IsUnique(err error) bool {
+	if c, ok := errors.AsType[coder](err); ok {
+		return slices.Contains([]int{sqlitePrimaryKey, sqliteUnique, sqliteRowID}, c.Code())
+	}
+	return state(err, "23505")
+}
+
+// IsFull reports that the disk is full.
+func IsFull(err error) bool { return primary(err, sqliteFull) || state(err, "53100") }
+
+func primary(err error, codes ...int) bool {
+	c, ok := errors.AsType[coder](err)
+	return ok && slices.Contains(codes, c.Code()&0xff)
+}
+
+func state(err error, states ...string) bool {
+	s, ok := errors.AsType[stater](err)
+	return ok && slices.Contains(states, s.SQLState())
+}
