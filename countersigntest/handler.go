@@ -33,6 +33,7 @@ func Handler(next http.Handler, b Backstage) http.Handler {
 // serve gives the answer but for its last byte, and logs it.
 func (b Backstage) serve(next http.Handler, out *answer, r *http.Request) {
 	call := b.Describe(r)
+	b.Log.begin(call)
 	entry := Entry{Call: call, When: b.Clock.Now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery}
 	whole := false
 	defer func() {
@@ -41,7 +42,7 @@ func (b Backstage) serve(next http.Handler, out *answer, r *http.Request) {
 		if !whole && entry.Fault == "" {
 			entry.Fault = "aborted"
 		}
-		b.Log.add(entry)
+		b.Log.end(entry)
 	}()
 	for _, fault := range b.Faults.choose(call.Operation, r) {
 		if fault.kind == faultLatency {
