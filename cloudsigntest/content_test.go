@@ -64,6 +64,13 @@ func TestPDF(t *testing.T) {
 	require.Contains(t, string(readAll(t, cloudsigntest.PDF("契", "", 0))), "<5951> Tj")
 }
 
+func TestID(t *testing.T) {
+	t.Parallel()
+	require.Len(t, cloudsigntest.ID("a/契約.pdf"), 32)
+	require.Equal(t, cloudsigntest.ID("a/b.pdf"), cloudsigntest.ID("a/b.pdf"))
+	require.NotEqual(t, cloudsigntest.ID("a/b.pdf"), cloudsigntest.ID("a/c.pdf"))
+}
+
 func FuzzPDF(f *testing.F) {
 	f.Add("契約 (1)", "01abc", int64(2048))
 	f.Fuzz(func(t *testing.T, title, note string, size int64) {

@@ -133,6 +133,7 @@ func TestDownloads(t *testing.T) {
 			{Name: "disk.pdf", Content: cloudsigntest.FileFromPath(onDisk)},
 			{Name: "bytes.pdf", Content: cloudsigntest.Bytes([]byte("%PDF-1.7 in memory %%EOF"))},
 			{Name: "gone.pdf", Content: cloudsigntest.FileFromPath(onDisk + ".gone")},
+			{Name: "withheld.pdf", Withheld: true},
 		},
 	})
 	file := func(i int) answer { return w.get(w.user, "/documents/"+d.ID+"/files/"+d.Files[i].ID) }
@@ -142,6 +143,7 @@ func TestDownloads(t *testing.T) {
 	require.Equal(t, "%PDF-1.7 from disk %%EOF", file(1).body)
 	require.Equal(t, "%PDF-1.7 in memory %%EOF", file(2).body)
 	require.Equal(t, "internal_server_error", file(3).code())
+	require.Equal(t, "bad_request", file(4).code())
 	require.Equal(t, "not_found", w.get(w.user, "/documents/"+d.ID+"/files/unknown").code())
 	require.Equal(t, "not_found", w.get(w.user, "/documents/unknown/files/"+d.Files[0].ID).code())
 	require.Equal(t, "forbidden", w.get(w.AddUser(cloudsigntest.User{}), "/documents/"+d.ID+"/files/"+d.Files[0].ID).code())
