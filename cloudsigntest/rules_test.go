@@ -184,7 +184,7 @@ func TestEveryCallIsRefusedWithoutAToken(t *testing.T) {
 func TestRefusalsOfEveryCall(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		break_ func(*world)
+		spoil  func(*world)
 		status int
 		code   string
 	}{
@@ -205,7 +205,7 @@ func TestRefusalsOfEveryCall(t *testing.T) {
 			w := newWorld(t)
 			req := w.request(http.MethodGet, "/documents", "Bearer "+w.tokenOf(w.user))
 			require.Equal(t, http.StatusOK, w.send(req).status)
-			c.break_(w)
+			c.spoil(w)
 			a := w.send(req)
 			require.Equal(t, c.status, a.status)
 			require.Equal(t, c.code, a.code())
