@@ -224,5 +224,5 @@ func (f *Flow) DeadLetters() orchestration.DeadLetters {
 // Purge deletes journal entries from before a time and tells how many. Files
 // stay, because their keys keep them from being registered twice.
 func (f *Flow) Purge(ctx context.Context, before time.Time) (int, error) {
-	return orchestration.Purge(ctx, f.store, string(f.journal), before)
+	return f.journal.Purge(ctx, f.store, before)
 }
