@@ -52,7 +52,7 @@ type Error struct {
 	Message    string        // the service's own message, at most 1,000 bytes
 	Fields     []FieldError  // fields that the service named
 	RequestID  string        // the service's id of the request, if it sends one
-	RetryAfter time.Duration // how long the service asked to wait; 0: it did not say
+	RetryAfter time.Duration // how long to wait, as the service or its documentation says; 0: not known
 	Attempts   int           // how often the request was sent
 	Body       []byte        // the answer's body, at most 64 KiB; never part of the text
 	Kind       error         // one of the kinds of this package, or nil
@@ -118,11 +118,12 @@ func (e *Error) reason() string {
 		parts = append(parts, e.Message)
 	}
 	if len(parts) == 0 {
-		switch {
-		case e.StatusCode != 0:
-			parts = append(parts, strings.ToLower(http.StatusText(e.StatusCode)))
-		case e.Kind != nil && e.Err == nil:
-			parts = append(parts, e.Kind.Error())
+		text := strings.ToLower(http.StatusText(e.StatusCode))
+		if text == "" && e.Kind != nil && e.Err == nil {
+			text = e.Kind.Error()
+		}
+		if text != "" {
+			parts = append(parts, text)
 		}
 	}
 	if e.Err != nil {

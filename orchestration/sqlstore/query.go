@@ -135,7 +135,7 @@ func conditions(q orchestration.Query) (where string, args []any) {
 }
 
 // dueHead is how many due records Due reads before it goes from lane to lane.
-const dueHead = 256
+const dueHead = 64
 
 // Due lists the lanes with a record due by then. The lane of the record that is
 // due longest comes first, so that none waits for ever.

@@ -1,0 +1,52 @@
+package cloudsign
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/internal/api"
+)
+
+// CabinetsService reads the cabinets of Enterprise accounts; all others are
+// refused with countersign.ErrForbidden.
+type CabinetsService struct{ service }
+
+// CabinetType tells the built-in cabinet from those that people made.
+type CabinetType int
+
+// The values of cabinetModel.type.
+const (
+	CabinetUserMade     CabinetType = 0
+	CabinetAllDocuments CabinetType = 1 // すべての書類
+)
+
+// Cabinet holds documents of an Enterprise account.
+type Cabinet struct {
+	ID        CabinetID   `json:"id"`
+	Name      string      `json:"name"`
+	Note      string      `json:"note"`
+	Type      CabinetType `json:"type"`
+	CreatedAt time.Time   `json:"created_at,omitzero"`
+	UpdatedAt time.Time   `json:"updated_at,omitzero"`
+}
+
+// List reads one page of up to 100 cabinets, from page 1 (GET /cabinets): the
+// built-in one first, then by name.
+func (s CabinetsService) List(ctx context.Context, page int, opts ...countersign.CallOption) (*countersign.Page[Cabinet], error) {
+	page = max(page, 1) // the service refuses anything below
+	m, err := api.JSON[struct {
+		Total    int64     `json:"total"`
+		Cabinets []Cabinet `json:"cabinets"`
+	}](ctx, s.api, api.Call{
+		Op: "list cabinets", Method: http.MethodGet, Path: api.NewPath("/cabinets"), Effect: api.Read,
+		Query: url.Values{"page": {strconv.Itoa(page)}},
+	}, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &countersign.Page[Cabinet]{Items: m.Cabinets, Total: m.Total, Next: nextPage(page, len(m.Cabinets), m.Total)}, nil
+}

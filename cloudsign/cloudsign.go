@@ -1,0 +1,122 @@
+// Package cloudsign is a client of the CloudSign Web API (クラウドサイン), the
+// signing service of Bengo4.com. It follows the published specification 0.31.0.
+//
+// A client ID is the whole credential: it belongs to one CloudSign user, and
+// whoever holds it sees and does what that user may see and do. ClientIDPageURL
+// leads to the page where it is made.
+//
+//	client, err := cloudsign.New(cloudsign.Config{
+//		Environment: cloudsign.Sandbox,
+//		ClientID:    countersign.NewSecret(os.Getenv("CLOUDSIGN_CLIENT_ID")),
+//	})
+//	if err != nil {
+//		return err
+//	}
+//	for doc, err := range client.Documents.All(ctx, cloudsign.DocumentQuery{Status: new(cloudsign.StatusConcluded)}) {
+//		…
+//	}
+//
+// The service allows 800 requests a minute for each token, and all clients with
+// one client ID share one token; clients of one process therefore share one
+// limiter for each client ID, which stays below that. Programs that use a client
+// ID in several processes at once pass a common limiter with
+// countersign.WithLimiter.
+//
+// Errors are *countersign.Error with the service's code and message; match the
+// kinds of package countersign, or ErrAPIOptionRequired, ErrNotAcceptable,
+// ErrInvalidClient and ErrClientRefused of this one.
+package cloudsign
+
+import (
+	"context"
+	"time"
+
+	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/internal/api"
+)
+
+// answerTimeout: the service holds a connection for up to 180 s before its
+// gateway gives up (CloudSign help centre, article 10278776).
+const answerTimeout = 185 * time.Second
+
+// Config is what a client needs.
+type Config struct {
+	// Environment says which CloudSign is meant. It is required unless
+	// countersign.WithBaseURL names an address.
+	Environment Environment
+	// ClientID is the credential. It is required.
+	ClientID countersign.Secret
+}
+
+// Client is a CloudSign account seen through one client ID. It is immutable and
+// safe for concurrent use.
+type Client struct {
+	Documents  DocumentsService
+	Attributes AttributesService
+	Files      FilesService
+	Cabinets   CabinetsService
+	Users      UsersService
+
+	api    *api.Client
+	tokens *TokenSource
+}
+
+// service is what all services share.
+type service struct{ api *api.Client }
+
+// New checks the configuration and makes a client; nothing is sent. Its error
+// is a *countersign.ConfigError.
+func New(cfg Config, opts ...countersign.Option) (*Client, error) {
+	defaults := countersign.Settings{Timeout: answerTimeout}
+	if cfg.Environment != "" {
+		u, err := cfg.Environment.baseURL()
+		if err != nil {
+			return nil, err
+		}
+		defaults.BaseURL = u
+	}
+	set, err := countersign.NewSettings(defaults, opts...)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case set.BaseURL == nil:
+		return nil, &countersign.ConfigError{Component: "cloudsign", Field: "Environment", Reason: "is empty", Fix: "choose production, sandbox, lgwan or lgwan-sandbox"}
+	case cfg.ClientID.IsZero():
+		return nil, &countersign.ConfigError{Component: "cloudsign", Field: "ClientID", Reason: "is empty", Fix: clientIDHelp(cfg.Environment)}
+	}
+	if set.Limiter == nil {
+		set.Limiter = sharedLimiter(set.BaseURL.Host, cfg.ClientID)
+	}
+	tokens, err := newTokenSource(cfg, set)
+	if err != nil {
+		return nil, err
+	}
+	a, err := api.New(apiConfig(set, tokens.tokens))
+	if err != nil {
+		return nil, err
+	}
+	s := service{a}
+	return &Client{
+		Documents: DocumentsService{s}, Attributes: AttributesService{s}, Files: FilesService{s},
+		Cabinets: CabinetsService{s}, Users: UsersService{s}, api: a, tokens: tokens,
+	}, nil
+}
+
+func apiConfig(set countersign.Settings, auth api.Auth) api.Config {
+	return api.Config{
+		Provider: "cloudsign", Settings: set, Auth: auth, ParseError: parseError,
+		RateLimitWait: time.Minute, // a blocked token is free again after a minute's pause
+	}
+}
+
+// TokenSource gives the client's access tokens, for requests that a program
+// sends itself.
+func (c *Client) TokenSource() *TokenSource { return c.tokens }
+
+// Do runs a call that this package has no method for, with the same
+// authentication, limits and errors. The answer is decoded as JSON into into,
+// unless that is nil.
+func (c *Client) Do(ctx context.Context, r countersign.Request, into any, opts ...countersign.CallOption) error {
+	return c.api.Request(ctx, r, into, opts...)
+}

@@ -1,0 +1,247 @@
+package cloudsign_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/cloudsign"
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/require"
+)
+
+// free is a limiter that holds nothing back.
+type free struct{}
+
+func (free) Wait(ctx context.Context) error { return ctx.Err() }
+
+// endpoint is one row of the contract: what goes out, and that a good answer is
+// understood.
+type endpoint struct {
+	name   string
+	url    string // with the exact query
+	accept string
+	answer httpmock.Responder
+	call   func(context.Context, *cloudsign.Client) (any, error)
+	want   any
+	none   bool // 404 is an answer, not an error
+}
+
+const host = "https://api-sandbox.cloudsign.jp"
+
+func pdf() httpmock.Responder {
+	return httpmock.NewStringResponder(200, "%PDF-1.4 x %%EOF").HeaderSet(http.Header{"Content-Type": {"application/pdf"}})
+}
+
+func read(d *countersign.Download, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	b, err := io.ReadAll(d)
+	return string(b), err
+}
+
+func endpoints() []endpoint { return append(listings(), objects()...) }
+
+// objects are the calls that read one thing.
+func objects() []endpoint {
+	return []endpoint{
+		{
+			name: "me", url: host + "/me",
+			answer: answer(200, `{"id":"u1","email":"a@example.jp","name":"A","organization":"O","team":{"id":"t1","name":"T"},"authorities":{"team_administrator":true,"team_document_administrator":true,"document_approver":false,"private_document_administrator":false}}`),
+			call:   func(ctx context.Context, c *cloudsign.Client) (any, error) { return c.Users.Me(ctx) },
+			want: &cloudsign.User{ID: "u1", Email: "a@example.jp", Name: "A", Organization: "O", Team: cloudsign.Team{ID: "t1", Name: "T"},
+				Authorities: cloudsign.Authorities{TeamAdministrator: true, TeamDocumentAdministrator: true}},
+		},
+		{
+			name: "get", url: host + "/documents/d%2F1",
+			answer: answer(200, `{"id":"d/1","title":"業務委託契約","status":99,"files":[{"id":"f1","name":"契約書.pdf","order":0,"total_pages":3,"widgets":[]}],"participants":[{"id":"p0","order":0,"processed_at":null}]}`),
+			call:   func(ctx context.Context, c *cloudsign.Client) (any, error) { return c.Documents.Get(ctx, "d/1") },
+			want: &cloudsign.Document{ID: "d/1", Title: "業務委託契約", Status: 99, Files: []cloudsign.File{{ID: "f1", Name: "契約書.pdf", TotalPages: 3}},
+				Participants: []cloudsign.Participant{{ID: "p0"}}},
+		},
+		{
+			name: "attribute", url: host + "/documents/d1/attribute", none: true,
+			answer: answer(200, `{"document_id":"d1","title":"T","counterparty":"","contract_at":"2025-04-01","validity_start_at":null,"validity_end_at":null,"validity_end_notice_at":null,"auto_update":1,"local_id":"K-1","amount":-9223372036854775808,"options":[{"order":1,"content":"x"}]}`),
+			call: func(ctx context.Context, c *cloudsign.Client) (any, error) {
+				a, found, err := c.Attributes.Get(ctx, "d1")
+				if err == nil && !found {
+					return nil, countersign.ErrNotFound
+				}
+				return a, err
+			},
+			want: &cloudsign.Attribute{DocumentID: "d1", Title: "T", ContractAt: countersign.Date{Year: 2025, Month: 4, Day: 1}, AutoUpdate: cloudsign.AutoUpdateYes,
+				LocalID: "K-1", Amount: new(int64(-9223372036854775808)), Options: []cloudsign.Option{{Order: 1, Content: "x"}}},
+		},
+		{
+			name: "file", url: host + "/documents/d1/files/f1", accept: "application/pdf", answer: pdf(),
+			call: func(ctx context.Context, c *cloudsign.Client) (any, error) {
+				return read(c.Files.Download(ctx, "d1", "f1"))
+			},
+			want: "%PDF-1.4 x %%EOF",
+		},
+		{
+			name: "certificate", url: host + "/documents/d1/certificate", accept: "application/pdf", answer: pdf(),
+			call: func(ctx context.Context, c *cloudsign.Client) (any, error) {
+				return read(c.Files.DownloadCertificate(ctx, "d1"))
+			},
+			want: "%PDF-1.4 x %%EOF",
+		},
+	}
+}
+
+// listings are the calls that read pages.
+func listings() []endpoint {
+	day := time.Date(2025, 4, 2, 3, 4, 5, 6000, time.FixedZone("JST", 9*3600))
+	return []endpoint{
+		{
+			name: "cabinets", url: host + "/cabinets?page=1",
+			answer: answer(200, `{"total":101,"page":1,"cabinets":[{"id":"c1","name":"すべての書類","note":"","type":1,"created_at":"2025-04-01T01:00:00Z","updated_at":"2025-04-01T01:00:00Z"}]}`),
+			call:   func(ctx context.Context, c *cloudsign.Client) (any, error) { return c.Cabinets.List(ctx, 0) },
+			want: &countersign.Page[cloudsign.Cabinet]{Total: 101, Next: "2", Items: []cloudsign.Cabinet{{ID: "c1", Name: "すべての書類", Type: cloudsign.CabinetAllDocuments,
+				CreatedAt: time.Date(2025, 4, 1, 1, 0, 0, 0, time.UTC), UpdatedAt: time.Date(2025, 4, 1, 1, 0, 0, 0, time.UTC)}}},
+		},
+		{
+			name: "list", url: host + "/documents?from=2025-04-02T03%3A04%3A05.000006%2B09%3A00&page=2&status=2&to=2025-04-03T03%3A04%3A05.000006%2B09%3A00&with_files=y&with_participants=n",
+			answer: answer(200, `{"total":101,"page":2,"documents":[{"id":"d1","status":2,"future_member":[1]}]}`),
+			call: func(ctx context.Context, c *cloudsign.Client) (any, error) {
+				return c.Documents.List(ctx, cloudsign.DocumentQuery{Page: 2, Status: new(cloudsign.StatusConcluded), From: day, To: day.AddDate(0, 0, 1), WithoutParticipants: true})
+			},
+			want: &countersign.Page[cloudsign.Document]{Total: 101, Items: []cloudsign.Document{{ID: "d1", Status: cloudsign.StatusConcluded}}},
+		},
+		{
+			name: "list templates", url: host + "/documents?status=4&with_files=n&with_participants=y&with_shared_templates=y",
+			answer: answer(200, `{"total":0,"page":1,"documents":[]}`),
+			call: func(ctx context.Context, c *cloudsign.Client) (any, error) {
+				return c.Documents.List(ctx, cloudsign.DocumentQuery{Status: new(cloudsign.StatusTemplate), WithSharedTemplates: true, WithoutFiles: true})
+			},
+			want: &countersign.Page[cloudsign.Document]{Items: []cloudsign.Document{}},
+		},
+		{
+			name: "list team", url: host + "/team_documents?with_files=y&with_participants=y",
+			answer: answer(200, `{"total":250,"page":1,"documents":[{"id":"d1","status":13,"private":true,"sent_at":null,"last_processed_at":"2025-04-02T03:04:05.000006Z"}]}`),
+			call: func(ctx context.Context, c *cloudsign.Client) (any, error) {
+				return c.Documents.ListTeam(ctx, cloudsign.DocumentQuery{})
+			},
+			want: &countersign.Page[cloudsign.Document]{Total: 250, Next: "2", Items: []cloudsign.Document{{ID: "d1", Status: cloudsign.StatusImported, Private: true,
+				LastProcessedAt: time.Date(2025, 4, 2, 3, 4, 5, 6000, time.UTC)}}},
+		},
+	}
+}
+
+func TestContract(t *testing.T) {
+	t.Parallel()
+	for _, e := range endpoints() {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			c, mt := mocked(t)
+			mt.RegisterResponder("GET", e.url, func(r *http.Request) (*http.Response, error) {
+				require.Equal(t, "Bearer tok-0123456789", r.Header.Get("Authorization"))
+				accept := e.accept
+				if accept == "" {
+					accept = "application/json"
+				}
+				require.Equal(t, accept, r.Header.Get("Accept"))
+				require.Empty(t, r.Header.Get("Origin"), "the service refuses foreign origins")
+				return e.answer(r)
+			})
+			got, err := e.call(t.Context(), c)
+			require.NoError(t, err)
+			require.Equal(t, e.want, got)
+			require.Equal(t, 2, mt.GetTotalCallCount())
+		})
+	}
+}
+
+// TestStandardFailures runs every endpoint through the failures that each of
+// them can meet.
+func TestStandardFailures(t *testing.T) {
+	t.Parallel()
+	html := httpmock.NewStringResponder(500, "<html>oops</html>").HeaderSet(http.Header{"Content-Type": {"text/html"}})
+	failures := []struct {
+		name   string
+		answer httpmock.Responder
+		kind   error
+	}{
+		{"400", answer(400, `{"error":"bad_request","message":"m"}`), countersign.ErrInvalid},
+		{"401", answer(401, `{"error":"unauthorized","message":"m"}`), countersign.ErrUnauthorized},
+		{"403", answer(403, `{"error":"forbidden","message":"m"}`), countersign.ErrForbidden},
+		{"403 option", answer(403, `{"error":"webapi_option_required","message":"m"}`), cloudsign.ErrAPIOptionRequired},
+		{"403 option, misspelt", answer(403, `{"error":"webapi_option_require","message":"m"}`), cloudsign.ErrAPIOptionRequired},
+		{"403 state", answer(403, `{"error":"not_acceptable","message":"m"}`), cloudsign.ErrNotAcceptable},
+		{"404", answer(404, `{"error":"not_found","message":"m"}`), countersign.ErrNotFound},
+		{"405", answer(405, `{"error":"method_not_allowed","message":"m"}`), countersign.ErrInvalid},
+		{"429", answer(429, `{"error":"too_many_requests","message":"m"}`), countersign.ErrRateLimited},
+		{"500 HTML", html, countersign.ErrUnavailable},
+		{"504", httpmock.NewStringResponder(504, ""), countersign.ErrUnavailable},
+	}
+	for _, e := range endpoints() {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			for _, f := range failures {
+				c, mt := mocked(t)
+				mt.RegisterResponder("GET", e.url, f.answer)
+				_, err := e.call(t.Context(), c)
+				require.ErrorIs(t, err, f.kind, f.name)
+				if f.name != "404" || !e.none {
+					require.NotEmpty(t, apiError(t, err).Op)
+				}
+			}
+			c, mt := mocked(t)
+			mt.RegisterResponder("GET", e.url, e.answer)
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			_, err := e.call(ctx, c)
+			require.ErrorIs(t, err, context.Canceled)
+			require.Zero(t, mt.GetTotalCallCount())
+			if e.accept == "" {
+				mt.RegisterResponder("GET", e.url, answer(200, `{"id":`))
+				_, err = e.call(t.Context(), c)
+				_, ok := errors.AsType[*countersign.DecodeError](err)
+				require.True(t, ok, "%v", err)
+			}
+		})
+	}
+}
+
+func TestRequestsThatAreRefusedBeforeSending(t *testing.T) {
+	t.Parallel()
+	c, mt := mocked(t)
+	now := time.Now()
+	for name, call := range map[string]func() error{
+		"empty id":    func() error { _, err := c.Documents.Get(t.Context(), ""); return err },
+		"climbing id": func() error { _, err := c.Documents.Get(t.Context(), ".."); return err },
+		"empty file":  func() error { _, err := c.Files.Download(t.Context(), "d", ""); return err },
+		"imported status": func() error {
+			_, err := c.Documents.List(t.Context(), cloudsign.DocumentQuery{Status: new(cloudsign.StatusImported)})
+			return err
+		},
+		"team status": func() error {
+			_, err := c.Documents.ListTeam(t.Context(), cloudsign.DocumentQuery{Status: new(cloudsign.StatusConcluded)})
+			return err
+		},
+		"team templates": func() error {
+			_, err := c.Documents.ListTeam(t.Context(), cloudsign.DocumentQuery{WithSharedTemplates: true})
+			return err
+		},
+		"shared": func() error {
+			_, err := c.Documents.List(t.Context(), cloudsign.DocumentQuery{WithSharedTemplates: true})
+			return err
+		},
+		"page": func() error { _, err := c.Documents.List(t.Context(), cloudsign.DocumentQuery{Page: -1}); return err },
+		"window": func() error {
+			_, err := c.Documents.List(t.Context(), cloudsign.DocumentQuery{From: now, To: now.Add(-1)})
+			return err
+		},
+	} {
+		err := call()
+		_, ok := errors.AsType[*countersign.ConfigError](err)
+		require.True(t, ok, "%s: %v", name, err)
+	}
+	require.Zero(t, mt.GetTotalCallCount())
+}
