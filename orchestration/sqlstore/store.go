@@ -78,7 +78,8 @@ func WithTrace(f func(query string, args []any)) Option {
 // ErrClosed is the answer of a store after Close.
 var ErrClosed = errors.New("the store is closed")
 
-// Open brings the schema up to date and gives the store. Several processes may
+// Open brings the schema up to date and gives the store. Under SQLite it keeps
+// one of the database's connections, for writing, until Close. Several processes may
 // open one database at the same time. A database that a newer program migrated
 // is refused.
 func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*Store, error) {
@@ -88,6 +89,9 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*St
 	}
 	if !dialect.Valid() {
 		return nil, fmt.Errorf("open store: unknown %s", dialect)
+	}
+	if dialect == SQLite && db.Stats().MaxOpenConnections == 1 {
+		return nil, errors.New("open store: the database allows one connection; the store needs two, one to write and one to read")
 	}
 	steps, err := sqldb.Steps(migrations, "migrations/"+dialect.String())
 	if err != nil {
@@ -160,7 +164,13 @@ func (s *Store) OnDue(f func([]orchestration.Lane)) {
 
 // Close makes the store refuse everything from now on.
 func (s *Store) Close() error {
-	if s.closed.Swap(true) || s.set.close == nil {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	if s.group != nil {
+		s.group.close()
+	}
+	if s.set.close == nil {
 		return nil
 	}
 	return s.set.close()
