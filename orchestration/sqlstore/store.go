@@ -45,6 +45,8 @@ type settings struct {
 	own   func(ctx context.Context) (release func(), err error)
 	close func() error
 	trace func(query string, args []any)
+
+	explain func(error) error
 }
 
 // Option changes one setting of Open.
@@ -74,6 +76,11 @@ func WithClose(f func() error) Option { return func(s *settings) { s.close = f }
 func WithTrace(f func(query string, args []any)) Option {
 	return func(s *settings) { s.trace = f }
 }
+
+// WithExplain has the errors of transactions pass through f, which knows more of
+// the database: where it lies, and the way out. F keeps the error inside its
+// own, and gives back unchanged what it does not know.
+func WithExplain(f func(error) error) Option { return func(s *settings) { s.explain = f } }
 
 // ErrClosed is the answer of a store after Close.
 var ErrClosed = errors.New("the store is closed")
@@ -131,8 +138,11 @@ func (s *Store) Tx(ctx context.Context, fn func(orchestration.Tx) error) error {
 	} else {
 		err = sqldb.InTx(ctx, s.db, func(q *sql.Tx) error { return run(ctx, q) })
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		s.tell(last.lanes)
+	case s.set.explain != nil:
+		err = s.set.explain(err)
 	}
 	return err
 }
