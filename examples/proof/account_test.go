@@ -156,6 +156,7 @@ func (t *trap) watch(c cloudsigntest.Content) cloudsigntest.Content {
 		}
 		if at == atStart {
 			spring()
+			return r, nil
 		}
 		return &watched{ReadCloser: r, at: at, half: c.Size / 2, spring: spring}, nil
 	}}
@@ -167,22 +168,25 @@ type watched struct {
 	at     moment
 	half   int64
 	read   int64
+	sprung bool
 	spring func()
 }
 
 func (w *watched) Read(p []byte) (int, error) {
 	// Small pieces, so that half of the file is on its way when half is read.
 	n, err := w.ReadCloser.Read(p[:min(len(p), 1<<10)])
-	before := w.read
 	w.read += int64(n)
-	if w.at == inside && before < w.half && w.read >= w.half {
+	if w.at == inside && !w.sprung && w.read >= w.half {
+		w.sprung = true
 		w.spring()
 	}
 	return n, err
 }
 
+// Close also ends a download that a fault cut before its middle.
 func (w *watched) Close() error {
-	if w.at == behind {
+	if !w.sprung {
+		w.sprung = true
 		w.spring()
 	}
 	return w.ReadCloser.Close()

@@ -62,8 +62,10 @@ func newCrash(t *testing.T, name string) *crash {
 	seed := rand.Uint64()
 	t.Logf("%s: seed %d", name, seed)
 	a := newAccount(t, seed)
+	j := a.job(t.TempDir())
+	j.Every = time.Second
 	return &crash{
-		t: t, name: name, account: a, random: rand.New(rand.NewPCG(seed, 2)), job: a.job(t.TempDir()),
+		t: t, name: name, account: a, random: rand.New(rand.NewPCG(seed, 2)), job: j,
 		cycles: size(3, 12, 110), files: size(60, 300, 2500),
 	}
 }

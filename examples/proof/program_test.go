@@ -25,6 +25,8 @@ type job struct {
 	URL      string // of the simulated service
 	ClientID string
 	Dir      string // where the database and the PDFs lie
+	// Every is how long after a listing the next one follows; 0: the next day.
+	Every time.Duration
 }
 
 // program is a user's program with the real parts: client, flow, local engine,
@@ -71,9 +73,11 @@ func open(ctx context.Context, j job) (_ *program, err error) {
 	}
 	p.cred = account.Credential
 	soon := func(int) time.Duration { return 20 * time.Millisecond }
-	p.flow, err = ledgersync.New(ledgersync.Config{
-		Schedule: orchestration.Interval(time.Second), Overlap: 10 * time.Second, Backoff: soon,
-	}, ledgersync.Deps{Store: p.store, Ledger: p.ledger, Accounts: []ledgersync.Account{account}})
+	cfg := ledgersync.Config{Overlap: 10 * time.Second, Backoff: soon}
+	if j.Every > 0 {
+		cfg.Schedule = orchestration.Interval(j.Every)
+	}
+	p.flow, err = ledgersync.New(cfg, ledgersync.Deps{Store: p.store, Ledger: p.ledger, Accounts: []ledgersync.Account{account}})
 	if err != nil {
 		return nil, err
 	}
