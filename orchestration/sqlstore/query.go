@@ -192,7 +192,7 @@ func (s *Store) dueLanes(ctx context.Context, by int64, limit int) ([]orchestrat
 	}
 	lane := s.from("due_lane")
 	_, err = read(`WITH RECURSIVE lane (tbl, grp) AS (
-		SELECT * FROM (SELECT tbl, grp`+lane+` WHERE due IS NOT NULL ORDER BY tbl, grp LIMIT 1) AS first
+		SELECT * FROM (SELECT tbl, grp`+lane+` WHERE due IS NOT NULL AND tbl > '' ORDER BY tbl, grp LIMIT 1) AS first
 		UNION ALL
 		SELECT r.tbl, r.grp FROM lane l JOIN countersign_record r ON r.seq = (
 			SELECT seq`+lane+` WHERE due IS NOT NULL AND (tbl, grp) > (l.tbl, l.grp) ORDER BY tbl, grp LIMIT 1))
