@@ -118,17 +118,21 @@ func (f *Flow) keepPage(ctx context.Context, id contractone.ManagementID, page *
 	var files int
 	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		return f.changeLinkIn(ctx, tx, id, func(row *linkRow) error {
-			first, others := f.rowsOf(page.Items, id, row.Value)
-			newDocs, err := f.files.Insert(ctx, tx, first...)
-			if err != nil {
-				return err
+			files = 0
+			for _, rows := range f.rowsOf(page.Items, id, row.Value) {
+				// The first file by itself tells whether the document is fresh. All are
+				// one after the other in the store, so that a lane meets them together.
+				first, err := f.files.Insert(ctx, tx, rows[0])
+				if err != nil {
+					return err
+				}
+				others, err := f.files.Insert(ctx, tx, rows[1:]...)
+				if err != nil {
+					return err
+				}
+				files += first + others
+				row.Value.Seen.Documents += int64(first)
 			}
-			newOthers, err := f.files.Insert(ctx, tx, others...)
-			if err != nil {
-				return err
-			}
-			files = newDocs + newOthers
-			row.Value.Seen.Documents += int64(newDocs)
 			row.Value.Seen.Files += int64(files)
 			if row.Value.Window != nil && next > row.Value.Window.Page {
 				row.Value.Window.Page = next
@@ -142,9 +146,8 @@ func (f *Flow) keepPage(ctx context.Context, id contractone.ManagementID, page *
 	return err
 }
 
-// rowsOf makes the rows of a page: the first files of the documents, and the
-// others, so that fresh documents can be told from fresh files.
-func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, link linkBody) (first, others []fileRow) {
+// rowsOf makes the rows of a page, those of each document together.
+func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, link linkBody) (out [][]fileRow) {
 	now := f.now()
 	why := whyDaily
 	if link.Until.IsZero() {
@@ -155,9 +158,10 @@ func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, li
 		if !linkable(d) || d.Private && !link.Settings.IncludeConfidential {
 			continue
 		}
+		var rows []fileRow
 		for _, rec := range ledgermap.Records(*d, nil) {
 			src := rec.Source()
-			row := fileRow{
+			rows = append(rows, fileRow{
 				Record: orchestration.Record{
 					Key: string(src.Key()), Scope: string(id), Group: f.lane(id, d.ID), Ref: string(d.ID),
 					State: orchestration.StatePending, Due: now, Updated: now,
@@ -166,15 +170,11 @@ func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, li
 					Document: string(d.ID), File: string(rec.File.ID), Index: rec.FileIndex, Count: rec.FileCount, Why: why,
 					Title: d.Title, Name: rec.File.Name,
 				},
-			}
-			if rec.FileIndex == 1 {
-				first = append(first, row)
-			} else {
-				others = append(others, row)
-			}
+			})
 		}
+		out = append(out, rows)
 	}
-	return first, others
+	return out
 }
 
 // lane keeps the files of a document together, so that its information is read
