@@ -68,6 +68,11 @@ type Config struct {
 	// Backoff is the wait after a file's attempt-th failure. Nil:
 	// orchestration.Backoff.
 	Backoff func(attempt int) time.Duration
+	// Include chooses among the documents that a link may carry; it is asked in the
+	// preview and when a document is found, and the document has no participants.
+	// One that it refuses is found again by the next complete run. It must be quick
+	// and safe for concurrent use. Nil: all.
+	Include func(link contractone.ManagementID, doc *cloudsign.Document) bool
 	// Clock replaces time.Now.
 	Clock func() time.Time
 	// Progress is told of the phases "preview" and "list" (documents) and

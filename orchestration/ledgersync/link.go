@@ -27,9 +27,7 @@ const (
 // this flow adds to them. They hold no secret.
 type Settings struct {
 	contractone.Settings
-	// IncludeConfidential links confidential documents (親展) that the user can
-	// see, as the vendor does. False leaves them out.
-	IncludeConfidential bool `json:"include_confidential,omitempty"`
+	Rules
 }
 
 // Link is a CloudSign account linked with the ledger.
@@ -52,6 +50,7 @@ type Link struct {
 type linkBody struct {
 	Settings Settings          `json:"settings"`
 	Seen     contractone.Count `json:"seen"`
+	Spent    spent             `json:"spent,omitzero"`
 	// Preview is the last count that was shown.
 	Preview *Preview `json:"preview,omitempty"`
 	// Until is the end of the last complete run: everything up to it was seen.
@@ -92,6 +91,9 @@ func (f *Flow) AddLink(ctx context.Context, s Settings) (Link, error) {
 		if err := s.ValidateStep(step); err != nil {
 			return Link{}, err
 		}
+	}
+	if err := s.Rules.validate(); err != nil {
+		return Link{}, err
 	}
 	if s.Mode != contractone.ModeDirect {
 		return Link{}, configError("Settings.Mode", fmt.Sprintf("is %q, which this flow does not run", s.Mode), "use direct")

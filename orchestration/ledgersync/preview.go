@@ -24,6 +24,9 @@ type Preview struct {
 	// is left out because the link does not ask for it.
 	Confidential contractone.Count `json:"confidential"`
 	Excluded     contractone.Count `json:"excluded"`
+	TooOld       contractone.Count `json:"too_old,omitzero"`  // left out by the cut-off date
+	Filtered     contractone.Count `json:"filtered,omitzero"` // left out by Config.Include
+	InGrace      contractone.Count `json:"in_grace,omitzero"` // to be registered, but held back at first
 	// Linked are in the ledger already.
 	Linked contractone.Count `json:"linked"`
 	// Registrations is how many files will be registered, and so how much of the
@@ -85,7 +88,7 @@ func (f *Flow) count(ctx context.Context, row linkRow) (Preview, error) {
 			rep = orchestration.NewReporter("preview", page.Total, f.cfg.Clock, f.cfg.Progress)
 		}
 		docs := last.fresh(page.Items)
-		if err := f.countPage(ctx, &p, docs, row.Value.Settings.IncludeConfidential); err != nil {
+		if err := f.countPage(ctx, &p, docs, row.Value.Settings.Rules); err != nil {
 			return Preview{}, err
 		}
 		rep.Add(int64(len(docs)), 0)
@@ -94,24 +97,15 @@ func (f *Flow) count(ctx context.Context, row linkRow) (Preview, error) {
 }
 
 // countPage adds the documents of a page.
-func (f *Flow) countPage(ctx context.Context, p *Preview, docs []cloudsign.Document, confidential bool) error {
+func (f *Flow) countPage(ctx context.Context, p *Preview, docs []cloudsign.Document, rules Rules) error {
 	for i := range docs {
 		d := &docs[i]
-		if !linkable(d) {
+		if !p.judged(d, f.judge(p.Link, rules, d)) {
 			continue
 		}
 		files := int64(len(d.Files))
-		if d.Status == cloudsign.StatusImported {
-			add(&p.Imported, files)
-		} else {
-			add(&p.Concluded, files)
-		}
-		if d.Private {
-			add(&p.Confidential, files)
-		}
-		if d.Private && !confidential {
-			add(&p.Excluded, files)
-			continue
+		if rules.GraceDays > 0 && rules.graceEnd(d).After(p.At) {
+			add(&p.InGrace, files)
 		}
 		linked, err := f.linkedFiles(ctx, d)
 		if err != nil {
@@ -123,6 +117,31 @@ func (f *Flow) countPage(ctx context.Context, p *Preview, docs []cloudsign.Docum
 		p.Registrations += files - linked
 	}
 	return nil
+}
+
+// judged counts a document and tells whether the link carries it.
+func (p *Preview) judged(d *cloudsign.Document, v verdict) bool {
+	if v == notLinkable {
+		return false
+	}
+	files := int64(len(d.Files))
+	if d.Status == cloudsign.StatusImported {
+		add(&p.Imported, files)
+	} else {
+		add(&p.Concluded, files)
+	}
+	if d.Private {
+		add(&p.Confidential, files)
+	}
+	switch v {
+	case confidential:
+		add(&p.Excluded, files)
+	case tooOld:
+		add(&p.TooOld, files)
+	case filtered:
+		add(&p.Filtered, files)
+	}
+	return v == carried
 }
 
 func add(c *contractone.Count, files int64) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -20,6 +21,8 @@ import (
 const (
 	FileLinked = "linked" // in the ledger
 	FileParked = "parked" // waits for its link to be active again
+	FileGrace  = "grace"  // waits for the end of the grace period, which is its Due
+	FileBudget = "budget" // waits for a run or month whose budget has room
 )
 
 // Why a file was taken up, as the journal says it.
@@ -44,6 +47,8 @@ type fileBody struct {
 	Findings []mapping.Finding `json:"findings,omitempty"`
 	// TitleFrom is the source field that the title came from.
 	TitleFrom string `json:"title_from,omitempty"`
+	// Reserved says that the file has its part of the budget.
+	Reserved bool `json:"reserved,omitempty"`
 }
 
 type fileRow = orchestration.Row[fileBody]
@@ -74,20 +79,24 @@ type lane struct {
 // step works on the next batch. It reports whether there may be more.
 func (l *lane) step(ctx context.Context) (more bool, err error) {
 	f := l.f
-	var rows []fileRow
+	var due, rows []fileRow
 	err = f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
-		rows, err = f.files.List(ctx, tx, orchestration.Query{Group: l.group, DueBy: f.now(), Limit: batch})
-		if err != nil || len(rows) == 0 {
+		due, err = f.files.List(ctx, tx, orchestration.Query{Group: l.group, DueBy: f.now(), Limit: batch})
+		if err != nil || len(due) == 0 {
 			return err
 		}
-		l.link, err = f.linkIn(ctx, tx, contractone.ManagementID(rows[0].Scope))
+		l.link, err = f.linkIn(ctx, tx, contractone.ManagementID(due[0].Scope))
+		if err != nil || State(l.link.State) != StateActive {
+			return err
+		}
+		rows, err = f.reserve(ctx, tx, &l.link, due)
 		return err
 	})
-	if err != nil || len(rows) == 0 {
+	if err != nil || len(due) == 0 {
 		return false, err
 	}
 	if State(l.link.State) != StateActive {
-		return true, f.park(ctx, contractone.ManagementID(l.link.Key), rows)
+		return true, f.park(ctx, contractone.ManagementID(l.link.Key), due)
 	}
 	for _, row := range rows {
 		if err := l.register(ctx, row); err != nil {
@@ -97,7 +106,7 @@ func (l *lane) step(ctx context.Context) (more bool, err error) {
 			return true, nil // the link stopped: the rest is parked
 		}
 	}
-	return len(rows) == batch, nil
+	return len(due) == batch, nil
 }
 
 // register brings one file forward. Only errors of the store and the context come
@@ -143,7 +152,7 @@ func (l *lane) register(ctx context.Context, row fileRow) error {
 // registered is what became of a registration.
 type registered struct {
 	receipt contractone.Receipt
-	result  mapping.Result
+	mapped
 }
 
 // send maps the file and registers it; the PDF streams from CloudSign into the
@@ -153,33 +162,43 @@ func (l *lane) send(ctx context.Context, b fileBody) (registered, error) {
 	if err != nil {
 		return registered{}, err
 	}
+	rec, err := l.read(ctx, client, b)
+	if err != nil {
+		return registered{}, l.fail(b, err)
+	}
+	set := l.link.Value.Settings
+	out := registered{mapped: l.f.carry(set.Rules, rec)}
+	out.receipt, err = l.f.ledger.Register(ctx, contractone.Draft{
+		Source: rec.Source(), Link: contractone.ManagementID(l.link.Key), Share: set.Share, Responsible: set.Responsible,
+		Items: out.Items, Extensions: out.Extensions,
+		PDF: countersign.Upload{Name: b.Name, ContentType: "application/pdf", Size: -1, Open: func() (io.ReadCloser, error) {
+			return client.Files.Download(ctx, rec.Document.ID, rec.File.ID)
+		}},
+	})
+	if err != nil {
+		return registered{}, err
+	}
+	return out, nil
+}
+
+// read gives what is known of a file. The information of its document is read
+// once for all of them.
+func (l *lane) read(ctx context.Context, client *cloudsign.Client, b fileBody) (ledgermap.Record, error) {
 	doc := cloudsign.DocumentID(b.Document)
 	if l.doc != doc {
 		attr, found, err := client.Attributes.Get(ctx, doc)
 		if err != nil {
-			return registered{}, l.fail(b, err)
+			return ledgermap.Record{}, err
 		}
 		l.doc, l.attr = doc, nil
 		if found {
 			l.attr = attr
 		}
 	}
-	rec := ledgermap.Record{
+	return ledgermap.Record{
 		Document: cloudsign.Document{ID: doc, Title: b.Title}, Attribute: l.attr,
 		File: cloudsign.File{ID: cloudsign.FileID(b.File), Name: b.Name}, FileIndex: b.Index, FileCount: b.Count,
-	}
-	set := l.link.Value.Settings
-	draft := contractone.Draft{
-		Source: rec.Source(), Link: contractone.ManagementID(l.link.Key), Share: set.Share, Responsible: set.Responsible,
-		PDF: countersign.Upload{Name: b.Name, ContentType: "application/pdf", Size: -1, Open: func() (io.ReadCloser, error) {
-			return client.Files.Download(ctx, doc, cloudsign.FileID(b.File))
-		}},
-	}
-	out := registered{result: l.f.cfg.Map.Run(&rec, &draft)}
-	if out.receipt, err = l.f.ledger.Register(ctx, draft); err != nil {
-		return registered{}, err
-	}
-	return out, nil
+	}, nil
 }
 
 // fail names the file in an error.
@@ -204,10 +223,7 @@ func (f *Flow) done(ctx context.Context, tx orchestration.Tx, rec *orchestration
 	}
 	b := &row.Value
 	b.SHA256, b.Size = r.receipt.PDF.SHA256, r.receipt.PDF.Size
-	b.Title, b.Name, b.Findings = "", "", r.result.Findings
-	if o, ok := r.result.Origin(string(contractone.ItemTitle)); ok {
-		b.TitleFrom = o.From
-	}
+	b.Title, b.Name, b.Findings, b.TitleFrom = "", "", r.Findings, r.TitleFrom
 	next, err := f.files.Record(row)
 	if err != nil {
 		return err
@@ -258,15 +274,21 @@ func (f *Flow) parkIn(ctx context.Context, tx orchestration.Tx, rows []fileRow) 
 
 // unpark puts a link's parked files back into the queue.
 func (f *Flow) unpark(ctx context.Context, id contractone.ManagementID) error {
-	q := orchestration.Query{Scope: string(id), States: []string{FileParked, orchestration.StateSending}, Limit: batch}
-	for {
+	return f.requeue(ctx, orchestration.Query{Scope: string(id), States: []string{FileParked, orchestration.StateSending}}, math.MaxInt64)
+}
+
+// requeue makes files due now, at most n of those that q selects. One that may
+// have been sent stays as sent: it will be looked up.
+func (f *Flow) requeue(ctx context.Context, q orchestration.Query, n int64) error {
+	for n > 0 {
 		var rows []fileRow
+		q.Limit = int(min(n, batch))
 		err := f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
 			if rows, err = f.files.List(ctx, tx, q); err != nil {
 				return err
 			}
 			for _, row := range rows {
-				if row.State == FileParked {
+				if row.State != orchestration.StateSending {
 					row.State = orchestration.StatePending
 				}
 				row.Due = f.now()
@@ -276,9 +298,11 @@ func (f *Flow) unpark(ctx context.Context, id contractone.ManagementID) error {
 			}
 			return nil
 		})
-		if err != nil || len(rows) < batch {
+		if err != nil || len(rows) < q.Limit {
 			return err
 		}
+		n -= int64(len(rows))
 		q.AfterSeq = rows[len(rows)-1].Seq
 	}
+	return nil
 }

@@ -14,9 +14,10 @@ import (
 // Summary is how a link stands: each file that it found is in one of the groups.
 type Summary struct {
 	Documents int64 // found so far
-	Files     int64 // found so far: Linked + Waiting + Uncertain + Failed
+	Files     int64 // found so far: Linked + Waiting + Held + Uncertain + Failed
 	Linked    int64 // in the ledger
 	Waiting   int64 // to be registered, or tried again later
+	Held      int64 // held back by a rule: the grace period, the budget
 	Uncertain int64 // sent without a trustworthy answer and not to be looked up: for a person
 	Failed    int64 // given up; see DeadLetters
 }
@@ -38,6 +39,8 @@ func (f *Flow) Summary(ctx context.Context, id contractone.ManagementID) (s Summ
 			switch state {
 			case FileLinked:
 				s.Linked += n
+			case FileGrace, FileBudget:
+				s.Held += n
 			case orchestration.StateDead:
 				s.Failed += n
 			case orchestration.StateUncertain:
@@ -144,7 +147,8 @@ func (f *Flow) Forget(ctx context.Context, documentID string) error {
 		}
 		for _, row := range rows {
 			row.Value.Title, row.Value.Name, row.LastError = "", "", ""
-			if row.State == orchestration.StatePending || row.State == FileParked {
+			switch row.State {
+			case orchestration.StatePending, FileParked, FileGrace, FileBudget:
 				row.State, row.Due = orchestration.StateDead, time.Time{}
 			}
 			if err := f.files.Update(ctx, tx, &row); err != nil {

@@ -52,6 +52,9 @@ func (f *Flow) difference(ctx context.Context, id contractone.ManagementID, row 
 		return err
 	}
 	r.team = w.Team
+	if err := f.release(ctx, id); err != nil {
+		return err
+	}
 	var rep *orchestration.Reporter
 	// The page before is read again: what shifted while the program was away is on it.
 	for page, err := range r.pages(ctx, w.From, w.To, max(w.Page-1, 1)) {
@@ -77,6 +80,7 @@ func (f *Flow) openWindow(ctx context.Context, id contractone.ManagementID, team
 		// begins anew.
 		if b.Window == nil || b.Window.Team != team {
 			b.Window = &window{To: f.now(), Page: 1, Team: team}
+			b.Spent.Run = 0
 			if !b.Until.IsZero() {
 				b.Window.From = b.Until.Add(-f.cfg.Overlap)
 			}
@@ -165,8 +169,12 @@ func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, li
 	}
 	for i := range docs {
 		d := &docs[i]
-		if !linkable(d) || d.Private && !link.Settings.IncludeConfidential {
+		if f.judge(id, link.Settings.Rules, d) != carried {
 			continue
+		}
+		state, due := orchestration.StatePending, now
+		if end := link.Settings.graceEnd(d); link.Settings.GraceDays > 0 && end.After(now) {
+			state, due = FileGrace, end
 		}
 		var rows []fileRow
 		for _, rec := range ledgermap.Records(*d, nil) {
@@ -174,7 +182,7 @@ func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, li
 			rows = append(rows, fileRow{
 				Record: orchestration.Record{
 					Key: string(src.Key()), Scope: string(id), Group: f.lane(id, d.ID), Ref: string(d.ID),
-					State: orchestration.StatePending, Due: now, Updated: now,
+					State: state, Due: due, Updated: now,
 				},
 				Value: fileBody{
 					Document: string(d.ID), File: string(rec.File.ID), Index: rec.FileIndex, Count: rec.FileCount, Why: why,
