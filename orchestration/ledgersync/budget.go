@@ -76,7 +76,7 @@ func (f *Flow) reserve(ctx context.Context, tx orchestration.Tx, link *linkRow, 
 	}
 	before := *used
 	for _, row := range rows {
-		if row.Value.Reserved || row.State == orchestration.StateSending {
+		if row.Value.Reserved || row.State == orchestration.StateSending || holds(link.Value.Settings, row.Value) {
 			ready = append(ready, row)
 			continue
 		}

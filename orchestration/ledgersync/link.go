@@ -92,11 +92,8 @@ func (f *Flow) AddLink(ctx context.Context, s Settings) (Link, error) {
 			return Link{}, err
 		}
 	}
-	if err := s.Rules.validate(); err != nil {
+	if err := s.Rules.validate(s.Mode); err != nil {
 		return Link{}, err
-	}
-	if s.Mode != contractone.ModeDirect {
-		return Link{}, configError("Settings.Mode", fmt.Sprintf("is %q, which this flow does not run", s.Mode), "use direct")
 	}
 	if f.accounts[s.Credential.Fingerprint] == nil {
 		return Link{}, configError("Settings.Credential", "belongs to no account of this flow", "pass the account in Deps.Accounts")

@@ -19,10 +19,12 @@ import (
 // registered; sending, being registered or to be looked up; uncertain, for a
 // person; dead, given up.
 const (
-	FileLinked = "linked" // in the ledger
-	FileParked = "parked" // waits for its link to be active again
-	FileGrace  = "grace"  // waits for the end of the grace period, which is its Due
-	FileBudget = "budget" // waits for a run or month whose budget has room
+	FileLinked    = "linked"    // in the ledger
+	FileParked    = "parked"    // waits for its link to be active again
+	FileGrace     = "grace"     // waits for the end of the grace period, which is its Due
+	FileBudget    = "budget"    // waits for a run or month whose budget has room
+	FileReview    = "review"    // waits for a reviewer; its Due is the end of that
+	FileDiscarded = "discarded" // kept out of the ledger by a reviewer, for good
 )
 
 // Why a file was taken up, as the journal says it.
@@ -48,7 +50,9 @@ type fileBody struct {
 	// TitleFrom is the source field that the title came from.
 	TitleFrom string `json:"title_from,omitempty"`
 	// Reserved says that the file has its part of the budget.
-	Reserved bool `json:"reserved,omitempty"`
+	Reserved bool      `json:"reserved,omitempty"`
+	Held     *held     `json:"held,omitempty"`
+	Decision *Decision `json:"decision,omitempty"`
 }
 
 type fileRow = orchestration.Row[fileBody]
@@ -79,24 +83,27 @@ type lane struct {
 // step works on the next batch. It reports whether there may be more.
 func (l *lane) step(ctx context.Context) (more bool, err error) {
 	f := l.f
-	var due, rows []fileRow
+	var rows []fileRow
+	found := 0
 	err = f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
-		due, err = f.files.List(ctx, tx, orchestration.Query{Group: l.group, DueBy: f.now(), Limit: batch})
-		if err != nil || len(due) == 0 {
+		rows, err = f.files.List(ctx, tx, orchestration.Query{Group: l.group, DueBy: f.now(), Limit: batch})
+		if found = len(rows); err != nil || found == 0 {
 			return err
 		}
-		l.link, err = f.linkIn(ctx, tx, contractone.ManagementID(due[0].Scope))
-		if err != nil || State(l.link.State) != StateActive {
+		if l.link, err = f.linkIn(ctx, tx, contractone.ManagementID(rows[0].Scope)); err != nil {
 			return err
 		}
-		rows, err = f.reserve(ctx, tx, &l.link, due)
+		if rows, err = f.expire(ctx, tx, rows); err != nil || State(l.link.State) != StateActive {
+			return err
+		}
+		rows, err = f.reserve(ctx, tx, &l.link, rows)
 		return err
 	})
-	if err != nil || len(due) == 0 {
+	if err != nil || found == 0 {
 		return false, err
 	}
 	if State(l.link.State) != StateActive {
-		return true, f.park(ctx, contractone.ManagementID(l.link.Key), due)
+		return true, f.park(ctx, contractone.ManagementID(l.link.Key), rows)
 	}
 	for _, row := range rows {
 		if err := l.register(ctx, row); err != nil {
@@ -106,7 +113,7 @@ func (l *lane) step(ctx context.Context) (more bool, err error) {
 			return true, nil // the link stopped: the rest is parked
 		}
 	}
-	return len(due) == batch, nil
+	return found == batch, nil
 }
 
 // register brings one file forward. Only errors of the store and the context come
@@ -118,15 +125,24 @@ func (l *lane) register(ctx context.Context, row fileRow) error {
 		return err
 	}
 	id, size := contractone.ManagementID(row.Scope), int64(0)
+	set, hold := l.link.Value.Settings, holds(l.link.Value.Settings, row.Value)
 	outcome := orchestration.Outcome[registered]{
 		Store: f.store, Attempts: f.cfg.Attempts, Backoff: f.cfg.Backoff, Clock: f.cfg.Clock,
 		Send: func(ctx context.Context, _ string, _ orchestration.Record) (registered, error) {
-			return l.send(ctx, row.Value)
+			r, err := l.send(ctx, row.Value, hold)
+			return r, named(row, err)
 		},
 		Find: func(ctx context.Context, _ string, rec orchestration.Record) (registered, bool, error) {
-			return f.find(ctx, contractone.Key(rec.Key))
+			if hold {
+				return registered{}, false, nil // nothing was sent, only read
+			}
+			r, found, err := f.find(ctx, contractone.Key(rec.Key))
+			return r, found, named(row, err)
 		},
 		Done: func(ctx context.Context, tx orchestration.Tx, rec *orchestration.Record, r registered) error {
+			if hold {
+				return f.hold(rec, set, r.mapped)
+			}
 			size = r.receipt.PDF.Size
 			return f.done(ctx, tx, rec, r)
 		},
@@ -155,30 +171,36 @@ type registered struct {
 	mapped
 }
 
-// send maps the file and registers it; the PDF streams from CloudSign into the
-// ledger.
-func (l *lane) send(ctx context.Context, b fileBody) (registered, error) {
+// send maps the file and registers it, unless it is to be held; the PDF streams
+// from CloudSign into the ledger. What a reviewer saved is registered as it was
+// held.
+func (l *lane) send(ctx context.Context, b fileBody, hold bool) (out registered, err error) {
 	client, err := l.f.client(l.link)
 	if err != nil {
-		return registered{}, err
-	}
-	rec, err := l.read(ctx, client, b)
-	if err != nil {
-		return registered{}, l.fail(b, err)
+		return out, err
 	}
 	set := l.link.Value.Settings
-	out := registered{mapped: l.f.carry(set.Rules, rec)}
+	share := set.Share
+	if b.Held != nil {
+		out.mapped, share = b.Held.mapped, b.Held.Share
+	} else {
+		rec, err := l.read(ctx, client, b)
+		if err != nil {
+			return out, err
+		}
+		out.mapped = l.f.carry(set.Rules, rec)
+	}
+	if hold {
+		return out, nil
+	}
 	out.receipt, err = l.f.ledger.Register(ctx, contractone.Draft{
-		Source: rec.Source(), Link: contractone.ManagementID(l.link.Key), Share: set.Share, Responsible: set.Responsible,
+		Source: b.source(), Link: contractone.ManagementID(l.link.Key), Share: share, Responsible: set.Responsible,
 		Items: out.Items, Extensions: out.Extensions,
 		PDF: countersign.Upload{Name: b.Name, ContentType: "application/pdf", Size: -1, Open: func() (io.ReadCloser, error) {
-			return client.Files.Download(ctx, rec.Document.ID, rec.File.ID)
+			return client.Files.Download(ctx, cloudsign.DocumentID(b.Document), cloudsign.FileID(b.File))
 		}},
 	})
-	if err != nil {
-		return registered{}, err
-	}
-	return out, nil
+	return out, err
 }
 
 // read gives what is known of a file. The information of its document is read
@@ -195,15 +217,20 @@ func (l *lane) read(ctx context.Context, client *cloudsign.Client, b fileBody) (
 			l.attr = attr
 		}
 	}
-	return ledgermap.Record{
-		Document: cloudsign.Document{ID: doc, Title: b.Title}, Attribute: l.attr,
-		File: cloudsign.File{ID: cloudsign.FileID(b.File), Name: b.Name}, FileIndex: b.Index, FileCount: b.Count,
-	}, nil
+	return b.record(l.attr), nil
 }
 
-// fail names the file in an error.
-func (l *lane) fail(b fileBody, err error) error {
-	return &contractone.FileError{Link: contractone.ManagementID(l.link.Key), DocumentID: b.Document, FileID: b.File, Err: err}
+// record is the file as the map takes it.
+func (b fileBody) record(attr *cloudsign.Attribute) ledgermap.Record {
+	return ledgermap.Record{
+		Document: cloudsign.Document{ID: cloudsign.DocumentID(b.Document), Title: b.Title}, Attribute: attr,
+		File: cloudsign.File{ID: cloudsign.FileID(b.File), Name: b.Name}, FileIndex: b.Index, FileCount: b.Count,
+	}
+}
+
+func (b fileBody) source() contractone.Source {
+	rec := b.record(nil)
+	return rec.Source()
 }
 
 // find looks a registration up whose outcome is not known.
@@ -223,7 +250,7 @@ func (f *Flow) done(ctx context.Context, tx orchestration.Tx, rec *orchestration
 	}
 	b := &row.Value
 	b.SHA256, b.Size = r.receipt.PDF.SHA256, r.receipt.PDF.Size
-	b.Title, b.Name, b.Findings, b.TitleFrom = "", "", r.Findings, r.TitleFrom
+	b.Title, b.Name, b.Held, b.Findings, b.TitleFrom = "", "", nil, r.Findings, r.TitleFrom
 	next, err := f.files.Record(row)
 	if err != nil {
 		return err

@@ -30,6 +30,10 @@ type Rules struct {
 	Budget Budget `json:"budget,omitzero"`
 	// Amounts says which files of a document get its amount. Zero: AmountOnEachFile.
 	Amounts AmountPolicy `json:"amounts,omitempty"`
+	// ReviewDays gives a file up that nobody reviewed within this many days; it is
+	// then a dead letter, and taking it up again puts it back into the review.
+	// ModeReview only. 0: files wait for as long as it takes.
+	ReviewDays int `json:"review_days,omitempty"`
 }
 
 // LikeVendor are the rules of the vendor's own link: everything that the user
@@ -51,12 +55,16 @@ const (
 // nothing.
 const maxGraceDays = 365
 
-func (r Rules) validate() error {
+func (r Rules) validate(mode contractone.Mode) error {
 	switch {
 	case !r.CutOff.IsZero() && !r.CutOff.IsValid():
 		return configError("Settings.CutOff", "is not a day of the calendar", "")
 	case r.GraceDays < 0 || r.GraceDays > maxGraceDays:
 		return configError("Settings.GraceDays", "is out of bounds", fmt.Sprintf("choose 0 to %d", maxGraceDays))
+	case r.ReviewDays < 0:
+		return configError("Settings.ReviewDays", "is negative", "use 0 for no limit")
+	case r.ReviewDays > 0 && mode != contractone.ModeReview:
+		return configError("Settings.ReviewDays", "is set but nothing is reviewed", "choose contractone.ModeReview or leave it out")
 	case r.Budget.Run < 0 || r.Budget.Month < 0:
 		return configError("Settings.Budget", "is negative", "use 0 for no limit")
 	case r.Amounts != "" && r.Amounts != AmountOnEachFile && r.Amounts != AmountOnFirstFile:
