@@ -15,7 +15,7 @@ func (s *Server) me(c *call) {
 	}
 	c.answer(wireUser{
 		ID: c.user.ID, Email: c.user.Email, Name: c.user.Name, Organization: c.user.Organization,
-		Team: wireTeam{c.team.ID, c.team.Name},
+		Team:        wireTeam{c.team.ID, c.team.Name},
 		Authorities: wireAuthorities(c.user.Authorities),
 	})
 }

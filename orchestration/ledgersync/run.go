@@ -105,7 +105,6 @@ func (f *Flow) closeWindow(ctx context.Context, id contractone.ManagementID) err
 }
 
 // keepPage commits the files of a page together with the place in the listing.
-// Files that are known, from this link or another, stay as they are.
 func (f *Flow) keepPage(ctx context.Context, id contractone.ManagementID, page *countersign.Page[cloudsign.Document]) error {
 	next := 0
 	if page.Next != "" {
@@ -117,23 +116,10 @@ func (f *Flow) keepPage(ctx context.Context, id contractone.ManagementID, page *
 	}
 	var files int
 	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
-		return f.changeLinkIn(ctx, tx, id, func(row *linkRow) error {
-			files = 0
-			for _, rows := range f.rowsOf(page.Items, id, row.Value) {
-				// The first file by itself tells whether the document is fresh. All are
-				// one after the other in the store, so that a lane meets them together.
-				first, err := f.files.Insert(ctx, tx, rows[0])
-				if err != nil {
-					return err
-				}
-				others, err := f.files.Insert(ctx, tx, rows[1:]...)
-				if err != nil {
-					return err
-				}
-				files += first + others
-				row.Value.Seen.Documents += int64(first)
+		return f.changeLinkIn(ctx, tx, id, func(row *linkRow) (err error) {
+			if files, err = f.insert(ctx, tx, row, page.Items, ""); err != nil {
+				return err
 			}
-			row.Value.Seen.Files += int64(files)
 			if row.Value.Window != nil && next > row.Value.Window.Page {
 				row.Value.Window.Page = next
 			}
@@ -146,12 +132,36 @@ func (f *Flow) keepPage(ctx context.Context, id contractone.ManagementID, page *
 	return err
 }
 
+// insert puts the files of documents into the queue and counts those that are
+// fresh. Files that are known, from this link or another, stay as they are.
+func (f *Flow) insert(ctx context.Context, tx orchestration.Tx, link *linkRow, docs []cloudsign.Document, why string) (files int, err error) {
+	for _, rows := range f.rowsOf(docs, contractone.ManagementID(link.Key), link.Value, why) {
+		// The first file by itself tells whether the document is fresh. All are one
+		// after the other in the store, so that a lane meets them together.
+		first, err := f.files.Insert(ctx, tx, rows[0])
+		if err != nil {
+			return 0, err
+		}
+		others, err := f.files.Insert(ctx, tx, rows[1:]...)
+		if err != nil {
+			return 0, err
+		}
+		files += first + others
+		link.Value.Seen.Documents += int64(first)
+	}
+	link.Value.Seen.Files += int64(files)
+	return files, nil
+}
+
 // rowsOf makes the rows of a page, those of each document together.
-func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, link linkBody) (out [][]fileRow) {
+func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, link linkBody, why string) (out [][]fileRow) {
 	now := f.now()
-	why := whyDaily
-	if link.Until.IsZero() {
+	switch {
+	case why != "":
+	case link.Until.IsZero():
 		why = whyFirst
+	default:
+		why = whyDaily
 	}
 	for i := range docs {
 		d := &docs[i]
