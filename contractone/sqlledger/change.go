@@ -44,7 +44,7 @@ func (l *Ledger) change(ctx context.Context, key contractone.Key,
 		return contractone.Entry{}, notFound(string(key))
 	}
 	var out contractone.Entry
-	err = sqldb.InTx(ctx, l.db, func(tx *sql.Tx) error {
+	err = l.inTx(ctx, func(tx *sql.Tx) error {
 		id, before, err := l.lock(ctx, tx, src)
 		if err != nil {
 			return err

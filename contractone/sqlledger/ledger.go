@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -39,6 +40,7 @@ type Ledger struct {
 	folder  *folder
 	now     func() time.Time
 	q       statements
+	writer  sync.Mutex // of SQLite; see inTx
 }
 
 var _ interface {
@@ -126,7 +128,7 @@ func (l *Ledger) enter(ctx context.Context, d contractone.Draft, pdf contractone
 	e, change := contractone.NewEntry(d, pdf, l.clock())
 	var receipt contractone.Receipt
 	committing := false
-	err := sqldb.InTx(ctx, l.db, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(tx *sql.Tx) error {
 		committing = false
 		id, fresh, err := l.insertEntry(ctx, tx, e)
 		if err != nil {
@@ -157,6 +159,17 @@ func (l *Ledger) enter(ctx context.Context, d contractone.Draft, pdf contractone
 		return contractone.Receipt{}, fmt.Errorf("sqlledger: %w: %w", countersign.ErrOutcomeUnknown, err)
 	}
 	return contractone.Receipt{}, databaseError("register", err)
+}
+
+// inTx runs fn in a transaction that writes. A SQLite file has one writer at a
+// time, and one that finds it locked sleeps before it looks again, so those of
+// this ledger take turns instead.
+func (l *Ledger) inTx(ctx context.Context, fn func(*sql.Tx) error) error {
+	if l.dialect == SQLite {
+		l.writer.Lock()
+		defer l.writer.Unlock()
+	}
+	return sqldb.InTx(ctx, l.db, fn)
 }
 
 // clock is the time as the database keeps it.
