@@ -57,7 +57,7 @@ proof: proof-ledgersync ## Print the figures that the documentation claims, all 
 
 .PHONY: proof-ledgersync
 proof-ledgersync: ## Print the figures of the ledger sync: crashes, full disk, calls, speed, memory
-	@$(call prove,-run LedgerSync -bench LedgerSync -benchtime 1x ./examples/proof)
+	@$(call prove,-parallel 1 -run LedgerSync -bench LedgerSync -benchtime 1x ./examples/proof)
 
 .PHONY: conformance
 conformance: ## Check requests and fakes against the vendors' specifications (COUNTERSIGN_SPECS)

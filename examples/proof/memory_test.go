@@ -53,11 +53,18 @@ func measureChild(t *testing.T, files int) (m memory) {
 	t.Helper()
 	a := newAccount(t, 1)
 	load{documents: files * 3 / 5, files: files}.fill(a)
-	out := startChild(t, a.job(t.TempDir()), modeMeasure, "GOGC=20").done(t)
+	out := startChild(t, a.job(dataDir(t)), modeMeasure, "GOGC=20").done(t)
 	a.srv.Close()
 	require.NoError(t, json.Unmarshal([]byte(out), &m))
 	require.EqualValues(t, files, m.Linked)
 	return m
+}
+
+// dataDir gives the folder of a measured child. What it measures does not depend
+// on the disk.
+var dataDir = func(t *testing.T) string {
+	t.Helper()
+	return t.TempDir()
 }
 
 // measure is the child's part: it prints a memory.
