@@ -118,6 +118,7 @@ type Flow struct {
 	accounts map[string]*cloudsign.Client // by fingerprint
 	links    orchestration.Table[linkBody]
 	files    orchestration.Table[fileBody]
+	overlaps orchestration.Table[overlapBody]
 	journal  orchestration.Journal
 	meters   meters
 }
@@ -138,9 +139,10 @@ func New(cfg Config, deps Deps) (*Flow, error) {
 	}
 	f := &Flow{
 		cfg: cfg, store: deps.Store, ledger: deps.Ledger, accounts: map[string]*cloudsign.Client{},
-		links:   orchestration.Table[linkBody](orchestration.TableName(flowName, cfg.Name, "link")),
-		files:   orchestration.Table[fileBody](orchestration.TableName(flowName, cfg.Name, "file")),
-		journal: orchestration.Journal(orchestration.TableName(flowName, cfg.Name, "journal")),
+		links:    orchestration.Table[linkBody](orchestration.TableName(flowName, cfg.Name, "link")),
+		files:    orchestration.Table[fileBody](orchestration.TableName(flowName, cfg.Name, "file")),
+		overlaps: orchestration.Table[overlapBody](orchestration.TableName(flowName, cfg.Name, "overlap")),
+		journal:  orchestration.Journal(orchestration.TableName(flowName, cfg.Name, "journal")),
 	}
 	for _, a := range deps.Accounts {
 		if a.Client == nil || a.Credential.Fingerprint == "" {
@@ -161,6 +163,7 @@ func Tables(instance string) []string {
 		orchestration.TableName(flowName, instance, "link"),
 		orchestration.TableName(flowName, instance, "file"),
 		orchestration.TableName(flowName, instance, "journal"),
+		orchestration.TableName(flowName, instance, "overlap"),
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	StateActive  State = "active"  // runs by its schedule
 	StatePaused  State = "paused"  // by a person; Resume goes on
 	StateStopped State = "stopped" // by a failure that a person has to mend; Resume goes on
+	StateRemoved State = "removed" // for good; what it registered stays
 )
 
 // Settings are the settings of a link: the steps of the vendor's wizard and what
@@ -34,7 +35,10 @@ type Settings struct {
 type Link struct {
 	ID       contractone.ManagementID
 	Settings Settings
-	State    State
+	// Team is the name of the CloudSign team of the client ID's user; empty before
+	// the first preview.
+	Team  string
+	State State
 	// LastError says why the link stopped, or why its last run failed; empty
 	// otherwise.
 	LastError string
@@ -44,11 +48,15 @@ type Link struct {
 	LastRun time.Time
 	// Seen counts what the link found so far, each document and file once.
 	Seen contractone.Count
+	// Overlap counts the files that it sees and another link holds; see Overlaps.
+	Overlap int64
 }
 
 // linkBody is what the store keeps of a link.
 type linkBody struct {
 	Settings Settings          `json:"settings"`
+	TeamName string            `json:"team_name,omitempty"`
+	Overlap  int64             `json:"overlap,omitempty"`
 	Seen     contractone.Count `json:"seen"`
 	Spent    spent             `json:"spent,omitzero"`
 	// Preview is the last count that was shown.
@@ -73,8 +81,8 @@ type linkRow = orchestration.Row[linkBody]
 
 func linkOf(row linkRow) Link {
 	l := Link{
-		ID: contractone.ManagementID(row.Key), Settings: row.Value.Settings, State: State(row.State),
-		LastError: row.LastError, LastRun: row.Value.LastRun, Seen: row.Value.Seen,
+		ID: contractone.ManagementID(row.Key), Settings: row.Value.Settings, Team: row.Value.TeamName, State: State(row.State),
+		LastError: row.LastError, LastRun: row.Value.LastRun, Seen: row.Value.Seen, Overlap: row.Value.Overlap,
 	}
 	if l.State == StateActive {
 		l.NextRun = row.Due
@@ -126,26 +134,29 @@ func (f *Flow) refuseTwice(ctx context.Context, tx orchestration.Tx, c contracto
 		return err
 	}
 	for _, r := range rows {
-		if r.Value.Settings.Credential.Fingerprint == c.Fingerprint {
+		if r.Value.Settings.Credential.Fingerprint == c.Fingerprint && State(r.State) != StateRemoved {
 			return &LinkError{Link: contractone.ManagementID(r.Key), Err: fmt.Errorf("this client ID is linked already: %w", countersign.ErrConflict)}
 		}
 	}
 	return nil
 }
 
-// Links gives all links in the order in which they were added.
+// Links gives all links in the order in which they were added, but those that
+// were removed.
 func (f *Flow) Links(ctx context.Context) ([]Link, error) {
 	var out []Link
 	for row, err := range f.links.All(ctx, f.store, orchestration.Query{}) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, linkOf(row))
+		if State(row.State) != StateRemoved {
+			out = append(out, linkOf(row))
+		}
 	}
 	return out, nil
 }
 
-// Link gives one link. An unknown ID is a countersign.ErrNotFound.
+// Link gives one link, also one that was removed. An unknown ID is a countersign.ErrNotFound.
 func (f *Flow) Link(ctx context.Context, id contractone.ManagementID) (Link, error) {
 	row, err := f.link(ctx, id)
 	if err != nil {
@@ -185,6 +196,53 @@ func (f *Flow) changeLinkIn(ctx context.Context, tx orchestration.Tx, id contrac
 	}
 	row.Updated = f.now()
 	return f.links.Update(ctx, tx, &row)
+}
+
+// Remove ends a link for good. What it registered stays in the ledger, and the
+// keys of that and of what reviewers discarded stay in the store, so no other link
+// imports them again. What was not decided yet is forgotten, so that another link
+// of the same client ID may find it. Removing it again finishes what was cut off.
+func (f *Flow) Remove(ctx context.Context, id contractone.ManagementID) error {
+	err := f.changeLink(ctx, id, func(row *linkRow) error {
+		row.State, row.LastError, row.Due = string(StateRemoved), "", time.Time{}
+		row.Value.Preview, row.Value.Window = nil, nil
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	// A file that is being registered at this moment may reach the ledger without
+	// a row. That is harmless: whoever finds it again registers the same key.
+	undecided := []string{
+		orchestration.StatePending, orchestration.StateSending, orchestration.StateDead, FileParked, FileGrace, FileBudget, FileReview,
+	}
+	err = f.deleteAll(ctx, string(f.files), orchestration.Query{Scope: string(id), States: undecided})
+	if err != nil {
+		return err
+	}
+	return f.deleteAll(ctx, string(f.overlaps), orchestration.Query{Scope: string(id)})
+}
+
+// deleteAll deletes the records of a table that q selects.
+func (f *Flow) deleteAll(ctx context.Context, table string, q orchestration.Query) error {
+	q.Table, q.Limit = table, batch
+	for found := batch; found == batch; {
+		err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
+			recs, err := tx.List(ctx, q)
+			if found = len(recs); err != nil || found == 0 {
+				return err
+			}
+			keys := make([]string, 0, found)
+			for _, rec := range recs {
+				keys = append(keys, rec.Key)
+			}
+			return tx.Delete(ctx, table, keys...)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (f *Flow) client(row linkRow) (*cloudsign.Client, error) {

@@ -29,8 +29,10 @@ type Preview struct {
 	InGrace      contractone.Count `json:"in_grace,omitzero"` // to be registered, but held back at first
 	// Linked are in the ledger already.
 	Linked contractone.Count `json:"linked"`
+	// Overlap are held by another link, which registers them.
+	Overlap contractone.Count `json:"overlap,omitzero"`
 	// Registrations is how many files will be registered, and so how much of the
-	// contracted count will be used up.
+	// contracted count will be used up; in review mode, how many reviewers will see.
 	Registrations int64 `json:"registrations"`
 	// Usage is the ledger's contracted count, nil when the ledger has none.
 	Usage  *contractone.Usage `json:"usage,omitempty"`
@@ -50,31 +52,34 @@ func (f *Flow) Preview(ctx context.Context, id contractone.ManagementID) (Previe
 	if err != nil {
 		return Preview{}, err
 	}
-	p, err := f.count(ctx, row)
+	if State(row.State) == StateRemoved {
+		return Preview{}, &LinkError{Link: id, Err: fmt.Errorf("it was removed: %w", countersign.ErrConflict)}
+	}
+	p, team, err := f.count(ctx, row)
 	if err != nil {
 		return Preview{}, &LinkError{Link: id, Err: err}
 	}
 	err = f.changeLink(ctx, id, func(row *linkRow) error {
-		row.Value.Preview = &p
+		row.Value.Preview, row.Value.TeamName = &p, team
 		return nil
 	})
 	return p, err
 }
 
-func (f *Flow) count(ctx context.Context, row linkRow) (Preview, error) {
+func (f *Flow) count(ctx context.Context, row linkRow) (p Preview, team string, err error) {
 	client, err := f.client(row)
 	if err != nil {
-		return Preview{}, err
+		return p, "", err
 	}
 	r, err := look(ctx, client)
 	if err != nil {
-		return Preview{}, err
+		return p, "", err
 	}
-	p := Preview{Link: contractone.ManagementID(row.Key), At: f.now(), Advice: r.advice}
+	p = Preview{Link: contractone.ManagementID(row.Key), At: f.now(), Advice: r.advice}
 	if q, ok := f.ledger.(contractone.Quota); ok && f.ledger.Capabilities().Quota {
 		u, err := q.Usage(ctx)
 		if err != nil {
-			return Preview{}, err
+			return p, "", err
 		}
 		p.Usage = &u
 	}
@@ -82,41 +87,47 @@ func (f *Flow) count(ctx context.Context, row linkRow) (Preview, error) {
 	var last seenPage
 	for page, err := range r.pages(ctx, time.Time{}, p.At, 1) {
 		if err != nil {
-			return Preview{}, err
+			return p, "", err
 		}
 		if rep == nil {
 			rep = orchestration.NewReporter("preview", page.Total, f.cfg.Clock, f.cfg.Progress)
 		}
 		docs := last.fresh(page.Items)
 		if err := f.countPage(ctx, &p, docs, row.Value.Settings.Rules); err != nil {
-			return Preview{}, err
+			return p, "", err
 		}
 		rep.Add(int64(len(docs)), 0)
 	}
-	return p, nil
+	if p.Overlap.Files > 0 {
+		p.Advice = append(p.Advice, AdviceOverlap)
+	}
+	return p, r.name, nil
 }
 
 // countPage adds the documents of a page.
 func (f *Flow) countPage(ctx context.Context, p *Preview, docs []cloudsign.Document, rules Rules) error {
+	var carry []*cloudsign.Document
 	for i := range docs {
 		d := &docs[i]
 		if !p.judged(d, f.judge(p.Link, rules, d)) {
 			continue
 		}
-		files := int64(len(d.Files))
+		carry = append(carry, d)
 		if rules.GraceDays > 0 && rules.graceEnd(d).After(p.At) {
-			add(&p.InGrace, files)
+			add(&p.InGrace, int64(len(d.Files)))
 		}
-		linked, err := f.linkedFiles(ctx, d)
-		if err != nil {
-			return err
-		}
-		if linked > 0 {
-			add(&p.Linked, linked)
-		}
-		p.Registrations += files - linked
 	}
-	return nil
+	standings, err := f.stand(ctx, p.Link, carry)
+	for _, s := range standings {
+		if s.linked > 0 {
+			add(&p.Linked, s.linked)
+		}
+		if s.other > 0 {
+			add(&p.Overlap, s.other)
+		}
+		p.Registrations += s.open
+	}
+	return err
 }
 
 // judged counts a document and tells whether the link carries it.
@@ -149,22 +160,6 @@ func add(c *contractone.Count, files int64) {
 	c.Files += files
 }
 
-// linkedFiles counts the files of a document that are in the ledger. The ledger
-// is asked, not the store: another program, or this one with a store that was
-// lost since, may have registered them.
-func (f *Flow) linkedFiles(ctx context.Context, d *cloudsign.Document) (n int64, err error) {
-	for _, file := range d.Files {
-		_, found, err := f.ledger.Lookup(ctx, contractone.CloudSignKey(string(d.ID), string(file.ID)))
-		if err != nil {
-			return 0, err
-		}
-		if found {
-			n++
-		}
-	}
-	return n, nil
-}
-
 // seenPage drops documents that a shifted page repeats.
 type seenPage map[cloudsign.DocumentID]bool
 
@@ -195,7 +190,7 @@ func (f *Flow) Start(ctx context.Context, id contractone.ManagementID, confirmed
 	if err := startable(row, confirmed); err != nil {
 		return &LinkError{Link: id, Err: err}
 	}
-	now, err := f.count(ctx, row)
+	now, _, err := f.count(ctx, row)
 	if err != nil {
 		return &LinkError{Link: id, Err: err}
 	}

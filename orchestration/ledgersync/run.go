@@ -47,7 +47,7 @@ func (f *Flow) difference(ctx context.Context, id contractone.ManagementID, row 
 	if err != nil {
 		return err
 	}
-	w, err := f.openWindow(ctx, id, r.team)
+	w, err := f.openWindow(ctx, id, r)
 	if err != nil {
 		return err
 	}
@@ -73,13 +73,14 @@ func (f *Flow) difference(ctx context.Context, id contractone.ManagementID, row 
 }
 
 // openWindow begins a run, or takes up one that was cut off.
-func (f *Flow) openWindow(ctx context.Context, id contractone.ManagementID, team bool) (w window, err error) {
+func (f *Flow) openWindow(ctx context.Context, id contractone.ManagementID, r reach) (w window, err error) {
 	err = f.changeLink(ctx, id, func(row *linkRow) error {
 		b := &row.Value
+		b.TeamName = r.name
 		// Another listing has other pages: a run that began with the other rights
 		// begins anew.
-		if b.Window == nil || b.Window.Team != team {
-			b.Window = &window{To: f.now(), Page: 1, Team: team}
+		if b.Window == nil || b.Window.Team != r.team {
+			b.Window = &window{To: f.now(), Page: 1, Team: r.team}
 			b.Spent.Run = 0
 			if !b.Until.IsZero() {
 				b.Window.From = b.Until.Add(-f.cfg.Overlap)
@@ -149,6 +150,11 @@ func (f *Flow) insert(ctx context.Context, tx orchestration.Tx, link *linkRow, d
 		others, err := f.files.Insert(ctx, tx, rows[1:]...)
 		if err != nil {
 			return 0, err
+		}
+		if first+others < len(rows) {
+			if err := f.meet(ctx, tx, link, rows); err != nil {
+				return 0, err
+			}
 		}
 		files += first + others
 		link.Value.Seen.Documents += int64(first)
