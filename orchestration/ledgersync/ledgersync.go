@@ -59,6 +59,11 @@ type Config struct {
 	// for documents that became visible late and for clocks that differ.
 	// 0: 48 hours.
 	Overlap time.Duration
+	// FullEvery is how often a run goes through everything that the user sees
+	// instead of the difference: it finds what no time tells (rights that were
+	// given late, imports, pages that shifted, clocks that differ) and compares
+	// what is linked with its source, see LatePolicy. 0: every seven days.
+	FullEvery time.Duration
 	// Lanes is how many files of a link are registered side by side, at most 64.
 	// 0: 8. The client's limiter bounds the calls in any case.
 	Lanes int
@@ -174,6 +179,8 @@ func (c Config) filled() (Config, error) {
 	switch {
 	case c.Overlap < 0:
 		return c, configError("Overlap", "is negative", "")
+	case c.FullEvery < 0:
+		return c, configError("FullEvery", "is negative", "")
 	case c.Lanes < 0 || c.Lanes > 64:
 		return c, configError("Lanes", "is out of bounds", "choose 1 to 64")
 	case c.Attempts < 0:
@@ -191,6 +198,9 @@ func (c Config) filled() (Config, error) {
 	}
 	if c.Overlap == 0 {
 		c.Overlap = 48 * time.Hour
+	}
+	if c.FullEvery == 0 {
+		c.FullEvery = 7 * 24 * time.Hour
 	}
 	if c.Lanes == 0 {
 		c.Lanes = 8

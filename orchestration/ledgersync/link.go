@@ -64,6 +64,8 @@ type linkBody struct {
 	// Until is the end of the last complete run: everything up to it was seen.
 	Until   time.Time `json:"until,omitzero"`
 	LastRun time.Time `json:"last_run,omitzero"`
+	// LastFull is when the last run began that went through everything.
+	LastFull time.Time `json:"last_full,omitzero"`
 	// Window is the run that is under way, nil between runs.
 	Window *window `json:"window,omitempty"`
 }
@@ -75,6 +77,7 @@ type window struct {
 	To   time.Time `json:"to"`
 	Page int       `json:"page"`
 	Team bool      `json:"team"` // lists the team's documents
+	Full bool      `json:"full,omitempty"`
 }
 
 type linkRow = orchestration.Row[linkBody]
@@ -102,6 +105,9 @@ func (f *Flow) AddLink(ctx context.Context, s Settings) (Link, error) {
 	}
 	if err := s.Rules.validate(s.Mode); err != nil {
 		return Link{}, err
+	}
+	if _, ok := f.ledger.(contractone.Digitiser); s.Late == LateFill && (!ok || !f.ledger.Capabilities().Digitise) {
+		return Link{}, configError("Settings.Late", "asks to fill items, which this ledger can't", fmt.Sprintf("use %q", LateReport))
 	}
 	if f.accounts[s.Credential.Fingerprint] == nil {
 		return Link{}, configError("Settings.Credential", "belongs to no account of this flow", "pass the account in Deps.Accounts")

@@ -32,6 +32,8 @@ const (
 	whyFirst   = "first load"
 	whyDaily   = "daily difference"
 	whyWebhook = "webhook"
+	whyFull    = "complete run"
+	whyRepair  = "repair"
 )
 
 // fileBody is what the store keeps of a file. Title and Name go when the file is
@@ -53,6 +55,10 @@ type fileBody struct {
 	Reserved bool      `json:"reserved,omitempty"`
 	Held     *held     `json:"held,omitempty"`
 	Decision *Decision `json:"decision,omitempty"`
+	// Digests stand for what was linked, by item; Drift is how the source differs.
+	Digests    map[string]string `json:"digests,omitempty"`
+	Drift      []Drift           `json:"drift,omitempty"`
+	DriftFound time.Time         `json:"drift_found,omitzero"`
 }
 
 type fileRow = orchestration.Row[fileBody]
@@ -239,7 +245,14 @@ func (f *Flow) find(ctx context.Context, key contractone.Key) (registered, bool,
 	if err != nil || !found {
 		return registered{}, false, err
 	}
-	return registered{receipt: contractone.Receipt{ID: e.ID, Key: e.Key, PDF: e.PDF, RegisteredAt: e.RegisteredAt}}, true, nil
+	out := registered{receipt: contractone.Receipt{ID: e.ID, Key: e.Key, PDF: e.PDF, RegisteredAt: e.RegisteredAt}}
+	out.Extensions = e.Extensions
+	for _, it := range contractone.Catalogue() {
+		if e.Provenance[it.Key].Authority == contractone.Linked {
+			it.Copy(&out.Items, e.Items)
+		}
+	}
+	return out, true, nil
 }
 
 // done writes the result down, and the journal's line with it.
@@ -251,6 +264,7 @@ func (f *Flow) done(ctx context.Context, tx orchestration.Tx, rec *orchestration
 	b := &row.Value
 	b.SHA256, b.Size = r.receipt.PDF.SHA256, r.receipt.PDF.Size
 	b.Title, b.Name, b.Held, b.Findings, b.TitleFrom = "", "", nil, r.Findings, r.TitleFrom
+	b.Digests, b.Drift, b.DriftFound = r.digests(rec.Key), nil, time.Time{}
 	next, err := f.files.Record(row)
 	if err != nil {
 		return err

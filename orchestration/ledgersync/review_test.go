@@ -127,7 +127,7 @@ func TestReviewersDecide(t *testing.T) {
 		require.NoError(t, err)
 		who = append(who, e.Who+" "+e.What)
 	}
-	require.Equal(t, []string{jiro.ID + " share scope changed", jiro.ID + " saved", jiro.ID + " discarded", "ledgersync registered"}, who)
+	require.Equal(t, []string{jiro.ID + " share scope changed", jiro.ID + " saved", jiro.ID + " discarded", "ledgersync registered", "ledgersync source changed"}, who)
 }
 
 func TestOnlyReviewersMayDecide(t *testing.T) {

@@ -34,11 +34,16 @@ type Rules struct {
 	// then a dead letter, and taking it up again puts it back into the review.
 	// ModeReview only. 0: files wait for as long as it takes.
 	ReviewDays int `json:"review_days,omitempty"`
+	// Late says what is done about what people enter after linking. Zero:
+	// LateReport.
+	Late LatePolicy `json:"late,omitempty"`
 }
 
 // LikeVendor are the rules of the vendor's own link: everything that the user
 // sees, at once, without a limit, the amount on each file.
-func LikeVendor() Rules { return Rules{IncludeConfidential: true, Amounts: AmountOnEachFile} }
+func LikeVendor() Rules {
+	return Rules{IncludeConfidential: true, Amounts: AmountOnEachFile, Late: LateIgnore}
+}
 
 // AmountPolicy says which files of a document get its amount. CloudSign keeps one
 // amount for the document, so a sum over the entries of several files counts it
@@ -67,6 +72,9 @@ func (r Rules) validate(mode contractone.Mode) error {
 		return configError("Settings.ReviewDays", "is set but nothing is reviewed", "choose contractone.ModeReview or leave it out")
 	case r.Budget.Run < 0 || r.Budget.Month < 0:
 		return configError("Settings.Budget", "is negative", "use 0 for no limit")
+	case r.Late != "" && r.Late != LateReport && r.Late != LateFill && r.Late != LateIgnore:
+		return configError("Settings.Late", fmt.Sprintf("is %q, which is no policy", string(r.Late)),
+			fmt.Sprintf("use %q, %q or %q", LateReport, LateFill, LateIgnore))
 	case r.Amounts != "" && r.Amounts != AmountOnEachFile && r.Amounts != AmountOnFirstFile:
 		return configError("Settings.Amounts", fmt.Sprintf("is %q, which is no policy", string(r.Amounts)),
 			fmt.Sprintf("use %q or %q", AmountOnEachFile, AmountOnFirstFile))

@@ -201,6 +201,7 @@ func TestRulesAreChecked(t *testing.T) {
 	for field, rules := range map[string]ledgersync.Rules{
 		"CutOff": {CutOff: countersign.Date{Year: 2026, Month: 2, Day: 30}}, "GraceDays": {GraceDays: 366},
 		"Budget": {Budget: ledgersync.Budget{Month: -1}}, "Amounts": {Amounts: "last-file"},
+		"ReviewDays": {ReviewDays: 3}, "Late": {Late: "overwrite"},
 	} {
 		s := settings(w.account)
 		s.Rules = rules

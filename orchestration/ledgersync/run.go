@@ -16,8 +16,8 @@ import (
 )
 
 // runLink is the handler of a link's lane: it finds what is new. The first run
-// takes everything, a later one what was processed since the one before, less the
-// overlap. Each page's files and the place in the listing are committed together,
+// takes everything, and so does one each week; another one what was processed since
+// the one before, less the overlap. Each page's files and the place in the listing are committed together,
 // so a run that was cut off goes on at its page.
 func (f *Flow) runLink(ctx context.Context, group string) error {
 	id := contractone.ManagementID(group)
@@ -67,6 +67,9 @@ func (f *Flow) difference(ctx context.Context, id contractone.ManagementID, row 
 		if err := f.keepPage(ctx, id, page); err != nil {
 			return err
 		}
+		if err := f.compare(ctx, client, row, w, page.Items); err != nil {
+			return err
+		}
 		rep.Add(int64(len(page.Items)), 0)
 	}
 	return f.closeWindow(ctx, id)
@@ -80,9 +83,9 @@ func (f *Flow) openWindow(ctx context.Context, id contractone.ManagementID, r re
 		// Another listing has other pages: a run that began with the other rights
 		// begins anew.
 		if b.Window == nil || b.Window.Team != r.team {
-			b.Window = &window{To: f.now(), Page: 1, Team: r.team}
+			b.Window = &window{To: f.now(), Page: 1, Team: r.team, Full: !f.now().Before(b.LastFull.Add(f.cfg.FullEvery))}
 			b.Spent.Run = 0
-			if !b.Until.IsZero() {
+			if !b.Window.Full {
 				b.Window.From = b.Until.Add(-f.cfg.Overlap)
 			}
 		}
@@ -99,6 +102,9 @@ func (f *Flow) closeWindow(ctx context.Context, id contractone.ManagementID) err
 		b := &row.Value
 		if b.Window == nil {
 			return nil
+		}
+		if b.Window.Full {
+			b.LastFull = b.Window.To
 		}
 		b.Until, b.LastRun, b.Window = b.Window.To, b.Window.To, nil
 		row.LastError, row.Attempt = "", 0
@@ -170,6 +176,8 @@ func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, li
 	case why != "":
 	case link.Until.IsZero():
 		why = whyFirst
+	case link.Window != nil && link.Window.Full:
+		why = whyFull
 	default:
 		why = whyDaily
 	}
