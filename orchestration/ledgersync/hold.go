@@ -35,9 +35,9 @@ func (f *Flow) hold(rec *orchestration.Record, s Settings, m mapped) error {
 // errExpired: nobody decided in time.
 var errExpired = fmt.Errorf("nobody reviewed it in time; taking it up again puts it back into the review: %w", countersign.ErrConflict)
 
-// expire gives up the files whose review has come to its end, and gives the
-// others. They are dead letters, because a contract must not vanish silently.
-func (f *Flow) expire(ctx context.Context, tx orchestration.Tx, due []fileRow) (others []fileRow, err error) {
+// expire gives up the files whose review has come to its end, and tells them from
+// the others. They are dead letters, because a contract must not vanish silently.
+func (f *Flow) expire(ctx context.Context, tx orchestration.Tx, due []fileRow) (others, expired []fileRow, err error) {
 	for _, row := range due {
 		if row.State != FileReview {
 			others = append(others, row)
@@ -46,17 +46,18 @@ func (f *Flow) expire(ctx context.Context, tx orchestration.Tx, due []fileRow) (
 		row.State, row.Due, row.Updated = orchestration.StateDead, time.Time{}, f.now()
 		row.LastError, row.Value.Held = orchestration.ErrorText(named(row, errExpired)), nil
 		if err := f.files.Update(ctx, tx, &row); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		err := f.journal.Append(ctx, tx, orchestration.Entry{
 			At: f.now(), Who: flowName, What: "review expired", Scope: row.Scope, Ref: row.Key,
 			IDs: map[string]string{"document": row.Value.Document, "file": row.Value.File},
 		})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		expired = append(expired, row)
 	}
-	return others, nil
+	return others, expired, nil
 }
 
 // named names link, document and file in an error that does not do so yet.

@@ -83,6 +83,9 @@ type Config struct {
 	// Progress is told of the phases "preview" and "list" (documents) and
 	// "register" (files). Nil: nobody is.
 	Progress orchestration.Progress
+	// Notifier tells people of links that stop, files that are given up and, once a
+	// month, of deadlines that come near. Nil: nobody is told.
+	Notifier Notifier
 	// Logger gets links that stop and files that fail. Nil: silent.
 	Logger *slog.Logger
 }
@@ -231,6 +234,9 @@ func (f *Flow) now() time.Time { return f.cfg.Clock() }
 func (f *Flow) Register(e orchestration.Engine) {
 	e.Handle(string(f.links), f.runLink)
 	e.Handle(string(f.files), f.runFiles)
+	if _, ok := f.ledger.(contractone.Searcher); ok && f.cfg.Notifier != nil && f.ledger.Capabilities().Search {
+		e.Every(orchestration.TableName(flowName, f.cfg.Name, "deadlines"), firstOfMonth, f.remind)
+	}
 }
 
 // DeadLetters are the files that were given up: list them, and take up one, all,

@@ -89,7 +89,7 @@ type lane struct {
 // step works on the next batch. It reports whether there may be more.
 func (l *lane) step(ctx context.Context) (more bool, err error) {
 	f := l.f
-	var rows []fileRow
+	var rows, expired []fileRow
 	found := 0
 	err = f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
 		rows, err = f.files.List(ctx, tx, orchestration.Query{Group: l.group, DueBy: f.now(), Limit: batch})
@@ -99,7 +99,7 @@ func (l *lane) step(ctx context.Context) (more bool, err error) {
 		if l.link, err = f.linkIn(ctx, tx, contractone.ManagementID(rows[0].Scope)); err != nil {
 			return err
 		}
-		if rows, err = f.expire(ctx, tx, rows); err != nil || State(l.link.State) != StateActive {
+		if rows, expired, err = f.expire(ctx, tx, rows); err != nil || State(l.link.State) != StateActive {
 			return err
 		}
 		rows, err = f.reserve(ctx, tx, &l.link, rows)
@@ -107,6 +107,9 @@ func (l *lane) step(ctx context.Context) (more bool, err error) {
 	})
 	if err != nil || found == 0 {
 		return false, err
+	}
+	for _, row := range expired {
+		f.notifyFile(ctx, NoticeExpired, row, errExpired)
 	}
 	if State(l.link.State) != StateActive {
 		return true, f.park(ctx, contractone.ManagementID(l.link.Key), rows)
@@ -168,6 +171,9 @@ func (l *lane) register(ctx context.Context, row fileRow) error {
 	f.meters.count(ctx, f, row, 0, failure.Err)
 	f.cfg.Logger.WarnContext(ctx, "file failed", "link", row.Scope, "document", row.Value.Document, "file", row.Value.File,
 		"state", failure.State, "error", failure.Err)
+	if failure.State == orchestration.StateDead {
+		f.notifyFile(ctx, NoticeFailed, row, failure.Err)
+	}
 	return nil
 }
 

@@ -220,9 +220,10 @@ func (f *Flow) lane(id contractone.ManagementID, doc cloudsign.DocumentID) strin
 // stop ends a link's runs until a person has mended the cause, and parks the files
 // that met it. What else waits is parked by its lane.
 func (f *Flow) stop(ctx context.Context, id contractone.ManagementID, cause error, rows ...fileRow) error {
+	stopped := false
 	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		err := f.changeLinkIn(ctx, tx, id, func(row *linkRow) error {
-			if State(row.State) == StateActive {
+			if stopped = State(row.State) == StateActive; stopped {
 				row.State, row.LastError = string(StateStopped), orchestration.ErrorText(cause)
 			}
 			row.Due = time.Time{}
@@ -236,7 +237,15 @@ func (f *Flow) stop(ctx context.Context, id contractone.ManagementID, cause erro
 	if err != nil {
 		return errors.Join(err, cause)
 	}
+	if !stopped {
+		return nil // another lane met the same
+	}
 	f.cfg.Logger.ErrorContext(ctx, "link stopped", "link", string(id), "error", cause)
+	n := Notice{Kind: NoticeStopped, Link: id, Reason: orchestration.ErrorText(cause)}
+	if len(rows) > 0 {
+		n.DocumentID, n.FileID = rows[0].Value.Document, rows[0].Value.File
+	}
+	f.notify(ctx, n)
 	return nil
 }
 
