@@ -103,16 +103,17 @@ func (in *inspection) source(ctx context.Context) error {
 
 func (in *inspection) document(ctx context.Context, d *cloudsign.Document) error {
 	id := contractone.ManagementID(in.link.Key)
-	if !linkable(d) || in.seen[keysOf(d)[0]] {
+	extras := in.link.Value.Settings.Extras
+	if !linkable(d) || in.seen[keysOf(extras, d)[0]] {
 		return nil
 	}
 	carries := in.f.judge(id, in.link.Value.Settings.Rules, d) == carried
-	rows, err := in.f.rowsIn(ctx, keysOf(d))
+	rows, err := in.f.rowsIn(ctx, keysOf(extras, d))
 	if err != nil {
 		return err
 	}
 	missing := false
-	for _, rec := range ledgermap.Records(*d, nil) {
+	for _, rec := range records(extras, *d) {
 		src := rec.Source()
 		key := src.Key()
 		in.seen[key] = true

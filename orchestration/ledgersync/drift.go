@@ -128,7 +128,7 @@ func (f *Flow) compare(ctx context.Context, client *cloudsign.Client, link linkR
 	}
 	for i := range docs {
 		d := &docs[i]
-		rows, err := f.rowsIn(ctx, keysOf(d))
+		rows, err := f.rowsIn(ctx, keysOf(Extras{}, d))
 		if err != nil {
 			return err
 		}
@@ -154,7 +154,7 @@ func (f *Flow) compare(ctx context.Context, client *cloudsign.Client, link linkR
 			if !ok {
 				continue
 			}
-			if err := f.compareFile(ctx, link.Value.Settings.Rules, row, rec); err != nil {
+			if err := f.compareFile(ctx, link.Value.Settings, row, rec); err != nil {
 				return named(row, err)
 			}
 		}
@@ -181,12 +181,12 @@ func (f *Flow) rowsIn(ctx context.Context, keys []contractone.Key) (rows map[con
 	return rows, err
 }
 
-func (f *Flow) compareFile(ctx context.Context, rules Rules, row fileRow, rec ledgermap.Record) error {
-	now := f.carry(rules, rec)
+func (f *Flow) compareFile(ctx context.Context, set Settings, row fileRow, rec ledgermap.Record) error {
+	now := f.carry(set, rec)
 	linked, digests := maps.Clone(row.Value.Digests), now.digests(row.Key)
 	drift := driftOf(linked, digests)
 	filled := false
-	if rules.Late == LateFill {
+	if set.Late == LateFill {
 		items, err := f.fill(ctx, row, now, drift)
 		if err != nil {
 			return err

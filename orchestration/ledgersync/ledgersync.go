@@ -95,8 +95,9 @@ type Config struct {
 type Account struct {
 	// Credential names the client ID that Client was made with; links find their
 	// account by it.
-	Credential contractone.Credential
-	Client     *cloudsign.Client
+	Credential  contractone.Credential
+	Client      *cloudsign.Client
+	Environment cloudsign.Environment // of Client; Extras.DocumentURL needs it
 }
 
 // NewAccount makes the client for a client ID and names it. The label is what
@@ -106,7 +107,7 @@ func NewAccount(label string, cfg cloudsign.Config, opts ...countersign.Option) 
 	if err != nil {
 		return Account{}, err
 	}
-	return Account{Credential: contractone.NewCredential(label, cfg.ClientID), Client: client}, nil
+	return Account{Credential: contractone.NewCredential(label, cfg.ClientID), Client: client, Environment: cfg.Environment}, nil
 }
 
 // Deps is what a flow works with. Store, Ledger and at least one account are
@@ -123,7 +124,7 @@ type Flow struct {
 	cfg      Config
 	store    orchestration.Store
 	ledger   contractone.Ledger
-	accounts map[string]*cloudsign.Client // by fingerprint
+	accounts map[string]Account // by fingerprint
 	links    orchestration.Table[linkBody]
 	files    orchestration.Table[fileBody]
 	overlaps orchestration.Table[overlapBody]
@@ -146,7 +147,7 @@ func New(cfg Config, deps Deps) (*Flow, error) {
 		return nil, configError("Accounts", "is empty", "make one with ledgersync.NewAccount")
 	}
 	f := &Flow{
-		cfg: cfg, store: deps.Store, ledger: deps.Ledger, accounts: map[string]*cloudsign.Client{},
+		cfg: cfg, store: deps.Store, ledger: deps.Ledger, accounts: map[string]Account{},
 		links:    orchestration.Table[linkBody](orchestration.TableName(flowName, cfg.Name, "link")),
 		files:    orchestration.Table[fileBody](orchestration.TableName(flowName, cfg.Name, "file")),
 		overlaps: orchestration.Table[overlapBody](orchestration.TableName(flowName, cfg.Name, "overlap")),
@@ -156,7 +157,7 @@ func New(cfg Config, deps Deps) (*Flow, error) {
 		if a.Client == nil || a.Credential.Fingerprint == "" {
 			return nil, configError("Accounts", "holds one without client or credential", "make it with ledgersync.NewAccount")
 		}
-		f.accounts[a.Credential.Fingerprint] = a.Client
+		f.accounts[a.Credential.Fingerprint] = a
 	}
 	return f, nil
 }

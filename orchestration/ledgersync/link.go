@@ -109,8 +109,12 @@ func (f *Flow) AddLink(ctx context.Context, s Settings) (Link, error) {
 	if _, ok := f.ledger.(contractone.Digitiser); s.Late == LateFill && (!ok || !f.ledger.Capabilities().Digitise) {
 		return Link{}, configError("Settings.Late", "asks to fill items, which this ledger can't", fmt.Sprintf("use %q", LateReport))
 	}
-	if f.accounts[s.Credential.Fingerprint] == nil {
+	account, ok := f.accounts[s.Credential.Fingerprint]
+	if !ok {
 		return Link{}, configError("Settings.Credential", "belongs to no account of this flow", "pass the account in Deps.Accounts")
+	}
+	if err := s.Extras.validate(account.Environment); err != nil {
+		return Link{}, err
 	}
 	var row linkRow
 	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
@@ -253,8 +257,8 @@ func (f *Flow) deleteAll(ctx context.Context, table string, q orchestration.Quer
 
 func (f *Flow) client(row linkRow) (*cloudsign.Client, error) {
 	cred := row.Value.Settings.Credential
-	if c := f.accounts[cred.Fingerprint]; c != nil {
-		return c, nil
+	if a, ok := f.accounts[cred.Fingerprint]; ok {
+		return a.Client, nil
 	}
 	return nil, fmt.Errorf("Deps.Accounts holds no account for the credential %q: pass the one that the link was made with: %w", cred.Label, errNoAccount)
 }

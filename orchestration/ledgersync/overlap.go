@@ -83,20 +83,22 @@ type standing struct {
 // stand finds out for the documents of a page. The ledger is asked for what is in
 // it, not the store: another program, or this one with a store that was lost
 // since, may have registered it.
-func (f *Flow) stand(ctx context.Context, id contractone.ManagementID, docs []*cloudsign.Document) ([]standing, error) {
+func (f *Flow) stand(ctx context.Context, id contractone.ManagementID, e Extras, docs []*cloudsign.Document) ([]standing, error) {
 	linked := map[contractone.Key]bool{}
-	for _, key := range keysOf(docs...) {
-		_, found, err := f.ledger.Lookup(ctx, key)
-		if err != nil {
-			return nil, err
+	for _, d := range docs {
+		for _, key := range keysOf(e, d) {
+			_, found, err := f.ledger.Lookup(ctx, key)
+			if err != nil {
+				return nil, err
+			}
+			linked[key] = found
 		}
-		linked[key] = found
 	}
 	var out []standing
 	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		out = make([]standing, len(docs))
 		for i, d := range docs {
-			for _, key := range keysOf(d) {
+			for _, key := range keysOf(e, d) {
 				if err := f.standFile(ctx, tx, id, key, linked[key], &out[i]); err != nil {
 					return err
 				}
@@ -132,14 +134,4 @@ func (f *Flow) standFile(ctx context.Context, tx orchestration.Tx, id contracton
 		return nil
 	}
 	return err
-}
-
-// keysOf are the keys of the documents' files.
-func keysOf(docs ...*cloudsign.Document) (keys []contractone.Key) {
-	for _, d := range docs {
-		for _, file := range d.Files {
-			keys = append(keys, contractone.CloudSignKey(string(d.ID), string(file.ID)))
-		}
-	}
-	return keys
 }

@@ -117,7 +117,7 @@ func (f *Flow) countPage(ctx context.Context, p *Preview, docs []cloudsign.Docum
 			add(&p.InGrace, int64(len(d.Files)))
 		}
 	}
-	standings, err := f.stand(ctx, p.Link, carry)
+	standings, err := f.stand(ctx, p.Link, rules.Extras, carry)
 	for _, s := range standings {
 		if s.linked > 0 {
 			add(&p.Linked, s.linked)

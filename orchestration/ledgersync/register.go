@@ -200,7 +200,7 @@ func (l *lane) send(ctx context.Context, b fileBody, hold bool) (out registered,
 		if err != nil {
 			return out, err
 		}
-		out.mapped = l.f.carry(set.Rules, rec)
+		out.mapped = l.f.carry(set, rec)
 	}
 	if hold {
 		return out, nil
@@ -209,7 +209,7 @@ func (l *lane) send(ctx context.Context, b fileBody, hold bool) (out registered,
 		Source: b.source(), Link: contractone.ManagementID(l.link.Key), Share: share, Responsible: set.Responsible,
 		Items: out.Items, Extensions: out.Extensions,
 		PDF: countersign.Upload{Name: b.Name, ContentType: "application/pdf", Size: -1, Open: func() (io.ReadCloser, error) {
-			return client.Files.Download(ctx, cloudsign.DocumentID(b.Document), cloudsign.FileID(b.File))
+			return download(ctx, client, b)
 		}},
 	})
 	return out, err
@@ -230,6 +230,14 @@ func (l *lane) read(ctx context.Context, client *cloudsign.Client, b fileBody) (
 		}
 	}
 	return b.record(l.attr), nil
+}
+
+// download streams the file's PDF. The caller closes it.
+func download(ctx context.Context, client *cloudsign.Client, b fileBody) (*countersign.Download, error) {
+	if b.File == string(certificateID) {
+		return client.Files.DownloadCertificate(ctx, cloudsign.DocumentID(b.Document))
+	}
+	return client.Files.Download(ctx, cloudsign.DocumentID(b.Document), cloudsign.FileID(b.File))
 }
 
 // record is the file as the map takes it.

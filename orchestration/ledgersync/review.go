@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/countersign/countersign"
-	"github.com/countersign/countersign/cloudsign"
 	"github.com/countersign/countersign/contractone"
 	"github.com/countersign/countersign/mapping"
 	"github.com/countersign/countersign/orchestration"
@@ -158,7 +157,7 @@ func (r Review) Open(ctx context.Context, key contractone.Key) (*countersign.Dow
 	if err != nil {
 		return nil, &LinkError{Link: h.Link, Err: err}
 	}
-	pdf, err := client.Files.Download(ctx, cloudsign.DocumentID(h.DocumentID), cloudsign.FileID(h.FileID))
+	pdf, err := download(ctx, client, fileBody{Document: h.DocumentID, File: h.FileID})
 	if err != nil {
 		return nil, &contractone.FileError{Link: h.Link, DocumentID: h.DocumentID, FileID: h.FileID, Err: err}
 	}

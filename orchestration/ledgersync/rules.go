@@ -37,6 +37,8 @@ type Rules struct {
 	// Late says what is done about what people enter after linking. Zero:
 	// LateReport.
 	Late LatePolicy `json:"late,omitempty"`
+	// Extras are carried beside the nine items.
+	Extras Extras `json:"extras,omitzero"`
 }
 
 // LikeVendor are the rules of the vendor's own link: everything that the user
@@ -130,15 +132,19 @@ type mapped struct {
 }
 
 // carry maps a file by the map and the link's rules.
-func (f *Flow) carry(r Rules, rec ledgermap.Record) mapped {
+func (f *Flow) carry(s Settings, rec ledgermap.Record) mapped {
 	var draft contractone.Draft
 	result := f.cfg.Map.Run(&rec, &draft)
 	m := mapped{Items: draft.Items, Extensions: draft.Extensions, Findings: result.Findings}
 	if o, ok := result.Origin(string(contractone.ItemTitle)); ok {
 		m.TitleFrom = o.From
 	}
-	if r.Amounts == AmountOnFirstFile {
+	if s.Amounts == AmountOnFirstFile {
 		m.amountOnFirst(rec.FileIndex)
+	}
+	s.Extras.add(&m, rec, f.accounts[s.Credential.Fingerprint].Environment)
+	if rec.File.ID == certificateID {
+		return m.certificate(rec)
 	}
 	return m
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/cloudsign"
 	"github.com/countersign/countersign/contractone"
-	"github.com/countersign/countersign/mapping/ledgermap"
 	"github.com/countersign/countersign/orchestration"
 )
 
@@ -191,7 +190,7 @@ func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, li
 			state, due = FileGrace, end
 		}
 		var rows []fileRow
-		for _, rec := range ledgermap.Records(*d, nil) {
+		for _, rec := range records(link.Settings.Extras, *d) {
 			src := rec.Source()
 			rows = append(rows, fileRow{
 				Record: orchestration.Record{
