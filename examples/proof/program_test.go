@@ -119,7 +119,7 @@ func (p *program) start(ctx context.Context) error {
 // drain works until a listing that began now has ended and every file is in the
 // ledger.
 func (p *program) drain(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	began := time.Now()
 	if err := p.flow.RunNow(ctx, p.link); err != nil {
