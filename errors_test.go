@@ -133,5 +133,5 @@ func TestDecodeError(t *testing.T) {
 	require.NoError(t, err.Unwrap())
 	err.Err = io.ErrUnexpectedEOF
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-	require.EqualError(t, err, `cloudsign: me: answer 200 with content type "text/html" and 12 bytes: is not JSON: unexpected EOF`)
+	require.EqualError(t, err, `cloudsign: me: answer 200 with content type "text/html" and 12 bytes: is not JSON`)
 }

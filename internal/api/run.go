@@ -72,7 +72,7 @@ func (r *run) loop(result func(*attempt) error) error {
 		if err != nil {
 			return err
 		}
-		out := outcome{effect: r.call.Effect, status: a.status, err: a.err, retryAfter: a.saidWhen}
+		out := outcome{effect: r.call.Effect, status: a.status, err: a.err, retryAfter: a.saidWhen, left: r.ctx.Err() != nil}
 		v := classify(out)
 		if v == done {
 			if a.err = result(a); a.err == nil {
@@ -82,7 +82,7 @@ func (r *run) loop(result func(*attempt) error) error {
 			if _, ok := errors.AsType[*countersign.DecodeError](a.err); ok && r.call.Effect == Read {
 				return a.err
 			}
-			out.err = a.err
+			out.err, out.left = a.err, r.ctx.Err() != nil
 			v = r.classifyAnswer(out)
 		}
 		if a.status == http.StatusUnauthorized && !r.renewed && !r.call.NoAuth && r.c.cfg.Auth != nil {
