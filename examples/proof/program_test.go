@@ -144,6 +144,12 @@ func (p *program) drain(ctx context.Context) error {
 			stop()
 			return <-ended
 		}
+		if !link.LastRun.After(began) && link.NextRun.After(time.Now()) {
+			// What ended was a listing that an earlier process had begun.
+			if err := p.flow.RunNow(ctx, p.link); err != nil {
+				return err
+			}
+		}
 		select {
 		case err := <-ended:
 			return errors.Join(err, fmt.Errorf("the engine ended with %+v, link %s %s", s, link.State, link.LastError))
