@@ -38,7 +38,7 @@ func TestTornLogLedgerSync(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- p.engine.RunUntilIdle(t.Context()) }()
 
-	copies, openings, torn, kept := size(2, 4, 40), 0, 0, 0
+	copies, openings, torn, kept := size(2, 4, 15), 0, 0, 0
 	for i := range copies {
 		waitLinked(t, p, int64((i+1)*len(a.want)/(copies+1)))
 		c := copyUnderLoad(t, p, j.Dir)
