@@ -71,24 +71,45 @@ type lane struct {
 	attr  *cloudsign.Attribute
 }
 
-// run works on a batch.
+// run works on a batch, and on the rest of the document that it ends in, so that
+// the document's information is read once.
 func (l *lane) run(ctx context.Context) error {
+	rows, err := l.due(ctx, orchestration.Query{Limit: batch})
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	if err := l.work(ctx, rows); err != nil {
+		return err
+	}
+	last := rows[len(rows)-1]
+	if last.Value.Index == last.Value.Count {
+		return nil
+	}
+	if rows, err = l.due(ctx, orchestration.Query{Ref: last.Ref}); err != nil {
+		return err
+	}
+	return l.work(ctx, rows)
+}
+
+// due reads files that are due, and the link that they belong to.
+func (l *lane) due(ctx context.Context, q orchestration.Query) (rows []fileRow, err error) {
 	f := l.f
-	var rows []fileRow
-	err := f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
-		rows, err = f.files.List(ctx, tx, orchestration.Query{Group: l.group, DueBy: f.now(), Limit: batch})
-		if err != nil || len(rows) == 0 {
+	q.Group, q.DueBy = l.group, f.now()
+	err = f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
+		if rows, err = f.files.List(ctx, tx, q); err != nil || len(rows) == 0 {
 			return err
 		}
 		l.link, err = f.linkIn(ctx, tx, contractone.ManagementID(rows[0].Scope))
 		return err
 	})
-	if err != nil {
-		return err
-	}
+	return rows, err
+}
+
+// work registers files one after the other, as long as their link is active.
+func (l *lane) work(ctx context.Context, rows []fileRow) error {
 	for i, row := range rows {
 		if State(l.link.State) != StateActive {
-			return f.park(ctx, contractone.ManagementID(l.link.Key), rows[i:])
+			return l.f.park(ctx, contractone.ManagementID(l.link.Key), rows[i:])
 		}
 		if err := l.register(ctx, row); err != nil {
 			return err
