@@ -159,8 +159,22 @@ func (l *Ledger) enter(ctx context.Context, d contractone.Draft, pdf contractone
 	switch {
 	case err == nil:
 		return receipt, nil
-	case committing && !sqldb.IsConflict(err) && !sqldb.IsFull(err):
+	case committing && !sqldb.IsConflict(err):
+		return l.afterCommit(ctx, e.Source, err)
+	}
+	return contractone.Receipt{}, databaseError("register", err)
+}
+
+// afterCommit finds out what became of a commit that failed. Only where that
+// can't be seen is the outcome unknown.
+func (l *Ledger) afterCommit(ctx context.Context, src contractone.Source, err error) (contractone.Receipt, error) {
+	receipt, found, lookup := l.receipt(context.WithoutCancel(ctx), l.often.receipt, src)
+	switch {
+	case lookup != nil:
 		return contractone.Receipt{}, fmt.Errorf("sqlledger: %w: %w", countersign.ErrOutcomeUnknown, err)
+	case found:
+		receipt.Created = true
+		return receipt, nil
 	}
 	return contractone.Receipt{}, databaseError("register", err)
 }
@@ -235,7 +249,13 @@ func (l *Ledger) OpenPDF(ctx context.Context, key contractone.Key) (*countersign
 
 // PDFPath is where the PDF of an entry lies, for people and other programs.
 // Nobody changes the file.
-func (l *Ledger) PDFPath(e contractone.Entry) string { return l.folder.path(e.PDF.SHA256) }
+// An entry without a PDF, such as the zero value, has none: "".
+func (l *Ledger) PDFPath(e contractone.Entry) string {
+	if len(e.PDF.SHA256) != 64 {
+		return ""
+	}
+	return l.folder.path(e.PDF.SHA256)
+}
 
 func entryID(id int64) contractone.EntryID {
 	return contractone.EntryID(strconv.FormatInt(id, 10))

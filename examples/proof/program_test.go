@@ -119,7 +119,7 @@ func (p *program) start(ctx context.Context) error {
 // drain works until a listing that began now has ended and every file is in the
 // ledger.
 func (p *program) drain(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	began := time.Now()
 	if err := p.flow.RunNow(ctx, p.link); err != nil {
@@ -143,6 +143,12 @@ func (p *program) drain(ctx context.Context) error {
 		if link.LastRun.After(began) && s.Waiting == 0 {
 			stop()
 			return <-ended
+		}
+		if !link.LastRun.After(began) && link.NextRun.After(time.Now()) {
+			// What ended was a listing that an earlier process had begun.
+			if err := p.flow.RunNow(ctx, p.link); err != nil {
+				return err
+			}
 		}
 		select {
 		case err := <-ended:

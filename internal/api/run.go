@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -41,7 +42,7 @@ type run struct {
 
 func (c *Client) newRun(ctx context.Context, call Call, opts []countersign.CallOption) (*run, error) {
 	if call.Path.err != nil {
-		return nil, call.Path.err
+		return nil, fmt.Errorf("%s: %s: %w", c.cfg.Provider, call.Op, call.Path.err)
 	}
 	r := &run{c: c, ctx: ctx, call: call, set: countersign.NewCallSettings(opts...)}
 	r.url = c.base.String() + call.Path.escaped

@@ -146,16 +146,17 @@ func (in *inspection) document(ctx context.Context, d *cloudsign.Document) error
 // file compares a file's row with the ledger.
 func (in *inspection) file(ctx context.Context, row fileRow, rec ledgermap.Record) error {
 	key := contractone.Key(row.Key)
-	if row.State != FileLinked && row.State != FileDiscarded {
+	linked := row.State == FileLinked || row.State == FileKnown
+	if !linked && row.State != FileDiscarded {
 		return nil
 	}
 	_, found, err := in.f.ledger.Lookup(ctx, key)
 	switch {
 	case err != nil:
 		return err
-	case row.State == FileLinked && found:
+	case linked && found:
 		in.report.Linked++
-	case row.State == FileLinked:
+	case linked:
 		in.problem(ProblemLost, key, in.repair)
 		if in.repair {
 			return in.requeue(ctx, row, func(row *fileRow) {

@@ -65,7 +65,7 @@ type DriftedFile struct {
 // is given once and ends the sequence.
 func (f *Flow) Drift(ctx context.Context, id contractone.ManagementID) iter.Seq2[DriftedFile, error] {
 	return func(yield func(DriftedFile, error) bool) {
-		for row, err := range f.files.All(ctx, f.store, orchestration.Query{Scope: string(id), States: []string{FileLinked}}) {
+		for row, err := range f.files.All(ctx, f.store, orchestration.Query{Scope: string(id), States: []string{FileLinked, FileKnown}}) {
 			if err != nil {
 				yield(DriftedFile{}, err)
 				return
@@ -133,7 +133,7 @@ func (f *Flow) compare(ctx context.Context, client *cloudsign.Client, link linkR
 			return err
 		}
 		maps.DeleteFunc(rows, func(_ contractone.Key, row fileRow) bool {
-			return row.State != FileLinked || row.Scope != link.Key || row.Value.Digests == nil || !row.Updated.Before(w.To)
+			return row.State != FileLinked && row.State != FileKnown || row.Scope != link.Key || row.Value.Digests == nil || !row.Updated.Before(w.To)
 		})
 		if len(rows) == 0 {
 			continue

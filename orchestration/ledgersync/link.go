@@ -68,6 +68,9 @@ type linkBody struct {
 	LastFull time.Time `json:"last_full,omitzero"`
 	// Window is the run that is under way, nil between runs.
 	Window *window `json:"window,omitempty"`
+	// Asked counts the runs that were asked for; one that is asked for while
+	// another is under way comes after it.
+	Asked int `json:"asked,omitempty"`
 }
 
 // window is one run through a listing. Page is the next page to read: it is
@@ -76,8 +79,11 @@ type window struct {
 	From time.Time `json:"from,omitzero"`
 	To   time.Time `json:"to"`
 	Page int       `json:"page"`
-	Team bool      `json:"team"` // lists the team's documents
-	Full bool      `json:"full,omitempty"`
+	// Total is how many documents the listing had when that page became the next.
+	Total int64 `json:"total"`
+	Team  bool  `json:"team"`            // lists the team's documents
+	Full  bool  `json:"full,omitempty"`  // goes through everything
+	Asked int   `json:"asked,omitempty"` // linkBody.Asked when the run began
 }
 
 type linkRow = orchestration.Row[linkBody]
@@ -151,6 +157,22 @@ func (f *Flow) refuseTwice(ctx context.Context, tx orchestration.Tx, c contracto
 	return nil
 }
 
+// EnsureLink gives the link of the settings' credential as it is, and adds it when
+// there is none. Settings of a link that exists do not change. Programs that start
+// again and again use it in place of AddLink.
+func (f *Flow) EnsureLink(ctx context.Context, s Settings) (Link, error) {
+	links, err := f.Links(ctx)
+	if err != nil {
+		return Link{}, err
+	}
+	for _, l := range links {
+		if l.Settings.Credential.Fingerprint == s.Credential.Fingerprint {
+			return l, nil
+		}
+	}
+	return f.AddLink(ctx, s)
+}
+
 // Links gives all links in the order in which they were added, but those that
 // were removed.
 func (f *Flow) Links(ctx context.Context) ([]Link, error) {
@@ -189,6 +211,15 @@ func (f *Flow) linkIn(ctx context.Context, tx orchestration.Tx, id contractone.M
 		err = &LinkError{Link: id, Err: fmt.Errorf("there is no such link: %w", countersign.ErrNotFound)}
 	}
 	return row, err
+}
+
+// active reports whether a link is active; one that is not there is not.
+func (f *Flow) active(ctx context.Context, tx orchestration.Tx, id contractone.ManagementID) (bool, error) {
+	row, err := f.linkIn(ctx, tx, id)
+	if errors.Is(err, countersign.ErrNotFound) {
+		return false, nil
+	}
+	return State(row.State) == StateActive, err
 }
 
 // changeLink changes a link as it is stored now.
@@ -235,8 +266,8 @@ func (f *Flow) Remove(ctx context.Context, id contractone.ManagementID) error {
 
 // deleteAll deletes the records of a table that q selects.
 func (f *Flow) deleteAll(ctx context.Context, table string, q orchestration.Query) error {
-	q.Table, q.Limit = table, batch
-	for found := batch; found == batch; {
+	q.Table, q.Limit = table, pageSize
+	for found := pageSize; found == pageSize; {
 		err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
 			recs, err := tx.List(ctx, q)
 			if found = len(recs); err != nil || found == 0 {

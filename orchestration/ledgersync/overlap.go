@@ -75,9 +75,10 @@ func (f *Flow) holder(ctx context.Context, tx orchestration.Tx, key string) (str
 
 // standing is how the files of a document stand before a link carries them.
 type standing struct {
-	linked int64 // in the ledger
-	other  int64 // held by another link
-	open   int64 // to be registered by this link
+	linked    int64 // in the ledger
+	other     int64 // held by another link, in the ledger or not
+	elsewhere int64 // held by another link, and not in the ledger
+	open      int64 // to be registered by this link
 }
 
 // stand finds out for the documents of a page. The ledger is asked for what is in
@@ -118,20 +119,30 @@ func (f *Flow) standFile(ctx context.Context, tx orchestration.Tx, id contracton
 	if other {
 		s.other++
 	}
-	switch {
-	case linked:
+	if linked {
 		s.linked++
-		return nil
-	case other:
 		return nil
 	}
 	row, err := f.files.Get(ctx, tx, string(key))
-	if err == nil && row.State == FileDiscarded {
-		return nil
-	}
-	if err == nil || errors.Is(err, orchestration.ErrNoRecord) {
+	if errors.Is(err, orchestration.ErrNoRecord) {
 		s.open++
 		return nil
+	}
+	if err != nil {
+		return err
+	}
+	takes := true // also what waits under a link that is not active
+	if other && waits(row.State) {
+		var active bool
+		active, err = f.active(ctx, tx, contractone.ManagementID(holder))
+		takes = !active
+	}
+	switch {
+	case row.State == FileDiscarded:
+	case other && (!takes || !waits(row.State)):
+		s.elsewhere++
+	default:
+		s.open++
 	}
 	return err
 }

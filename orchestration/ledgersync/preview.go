@@ -29,8 +29,11 @@ type Preview struct {
 	InGrace      contractone.Count `json:"in_grace,omitzero"` // to be registered, but held back at first
 	// Linked are in the ledger already.
 	Linked contractone.Count `json:"linked"`
-	// Overlap are held by another link, which registers them.
+	// Overlap are held by another link, also those that are in the ledger already.
 	Overlap contractone.Count `json:"overlap,omitzero"`
+	// Elsewhere are on their way through another link, which sees them too, or wait
+	// for its reviewers.
+	Elsewhere contractone.Count `json:"elsewhere"`
 	// Registrations is how many files will be registered, and so how much of the
 	// contracted count will be used up; in review mode, how many reviewers will see.
 	Registrations int64 `json:"registrations"`
@@ -44,20 +47,33 @@ func (p Preview) Linkable() contractone.Count {
 	return contractone.Count{Documents: p.Concluded.Documents + p.Imported.Documents, Files: p.Concluded.Files + p.Imported.Files}
 }
 
-// Preview reads the whole listing and counts; nothing is registered. The count is
-// kept with the link, so that Start can tell whether it is the one that was
-// confirmed. Its error is a *LinkError.
-func (f *Flow) Preview(ctx context.Context, id contractone.ManagementID) (Preview, error) {
+// Plan reads the whole listing and counts what Start would do. Nothing is
+// registered and nothing is kept. Its error is a *LinkError.
+func (f *Flow) Plan(ctx context.Context, id contractone.ManagementID) (Preview, error) {
+	p, _, err := f.plan(ctx, id)
+	return p, err
+}
+
+func (f *Flow) plan(ctx context.Context, id contractone.ManagementID) (p Preview, team string, err error) {
 	row, err := f.link(ctx, id)
 	if err != nil {
-		return Preview{}, err
+		return Preview{}, "", err
 	}
 	if State(row.State) == StateRemoved {
-		return Preview{}, &LinkError{Link: id, Err: fmt.Errorf("it was removed: %w", countersign.ErrConflict)}
+		return Preview{}, "", &LinkError{Link: id, Err: fmt.Errorf("it was removed: %w", countersign.ErrConflict)}
 	}
-	p, team, err := f.count(ctx, row)
+	if p, team, err = f.count(ctx, row); err != nil {
+		return Preview{}, "", &LinkError{Link: id, Err: err}
+	}
+	return p, team, nil
+}
+
+// Preview is Plan, with the count kept as the link's last one: Start takes that
+// one alone, so that what is started is what was confirmed.
+func (f *Flow) Preview(ctx context.Context, id contractone.ManagementID) (Preview, error) {
+	p, team, err := f.plan(ctx, id)
 	if err != nil {
-		return Preview{}, &LinkError{Link: id, Err: err}
+		return Preview{}, err
 	}
 	err = f.changeLink(ctx, id, func(row *linkRow) error {
 		row.Value.Preview, row.Value.TeamName = &p, team
@@ -124,6 +140,9 @@ func (f *Flow) countPage(ctx context.Context, p *Preview, docs []cloudsign.Docum
 		}
 		if s.other > 0 {
 			add(&p.Overlap, s.other)
+		}
+		if s.elsewhere > 0 {
+			add(&p.Elsewhere, s.elsewhere)
 		}
 		p.Registrations += s.open
 	}

@@ -3,6 +3,7 @@ package ledgersync
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"time"
@@ -19,7 +20,8 @@ import (
 // registered; sending, being registered or to be looked up; uncertain, for a
 // person; dead, given up.
 const (
-	FileLinked    = "linked"    // in the ledger
+	FileLinked    = "linked"    // registered by this flow
+	FileKnown     = "known"     // was in the ledger before this flow came to it
 	FileParked    = "parked"    // waits for its link to be active again
 	FileGrace     = "grace"     // waits for the end of the grace period, which is its Due
 	FileBudget    = "budget"    // waits for a run or month whose budget has room
@@ -51,6 +53,9 @@ type fileBody struct {
 	Findings []mapping.Finding `json:"findings,omitempty"`
 	// TitleFrom is the source field that the title came from.
 	TitleFrom string `json:"title_from,omitempty"`
+	// Forgotten: title and name were taken away, so the file can't be registered
+	// any more.
+	Forgotten bool `json:"forgotten,omitempty"`
 	// Reserved says that the file has its part of the budget.
 	Reserved bool      `json:"reserved,omitempty"`
 	Held     *held     `json:"held,omitempty"`
@@ -63,18 +68,13 @@ type fileBody struct {
 
 type fileRow = orchestration.Row[fileBody]
 
-// batch is how many files a lane reads at a time.
-const batch = 64
+// batch is how many files a lane registers before it lets others have their turn:
+// the engine calls the lanes again by how long they have been due.
+const batch = 16
 
 // runFiles is the handler of a lane of files: it registers what is due.
 func (f *Flow) runFiles(ctx context.Context, group string) error {
-	lane := &lane{f: f, group: group}
-	for {
-		more, err := lane.step(ctx)
-		if err != nil || !more {
-			return err
-		}
-	}
+	return (&lane{f: f, group: group}).run(ctx)
 }
 
 // lane is one handler at work: it holds what the files of a document share.
@@ -86,14 +86,34 @@ type lane struct {
 	attr  *cloudsign.Attribute
 }
 
-// step works on the next batch. It reports whether there may be more.
-func (l *lane) step(ctx context.Context) (more bool, err error) {
+// run works on a batch, and on the rest of the document that it ends in, so that
+// the document's information is read once.
+func (l *lane) run(ctx context.Context) error {
+	rows, err := l.due(ctx, orchestration.Query{Limit: batch})
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	if err := l.work(ctx, rows); err != nil {
+		return err
+	}
+	last := rows[len(rows)-1]
+	if last.Value.Index == last.Value.Count {
+		return nil
+	}
+	if rows, err = l.due(ctx, orchestration.Query{Ref: last.Ref}); err != nil {
+		return err
+	}
+	return l.work(ctx, rows)
+}
+
+// due reads files that are due, and the link that they belong to. Those whose
+// review has expired or that the budget has no room for are not among them.
+func (l *lane) due(ctx context.Context, q orchestration.Query) (rows []fileRow, err error) {
 	f := l.f
-	var rows, expired []fileRow
-	found := 0
+	q.Group, q.DueBy = l.group, f.now()
+	var expired []fileRow
 	err = f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
-		rows, err = f.files.List(ctx, tx, orchestration.Query{Group: l.group, DueBy: f.now(), Limit: batch})
-		if found = len(rows); err != nil || found == 0 {
+		if rows, err = f.files.List(ctx, tx, q); err != nil || len(rows) == 0 {
 			return err
 		}
 		if l.link, err = f.linkIn(ctx, tx, contractone.ManagementID(rows[0].Scope)); err != nil {
@@ -105,24 +125,38 @@ func (l *lane) step(ctx context.Context) (more bool, err error) {
 		rows, err = f.reserve(ctx, tx, &l.link, rows)
 		return err
 	})
-	if err != nil || found == 0 {
-		return false, err
+	if err != nil {
+		return nil, err
 	}
 	for _, row := range expired {
 		f.notifyFile(ctx, NoticeExpired, row, errExpired)
 	}
-	if State(l.link.State) != StateActive {
-		return true, f.park(ctx, contractone.ManagementID(l.link.Key), rows)
-	}
-	for _, row := range rows {
-		if err := l.register(ctx, row); err != nil {
-			return false, err
-		}
+	return rows, nil
+}
+
+// work registers files one after the other, as long as their link is active.
+func (l *lane) work(ctx context.Context, rows []fileRow) error {
+	for i, row := range rows {
 		if State(l.link.State) != StateActive {
-			return true, nil // the link stopped: the rest is parked
+			return l.f.park(ctx, contractone.ManagementID(l.link.Key), rows[i:])
+		}
+		if err := l.register(ctx, row); err != nil {
+			return err
 		}
 	}
-	return found == batch, nil
+	return nil
+}
+
+// errNotActive: the link was paused or stopped since its lane began.
+var errNotActive = errors.New("the link is not active")
+
+// stillActive refuses a file whose link is not active any more, at the moment
+// before it is sent.
+func (l *lane) stillActive(ctx context.Context, tx orchestration.Tx) error {
+	if active, err := l.f.active(ctx, tx, contractone.ManagementID(l.link.Key)); err != nil || active {
+		return err
+	}
+	return errNotActive
 }
 
 // register brings one file forward. Only errors of the store and the context come
@@ -136,7 +170,8 @@ func (l *lane) register(ctx context.Context, row fileRow) error {
 	id, size := contractone.ManagementID(row.Scope), int64(0)
 	set, hold := l.link.Value.Settings, holds(l.link.Value.Settings, row.Value)
 	outcome := orchestration.Outcome[registered]{
-		Store: f.store, Attempts: f.cfg.Attempts, Backoff: f.cfg.Backoff, Clock: f.cfg.Clock,
+		Store: f.store, Attempts: f.cfg.Attempts, Backoff: f.cfg.Backoff, Clock: f.cfg.Clock, Settle: f.settle(),
+		Before: l.stillActive,
 		Send: func(ctx context.Context, _ string, _ orchestration.Record) (registered, error) {
 			r, err := l.send(ctx, row.Value, hold)
 			return r, named(row, err)
@@ -145,7 +180,7 @@ func (l *lane) register(ctx context.Context, row fileRow) error {
 			if hold {
 				return registered{}, false, nil // nothing was sent, only read
 			}
-			r, found, err := f.find(ctx, contractone.Key(rec.Key))
+			r, found, err := l.find(ctx, contractone.Key(rec.Key), row.Value)
 			return r, found, named(row, err)
 		},
 		Done: func(ctx context.Context, tx orchestration.Tx, rec *orchestration.Record, r registered) error {
@@ -162,6 +197,11 @@ func (l *lane) register(ctx context.Context, row fileRow) error {
 	case err == nil:
 		f.meters.count(ctx, f, row, size, nil)
 		return nil
+	case errors.Is(err, errNotActive):
+		l.link.State = string(StatePaused)
+		return f.park(ctx, id, []fileRow{row})
+	case errors.Is(err, orchestration.ErrStale):
+		return nil // somebody changed the file meanwhile; if it is still due, it comes again
 	case !failed:
 		return err
 	case stopsLink(failure.Err):
@@ -183,53 +223,84 @@ type registered struct {
 	mapped
 }
 
-// send maps the file and registers it, unless it is to be held; the PDF streams
-// from CloudSign into the ledger. What a reviewer saved is registered as it was
-// held.
+// asyncSettle is how long a ledger that enters things later is given before a
+// lookup that finds nothing is believed.
+const asyncSettle = 10 * time.Minute
+
+func (f *Flow) settle() time.Duration {
+	if f.ledger.Capabilities().Async {
+		return asyncSettle
+	}
+	return 0
+}
+
+// errForgotten: Forget took away what the file would be registered with.
+var errForgotten = fmt.Errorf("the file was forgotten on request: %w", countersign.ErrInvalid)
+
+// read maps the file, unless a reviewer saved it: then it is registered as it was
+// held. Nothing is sent to the ledger here, so its errors never leave an outcome
+// open. The information of a document is read once for all its files.
+func (l *lane) read(ctx context.Context, b fileBody) (mapped, error) {
+	if b.Held != nil {
+		return b.Held.mapped, nil
+	}
+	client, err := l.f.client(l.link)
+	if err == nil && b.Forgotten {
+		err = errForgotten
+	}
+	if doc := cloudsign.DocumentID(b.Document); err == nil && l.doc != doc {
+		var found bool
+		var attr *cloudsign.Attribute
+		if attr, found, err = client.Attributes.Get(ctx, doc); err == nil {
+			l.doc, l.attr = doc, nil
+			if found {
+				l.attr = attr
+			}
+		}
+	}
+	if err != nil {
+		return mapped{}, orchestration.NoEffect(err)
+	}
+	return l.f.carry(l.link.Value.Settings, b.record(l.attr)), nil
+}
+
+// send registers the file, unless it is to be held; the PDF streams from CloudSign
+// into the ledger.
 func (l *lane) send(ctx context.Context, b fileBody, hold bool) (out registered, err error) {
 	client, err := l.f.client(l.link)
 	if err != nil {
+		return out, orchestration.NoEffect(err)
+	}
+	if out.mapped, err = l.read(ctx, b); err != nil || hold {
 		return out, err
 	}
 	set := l.link.Value.Settings
-	share := set.Share
-	if b.Held != nil {
-		out.mapped, share = b.Held.mapped, b.Held.Share
-	} else {
-		rec, err := l.read(ctx, client, b)
-		if err != nil {
-			return out, err
-		}
-		out.mapped = l.f.carry(set, rec)
-	}
-	if hold {
-		return out, nil
-	}
-	out.receipt, err = l.f.ledger.Register(ctx, contractone.Draft{
-		Source: b.source(), Link: contractone.ManagementID(l.link.Key), Share: share, Responsible: set.Responsible,
+	d := contractone.Draft{
+		Source: b.source(), Link: contractone.ManagementID(l.link.Key), Share: set.Share, Responsible: set.Responsible,
 		Items: out.Items, Extensions: out.Extensions,
 		PDF: countersign.Upload{Name: b.Name, ContentType: "application/pdf", Size: -1, Open: func() (io.ReadCloser, error) {
 			return download(ctx, client, b)
 		}},
-	})
+	}
+	if b.Held != nil {
+		d.Share = b.Held.Share
+	}
+	out.receipt, err = l.f.ledger.Register(ctx, d)
 	return out, err
 }
 
-// read gives what is known of a file. The information of its document is read
-// once for all of them.
-func (l *lane) read(ctx context.Context, client *cloudsign.Client, b fileBody) (ledgermap.Record, error) {
-	doc := cloudsign.DocumentID(b.Document)
-	if l.doc != doc {
-		attr, found, err := client.Attributes.Get(ctx, doc)
-		if err != nil {
-			return ledgermap.Record{}, err
-		}
-		l.doc, l.attr = doc, nil
-		if found {
-			l.attr = attr
-		}
+// find looks a registration up whose outcome is not known. What the map had to say
+// is worked out again, since nobody wrote it down.
+func (l *lane) find(ctx context.Context, key contractone.Key, b fileBody) (out registered, found bool, err error) {
+	e, found, err := l.f.ledger.Lookup(ctx, key)
+	if err != nil || !found {
+		return out, false, err
 	}
-	return b.record(l.attr), nil
+	out.receipt = contractone.Receipt{ID: e.ID, Key: e.Key, PDF: e.PDF, RegisteredAt: e.RegisteredAt, Created: true}
+	if !b.Forgotten {
+		out.mapped, err = l.read(ctx, b)
+	}
+	return out, err == nil, err
 }
 
 // download streams the file's PDF. The caller closes it.
@@ -253,22 +324,6 @@ func (b fileBody) source() contractone.Source {
 	return rec.Source()
 }
 
-// find looks a registration up whose outcome is not known.
-func (f *Flow) find(ctx context.Context, key contractone.Key) (registered, bool, error) {
-	e, found, err := f.ledger.Lookup(ctx, key)
-	if err != nil || !found {
-		return registered{}, false, err
-	}
-	out := registered{receipt: contractone.Receipt{ID: e.ID, Key: e.Key, PDF: e.PDF, RegisteredAt: e.RegisteredAt}}
-	out.Extensions = e.Extensions
-	for _, it := range contractone.Catalogue() {
-		if e.Provenance[it.Key].Authority == contractone.Linked {
-			it.Copy(&out.Items, e.Items)
-		}
-	}
-	return out, true, nil
-}
-
 // done writes the result down, and the journal's line with it.
 func (f *Flow) done(ctx context.Context, tx orchestration.Tx, rec *orchestration.Record, r registered) error {
 	row, err := f.files.Row(*rec)
@@ -283,9 +338,12 @@ func (f *Flow) done(ctx context.Context, tx orchestration.Tx, rec *orchestration
 	if err != nil {
 		return err
 	}
-	rec.State, rec.Body = FileLinked, next.Body
+	what := "registered"
+	if rec.State, rec.Body = FileLinked, next.Body; !r.receipt.Created {
+		rec.State, what = FileKnown, "found in the ledger"
+	}
 	return f.journal.Append(ctx, tx, orchestration.Entry{
-		At: f.now(), Who: flowName, What: "registered", Why: b.Why, Scope: rec.Scope, Ref: rec.Key,
+		At: f.now(), Who: flowName, What: what, Why: b.Why, Scope: rec.Scope, Ref: rec.Key,
 		IDs:    map[string]string{"document": b.Document, "file": b.File, "entry": string(r.receipt.ID)},
 		Hashes: map[string]string{"sha256": b.SHA256},
 	})
@@ -327,24 +385,32 @@ func (f *Flow) parkIn(ctx context.Context, tx orchestration.Tx, rows []fileRow) 
 	return nil
 }
 
-// unpark puts a link's parked files back into the queue.
+// unpark puts a link's parked files back into the queue. It does not matter how
+// far an earlier one came.
 func (f *Flow) unpark(ctx context.Context, id contractone.ManagementID) error {
 	return f.requeue(ctx, orchestration.Query{Scope: string(id), States: []string{FileParked, orchestration.StateSending}}, math.MaxInt64)
 }
+
+// pageSize is how many rows are changed in one transaction where nothing else is
+// done with them.
+const pageSize = 256
 
 // requeue makes files due now, at most n of those that q selects. One that may
 // have been sent stays as sent: it will be looked up.
 func (f *Flow) requeue(ctx context.Context, q orchestration.Query, n int64) error {
 	for n > 0 {
 		var rows []fileRow
-		q.Limit = int(min(n, batch))
+		q.Limit = int(min(n, pageSize))
 		err := f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
 			if rows, err = f.files.List(ctx, tx, q); err != nil {
 				return err
 			}
 			for _, row := range rows {
-				if row.State != orchestration.StateSending {
+				switch {
+				case row.State != orchestration.StateSending:
 					row.State = orchestration.StatePending
+				case !row.Due.IsZero():
+					continue // is at work, or waits for its turn
 				}
 				row.Due = f.now()
 				if err := f.files.Update(ctx, tx, &row); err != nil {

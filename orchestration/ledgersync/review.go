@@ -220,7 +220,7 @@ var errUnchanged = errors.New("unchanged")
 // transaction, and tells what became of each.
 func (r Review) each(ctx context.Context, keys []contractone.Key, change func(orchestration.Tx, *fileRow) error) ([]Decided, error) {
 	var out []Decided
-	for part := range slices.Chunk(keys, batch) {
+	for part := range slices.Chunk(keys, pageSize) {
 		var done []Decided
 		err := r.f.store.Tx(ctx, func(tx orchestration.Tx) error {
 			done = nil
