@@ -24,6 +24,7 @@ type outcome struct {
 	status     int   // 0: no answer
 	err        error // no answer, or one that broke off
 	retryAfter bool  // the service said when to come back
+	repeat     Repeat
 }
 
 // classify is the only place that decides what may be repeated.
@@ -34,6 +35,10 @@ func classify(o outcome) verdict {
 	switch {
 	case o.status < 400:
 		return done
+	case o.repeat == RepeatLater:
+		return again
+	case o.repeat == RepeatNever:
+		return stop
 	case o.status == http.StatusTooManyRequests || o.status == http.StatusTooEarly:
 		return again // refused before anything was done
 	case o.status == http.StatusServiceUnavailable && o.retryAfter:
