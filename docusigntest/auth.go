@@ -42,7 +42,7 @@ const (
 
 func (s *Server) authRoutes() {
 	for pattern, f := range map[string]http.HandlerFunc{OpAuthorize: s.authorize, OpToken: s.token, OpUserInfo: s.userInfo} {
-		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		s.router.add(pattern, func(w http.ResponseWriter, r *http.Request) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			f(w, r)

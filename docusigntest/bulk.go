@@ -25,22 +25,22 @@ func (s *Server) bulkRoutes() {
 		s.state.bulkLists[l.text("listId")] = l
 		c.answerWith(http.StatusCreated, l)
 	})
-	s.bulkList("GET ", func(c *call, l object) { c.answer(l) })
-	s.bulkList("PUT ", func(c *call, l object) {
+	s.bulkList("GET", "", func(c *call, l object) { c.answer(l) })
+	s.bulkList("PUT", "", func(c *call, l object) {
 		next := copyOf(c.body)
 		next["listId"] = l["listId"]
 		s.state.bulkLists[l.text("listId")] = next
 		c.answer(next)
 	})
-	s.bulkList("DELETE ", func(c *call, l object) {
+	s.bulkList("DELETE", "", func(c *call, l object) {
 		delete(s.state.bulkLists, l.text("listId"))
 		c.answer(s.bulkSummaries())
 	})
-	s.bulkList("POST /test", func(c *call, l object) {
+	s.bulkList("POST", "/test", func(c *call, l object) {
 		problems := s.misfits(c, l)
 		c.answerWith(http.StatusCreated, object{"canBeSent": len(problems) == 0, "validationErrors": problems, "validationErrorDetails": problems})
 	})
-	s.bulkList("POST /send", s.sendBulk)
+	s.bulkList("POST", "/send", s.sendBulk)
 	s.rest("GET /bulk_send_batch", func(s *Server, c *call) {
 		all := []object{}
 		for _, id := range sortedKeys(s.state.batches) {
@@ -50,8 +50,8 @@ func (s *Server) bulkRoutes() {
 		items, about := page(s, c, all)
 		c.answer(about.with(object{"bulkBatchSummaries": items, "batchSizeLimit": "1000", "bulkProcessQueueLimit": "2000", "bulkProcessTotalQueued": "0"}))
 	})
-	s.batch("GET ", func(c *call, b *batch) { c.answer(b.shown()) })
-	s.batch("GET /envelopes", func(c *call, b *batch) {
+	s.batch("GET", "", func(c *call, b *batch) { c.answer(b.shown()) })
+	s.batch("GET", "/envelopes", func(c *call, b *batch) {
 		all := []object{}
 		for _, id := range b.envelopes {
 			all = append(all, s.state.envelopes[id].shown(""))
@@ -59,7 +59,7 @@ func (s *Server) bulkRoutes() {
 		items, about := page(s, c, all)
 		c.answer(about.with(object{"envelopes": items}))
 	})
-	s.batch("PUT /{bulkAction}", func(c *call, b *batch) {
+	s.batch("PUT", "/{bulkAction}", func(c *call, b *batch) {
 		action := c.id("bulkAction")
 		if !slices.Contains([]string{"resend", "correct", "void"}, action) || action == "void" && c.body.text("voidReason") == "" {
 			c.fail(http.StatusBadRequest, "INVALID_REQUEST_PARAMETER", "The action is invalid.")
@@ -74,9 +74,8 @@ func (s *Server) bulkRoutes() {
 	})
 }
 
-func (s *Server) bulkList(suffix string, f func(*call, object)) {
-	method, tail := suffix[:len(suffix)-len(after(suffix))], after(suffix)
-	s.rest(method+"/bulk_send_lists/{bulkSendListId}"+tail, func(s *Server, c *call) {
+func (s *Server) bulkList(method, tail string, f func(*call, object)) {
+	s.rest(method+" /bulk_send_lists/{bulkSendListId}"+tail, func(s *Server, c *call) {
 		if l := s.state.bulkLists[c.id("bulkSendListId")]; l != nil {
 			f(c, l)
 			return
@@ -85,25 +84,14 @@ func (s *Server) bulkList(suffix string, f func(*call, object)) {
 	})
 }
 
-func (s *Server) batch(suffix string, f func(*call, *batch)) {
-	method, tail := suffix[:len(suffix)-len(after(suffix))], after(suffix)
-	s.rest(method+"/bulk_send_batch/{bulkSendBatchId}"+tail, func(s *Server, c *call) {
+func (s *Server) batch(method, tail string, f func(*call, *batch)) {
+	s.rest(method+" /bulk_send_batch/{bulkSendBatchId}"+tail, func(s *Server, c *call) {
 		if b := s.state.batches[c.id("bulkSendBatchId")]; b != nil {
 			f(c, b)
 			return
 		}
 		c.fail(http.StatusNotFound, "RESOURCE_NOT_FOUND", "The batch does not exist.")
 	})
-}
-
-// after is what follows the method and its blank.
-func after(pattern string) string {
-	for i, r := range pattern {
-		if r == ' ' {
-			return pattern[i+1:]
-		}
-	}
-	return ""
 }
 
 func (s *Server) bulkSummaries() object {

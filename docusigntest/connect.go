@@ -53,7 +53,7 @@ func (s *Server) connectRoutes() {
 	s.configuration("DELETE /connect/{connectId}", func(c *call, id string) {
 		delete(s.state.connect.configurations, id)
 		s.state.connect.queue = slices.DeleteFunc(s.state.connect.queue, func(m *message) bool { return m.config == id })
-		c.answer(object{})
+		c.nothing()
 	})
 	s.configuration("GET /connect/{connectId}/users", func(c *call, id string) {
 		users := []object{}
@@ -76,7 +76,7 @@ func (s *Server) connectRoutes() {
 	})
 	s.admin("DELETE /connect/logs", func(s *Server, c *call) {
 		s.state.connect.logs = nil
-		c.answer(object{})
+		c.nothing()
 	})
 	s.admin("GET /connect/logs/{logId}", func(s *Server, c *call) {
 		for _, l := range s.state.connect.logs {
@@ -89,7 +89,7 @@ func (s *Server) connectRoutes() {
 	})
 	s.admin("DELETE /connect/logs/{logId}", func(s *Server, c *call) {
 		s.state.connect.logs = slices.DeleteFunc(s.state.connect.logs, func(l object) bool { return l.text("logId") == c.id("logId") })
-		c.answer(object{})
+		c.nothing()
 	})
 	s.admin("PUT /connect/envelopes/retry_queue", func(s *Server, c *call) {
 		if c.body.yes("synchronous") {
@@ -215,7 +215,7 @@ func (s *Server) republish(c *call, asked []string) {
 		for _, key := range sortedKeys(s.state.connect.configurations) {
 			config := s.state.connect.configurations[key]
 			s.queueFor(config, e, "envelope-"+cmp.Or(e.status(), "sent"), "")
-			delete(s.state.connect.down, key)
+			delete(s.state.connect.down, key+"\x00"+config.text("urlToPublishTo"))
 			out = append(out, object{"configId": key, "configUrl": config.text("urlToPublishTo"), "envelopeId": id, "status": "queued"})
 		}
 	}

@@ -116,7 +116,7 @@ func (s *Server) inherit(e *envelope, t *template) {
 	}
 	for _, r := range t.recipients {
 		copied := &recipient{list: r.list, obj: copyOf(r.obj), tabs: s.numbered(r.tabs)}
-		copied.obj["recipientIdGuid"] = s.ids.guid("recipient")
+		copied.obj["recipientIdGuid"], copied.obj["status"] = s.ids.guid("recipient"), "created"
 		e.recipients = append(e.recipients, copied)
 	}
 	s.setFields(e, t.fields)

@@ -17,7 +17,7 @@ import (
 type Server struct {
 	cfg    config
 	web    *httptest.Server
-	mux    *http.ServeMux
+	router router
 	faults *countersigntest.Faults
 	log    *countersigntest.Log
 
@@ -33,7 +33,7 @@ func NewServer(opts ...Option) *Server {
 		o(&cfg)
 	}
 	s := &Server{
-		cfg: cfg, mux: http.NewServeMux(), faults: countersigntest.NewFaults(cfg.seed), log: countersigntest.NewLog(cfg.logSize),
+		cfg: cfg, faults: countersigntest.NewFaults(cfg.seed), log: countersigntest.NewLog(cfg.logSize),
 		ids: &ids{cfg.seed, map[string]uint64{}},
 	}
 	s.state = newState(s.ids, cfg)
@@ -72,24 +72,23 @@ const restPrefix = "/restapi"
 func operation(pattern string) string { return strings.Replace(pattern, " "+restPrefix, " ", 1) }
 
 func (s *Server) describe(r *http.Request) countersigntest.Call {
-	_, pattern := s.mux.Handler(r)
-	call := countersigntest.Call{Operation: operation(pattern)}
-	_, want, _ := strings.Cut(pattern, " ")
-	got := strings.Split(r.URL.Path, "/")
-	for i, part := range strings.Split(want, "/") {
-		if (part == "{envelopeId}" || part == "{templateId}") && i < len(got) {
-			call.Subject = got[i]
-		}
+	rt, vars := s.router.match(r)
+	if rt == nil {
+		return countersigntest.Call{}
 	}
-	return call
+	return countersigntest.Call{Operation: operation(rt.pattern), Subject: vars["envelopeId"] + vars["templateId"]}
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	if _, pattern := s.mux.Handler(r); pattern == "" {
+	rt, vars := s.router.match(r)
+	if rt == nil {
 		fail(w, http.StatusNotImplemented, "NOT_SIMULATED", "docusigntest does not simulate this call")
 		return
 	}
-	s.mux.ServeHTTP(w, r)
+	for name, value := range vars {
+		r.SetPathValue(name, value)
+	}
+	rt.handle(w, r)
 }
 
 // call is one call of the REST API on its way through the server.
@@ -113,6 +112,9 @@ func (c *call) answerWith(status int, v any) {
 	// The only error here is a client that went away.
 	_ = json.NewEncoder(c.w).Encode(v)
 }
+
+// nothing answers without a body.
+func (c *call) nothing() { c.w.WriteHeader(http.StatusOK) }
 
 func (c *call) fail(status int, code, message string) { fail(c.w, status, code, message) }
 
@@ -172,7 +174,7 @@ func (s *Server) spend(h http.Header, now time.Time) string {
 // JSON body is read, and f runs under the server's lock.
 func (s *Server) rest(pattern string, f func(*Server, *call)) {
 	method, path, _ := strings.Cut(pattern, " ")
-	s.mux.HandleFunc(method+" "+restPrefix+"/v2.1/accounts/{accountId}"+path, func(w http.ResponseWriter, r *http.Request) {
+	s.router.add(method+" "+restPrefix+"/v2.1/accounts/{accountId}"+path, func(w http.ResponseWriter, r *http.Request) {
 		c := &call{w: w, r: r}
 		if !readBody(c) {
 			return
