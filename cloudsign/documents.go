@@ -12,8 +12,12 @@ import (
 	"github.com/countersign/countersign/internal/api"
 )
 
-// pageSize is fixed by the service.
-const pageSize = 100
+const (
+	// pageSize is fixed by the service.
+	pageSize = 100
+	// instant is how the specification writes the bounds of a window.
+	instant = "2006-01-02T15:04:05.000000Z07:00"
+)
 
 // DocumentsService reads documents. GET /documents gives what the client ID's
 // user can see, GET /team_documents what the members of the team exchanged.
@@ -74,30 +78,41 @@ func (s DocumentsService) ListTeam(ctx context.Context, q DocumentQuery, opts ..
 	return s.page(ctx, "list team documents", "/team_documents", q.Page, v, opts)
 }
 
-// All goes through the pages of List. See AllTeam for what it promises.
+// All goes through the documents of List. See AllTeam for what it promises.
 func (s DocumentsService) All(ctx context.Context, q DocumentQuery) iter.Seq2[*Document, error] {
-	return walk(ctx, q, s.List)
+	return documents(s.Pages(ctx, q))
 }
 
-// AllTeam goes through the pages of ListTeam. When q.To is zero it is set to the
-// present, so that documents that arrive meanwhile do not shift the pages.
-// A document that shows up on neighbouring pages is given once; when the total
-// shrinks, the page before is read again. An error is given once and ends the
-// sequence. The sequence can be gone through again, which reads anew.
+// AllTeam goes through the documents of ListTeam, page by page. A document that
+// shows up on neighbouring pages is given once. An error is given once and ends
+// the sequence. The sequence can be gone through again, which reads anew.
 func (s DocumentsService) AllTeam(ctx context.Context, q DocumentQuery) iter.Seq2[*Document, error] {
-	return walk(ctx, q, s.ListTeam)
+	return documents(s.PagesTeam(ctx, q))
+}
+
+// Pages goes through the pages of List. See PagesTeam for what it promises.
+func (s DocumentsService) Pages(ctx context.Context, q DocumentQuery) iter.Seq2[*countersign.Page[Document], error] {
+	return pages(ctx, q, s.List)
+}
+
+// PagesTeam goes through the pages of ListTeam, from q.Page on. When q.To is
+// zero it is set to the present, so that documents that arrive meanwhile do not
+// shift the pages; when the total shrinks, the page before is read again,
+// because what stood on this one may have moved there. Neighbouring pages may
+// therefore repeat documents. An error is given once and ends the sequence.
+func (s DocumentsService) PagesTeam(ctx context.Context, q DocumentQuery) iter.Seq2[*countersign.Page[Document], error] {
+	return pages(ctx, q, s.ListTeam)
 }
 
 type listFunc func(context.Context, DocumentQuery, ...countersign.CallOption) (*countersign.Page[Document], error)
 
-func walk(ctx context.Context, q DocumentQuery, list listFunc) iter.Seq2[*Document, error] {
-	return func(yield func(*Document, error) bool) {
+func pages(ctx context.Context, q DocumentQuery, list listFunc) iter.Seq2[*countersign.Page[Document], error] {
+	return func(yield func(*countersign.Page[Document], error) bool) {
 		q := q
 		if q.To.IsZero() {
 			q.To = time.Now()
 		}
 		q.Page = max(q.Page, 1)
-		var seen recent
 		for total := int64(0); ; {
 			page, err := list(ctx, q)
 			if err != nil {
@@ -110,16 +125,28 @@ func walk(ctx context.Context, q DocumentQuery, list listFunc) iter.Seq2[*Docume
 				q.Page--
 				continue
 			}
+			if !yield(page, nil) || page.Next == "" {
+				return
+			}
+			q.Page++
+		}
+	}
+}
+
+func documents(pages iter.Seq2[*countersign.Page[Document], error]) iter.Seq2[*Document, error] {
+	return func(yield func(*Document, error) bool) {
+		var seen recent
+		for page, err := range pages {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
 			seen.turn()
 			for i := range page.Items {
 				if seen.add(page.Items[i].ID) && !yield(&page.Items[i], nil) {
 					return
 				}
 			}
-			if page.Next == "" {
-				return
-			}
-			q.Page++
 		}
 	}
 }
@@ -195,10 +222,10 @@ func (q DocumentQuery) values() (url.Values, error) {
 		v.Set("with_shared_templates", "y")
 	}
 	if !q.From.IsZero() {
-		v.Set("from", q.From.Format(time.RFC3339Nano))
+		v.Set("from", q.From.Format(instant))
 	}
 	if !q.To.IsZero() {
-		v.Set("to", q.To.Format(time.RFC3339Nano))
+		v.Set("to", q.To.Format(instant))
 	}
 	return v, nil
 }

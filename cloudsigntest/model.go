@@ -136,6 +136,9 @@ type File struct {
 	// Content gives the bytes; the zero value generates a PDF that names the
 	// document and the file, of the size that WithPDFSize set.
 	Content Content
+	// Withheld answers the download with 400, as the service's LGWAN
+	// environment does for files that cannot be downloaded there.
+	Withheld bool
 }
 
 // Reportee is someone a document is shared with.

@@ -110,6 +110,10 @@ func (s *Server) downloadFile(c *call) {
 		return
 	}
 	f := d.Files[i]
+	if f.Withheld {
+		c.fail(http.StatusBadRequest, "bad_request", "this file cannot be downloaded here")
+		return
+	}
 	if f.Content.Open == nil {
 		f.Content = PDF(d.Title, f.ID, s.cfg.pdfSize)
 	}

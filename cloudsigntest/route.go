@@ -146,18 +146,24 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (c *call) answer(v any) {
-	c.w.Header().Set("Content-Type", "application/json")
-	// The only error here is a client that went away.
-	_ = json.NewEncoder(c.w).Encode(v)
-}
+func (c *call) answer(v any) { writeJSON(c.w, http.StatusOK, v) }
 
 func (c *call) fail(status int, code, message string) { fail(c.w, status, code, message) }
 
 func fail(w http.ResponseWriter, status int, code, message string) {
+	writeJSON(w, status, wireError{code, message})
+}
+
+// writeJSON ends with the last byte of the value, without a line break: a
+// reader that has the value has the whole answer.
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // the wire types hold nothing that cannot be written
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(wireError{code, message})
+	_, _ = w.Write(body) // the only error is a client that went away
 }
 
 // refuse writes the service's error for an injected 429; what a gateway

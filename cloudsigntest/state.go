@@ -86,6 +86,10 @@ func (g *ids) uuid(kind string) string {
 	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
 }
 
+// ID makes an id that looks like the service's from a name, such as the
+// relative path of a file. Equal names give equal ids.
+func ID(name string) string { return newIDs("name", 0).id(name) }
+
 func (st *state) userByClientID(id string) *member { return st.byClient[id] }
 
 // tokenFor gives the user's token, a new one when there is none or it has

@@ -93,6 +93,15 @@ func (q Query) Validate() error {
 	if q.Limit < 0 || q.Limit > MaxPageSize {
 		return fmt.Errorf("contractone: query: limit %d is not between 0 and %d: %w", q.Limit, MaxPageSize, countersign.ErrInvalid)
 	}
+	texts := []string{string(q.Link), q.DocumentID, q.SHA256}
+	if q.Viewer != nil {
+		texts = append(append(texts, q.Viewer.Account), q.Viewer.Groups...)
+	}
+	for _, s := range texts {
+		if p := badText(s); p != "" {
+			return fmt.Errorf("contractone: query: %.80q %s: %w", s, p, countersign.ErrInvalid)
+		}
+	}
 	for _, c := range q.Where {
 		if err := c.validate(); err != nil {
 			return err

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Backstage is what surrounds the handler of a fake. All three are required.
+// Backstage is what surrounds the handler of a fake. All but Refuse is required.
 type Backstage struct {
 	Clock  *Clock
 	Faults *Faults
@@ -24,28 +24,40 @@ type Backstage struct {
 // Handler is next with faults injected and every request logged.
 func Handler(next http.Handler, b Backstage) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		call := b.Describe(r)
 		out := &answer{ResponseWriter: w, cutAfter: -1}
-		entry := Entry{Call: call, When: b.Clock.Now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery}
-		defer func() {
-			// Runs for a cut connection too, whose panic passes through here.
-			entry.Status = out.status
-			b.Log.add(entry)
-		}()
-		for _, fault := range b.Faults.choose(call.Operation, r) {
-			if fault.kind == faultLatency {
-				b.wait(r, fault.delay)
-				continue
-			}
-			entry.Fault = fault.String()
-			b.inject(fault, next, out, r)
-			return
-		}
-		next.ServeHTTP(out, r)
-		if out.status == 0 {
-			out.status = http.StatusOK
-		}
+		b.serve(next, out, r)
+		out.finish()
 	})
+}
+
+// serve gives the answer but for its last byte, and logs it.
+func (b Backstage) serve(next http.Handler, out *answer, r *http.Request) {
+	call := b.Describe(r)
+	b.Log.begin(call)
+	entry := Entry{Call: call, When: b.Clock.Now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery}
+	whole := false
+	defer func() {
+		// Runs for a cut connection too, whose panic passes through here.
+		entry.Status = out.status
+		if !whole && entry.Fault == "" {
+			entry.Fault = "aborted"
+		}
+		b.Log.end(entry)
+	}()
+	for _, fault := range b.Faults.choose(call.Operation, r) {
+		if fault.kind == faultLatency {
+			b.wait(r, fault.delay)
+			continue
+		}
+		entry.Fault = fault.String()
+		b.inject(fault, next, out, r)
+		return
+	}
+	next.ServeHTTP(out, r)
+	if out.status == 0 {
+		out.status = http.StatusOK
+	}
+	whole = true
 }
 
 func (b Backstage) wait(r *http.Request, d time.Duration) {
@@ -108,13 +120,14 @@ func reset(w http.ResponseWriter) {
 }
 
 // answer notes the status and, where a fault says so, swallows the answer or
-// cuts it.
+// cuts it. It holds the last byte back: a client must not have an answer that
+// the log does not have yet, and a cut answer must never arrive whole.
 type answer struct {
 	http.ResponseWriter
 	status   int
 	sent     int64
 	cutAfter int64  // -1: never
-	held     []byte // at most one byte, written by the handler and not yet sent
+	held     []byte // the last byte that the handler wrote
 	lost     bool
 	own      http.Header // in place of the real header, for a lost answer
 }
@@ -148,23 +161,37 @@ func (a *answer) Write(p []byte) (int, error) {
 	if a.lost {
 		return len(p), nil
 	}
-	if a.cutAfter < 0 || len(p) == 0 {
+	if len(p) == 0 {
 		return a.ResponseWriter.Write(p)
 	}
-	// The last byte so far is held back, so that even an answer shorter than
-	// the cut never arrives whole.
-	pending := append(a.held, p...)
-	room := min(int64(len(pending)-1), a.cutAfter-a.sent)
-	n, err := a.ResponseWriter.Write(pending[:room])
-	a.sent += int64(n)
-	if err != nil {
-		return 0, err
+	last := len(p) - 1
+	for _, part := range [][]byte{a.held, p[:last]} {
+		if err := a.send(part); err != nil {
+			return 0, err
+		}
 	}
-	if a.sent == a.cutAfter {
+	a.held = append(a.held[:0], p[last])
+	return len(p), nil
+}
+
+func (a *answer) send(part []byte) error {
+	if a.cutAfter < 0 {
+		_, err := a.ResponseWriter.Write(part)
+		return err
+	}
+	n, err := a.ResponseWriter.Write(part[:min(int64(len(part)), a.cutAfter-a.sent)])
+	a.sent += int64(n)
+	if err == nil && a.sent == a.cutAfter {
 		a.cut()
 	}
-	a.held = []byte{p[len(p)-1]}
-	return len(p), nil
+	return err
+}
+
+// finish sends the last byte.
+func (a *answer) finish() {
+	if len(a.held) > 0 && !a.lost {
+		_, _ = a.ResponseWriter.Write(a.held)
+	}
 }
 
 // cut sends what is buffered and ends the connection without the end of the

@@ -28,11 +28,14 @@ type Entry struct {
 	// Status is the status that was answered, also if the answer was then lost
 	// or cut; 0 if there was none.
 	Status int
-	// Fault names what was injected; empty: nothing but latency.
+	// Fault names what was injected; empty: nothing but latency. It is
+	// "aborted" for an answer that the fake itself could not finish, such as
+	// one whose client went away.
 	Fault string
 }
 
-// Tally counts requests.
+// Tally counts requests. A request counts before its answer has arrived whole,
+// so that who has the answer finds the request counted.
 type Tally struct {
 	Requests int64 // all that came in
 	Answered int64 // those that got a whole answer with a status below 300
@@ -120,29 +123,39 @@ func (l *Log) Reset() {
 	l.seq = 0
 }
 
-func (l *Log) add(e Entry) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ring[l.seq%int64(len(l.ring))] = e
-	l.seq++
-	l.ring[(l.seq-1)%int64(len(l.ring))].Seq = l.seq
-	whole := e.Status > 0 && e.Status < 300 && e.Fault == ""
-	l.tallies[e.Operation] = l.tallies[e.Operation].plus(whole)
-	if e.Subject == "" {
-		return
-	}
-	bySubject := l.subjects[e.Operation]
-	if bySubject == nil {
-		bySubject = map[string]Tally{}
-		l.subjects[e.Operation] = bySubject
-	}
-	bySubject[e.Subject] = bySubject[e.Subject].plus(whole)
+// begin counts a request as it comes in.
+func (l *Log) begin(c Call) {
+	l.count(c, func(t *Tally) { t.Requests++ })
 }
 
-func (t Tally) plus(answered bool) Tally {
-	t.Requests++
-	if answered {
-		t.Answered++
+// end adds the entry of a request that is over but for the last byte of its
+// answer.
+func (l *Log) end(e Entry) {
+	if e.Status > 0 && e.Status < 300 && e.Fault == "" {
+		l.count(e.Call, func(t *Tally) { t.Answered++ })
 	}
-	return t
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e.Seq = l.seq + 1
+	l.ring[l.seq%int64(len(l.ring))] = e
+	l.seq++
+}
+
+func (l *Log) count(c Call, add func(*Tally)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.tallies[c.Operation]
+	add(&t)
+	l.tallies[c.Operation] = t
+	if c.Subject == "" {
+		return
+	}
+	bySubject := l.subjects[c.Operation]
+	if bySubject == nil {
+		bySubject = map[string]Tally{}
+		l.subjects[c.Operation] = bySubject
+	}
+	t = bySubject[c.Subject]
+	add(&t)
+	bySubject[c.Subject] = t
 }

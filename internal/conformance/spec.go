@@ -1,0 +1,158 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// Spec is a vendor's specification, and what has been checked against it so
+// far. It is safe for concurrent use.
+type Spec struct {
+	name       string
+	doc        *openapi3.T
+	operations []*operation
+
+	mu         sync.Mutex
+	violations []string
+}
+
+// operation is one operation that is not deprecated.
+type operation struct {
+	name     string // "GET /documents/{documentID}"
+	method   string
+	segments []string
+	item     *openapi3.PathItem
+	*openapi3.Operation
+	covered bool // an answer of the 2xx kind was checked
+}
+
+// Load reads an OpenAPI 3.0 file through an overlay and closes its schemas.
+func Load(name, path string, overlay []Change) (*Spec, error) {
+	doc, err := openapi3.NewLoader().LoadFromFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("conformance: %s: %w", name, err)
+	}
+	if err := apply(doc, overlay); err != nil {
+		return nil, fmt.Errorf("conformance: %s: overlay: %w", name, err)
+	}
+	if err := closeSchemas(doc); err != nil {
+		return nil, fmt.Errorf("conformance: %s: %w", name, err)
+	}
+	if err := doc.Validate(context.Background(), openapi3.DisableExamplesValidation()); err != nil {
+		return nil, fmt.Errorf("conformance: %s: %w", name, err)
+	}
+	s := &Spec{name: name, doc: doc}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			if !op.Deprecated {
+				s.operations = append(s.operations, &operation{
+					name: method + " " + path, method: method, segments: strings.Split(path, "/"), item: item, Operation: op,
+				})
+			}
+		}
+	}
+	slices.SortFunc(s.operations, func(a, b *operation) int { return strings.Compare(a.name, b.name) })
+	return s, nil
+}
+
+// find gives the operation of a request. A path that fits two templates is
+// that of the one with fewer parameters.
+func (s *Spec) find(method string, u *url.URL) *operation {
+	got := strings.Split(u.EscapedPath(), "/")
+	var best *operation
+	for _, op := range s.operations {
+		if op.method == method && op.fits(got) && (best == nil || op.parameters() < best.parameters()) {
+			best = op
+		}
+	}
+	return best
+}
+
+func (op *operation) fits(got []string) bool {
+	if len(got) != len(op.segments) {
+		return false
+	}
+	for i, want := range op.segments {
+		if strings.HasPrefix(want, "{") && got[i] != "" {
+			continue
+		}
+		if want != got[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (op *operation) parameters() int { return strings.Count(op.name, "{") }
+
+// usable reports whether a good answer of the operation is JSON of a closed
+// schema; a PDF or an empty answer cannot be checked further.
+func (op *operation) usable() bool {
+	for code, res := range op.Responses.Map() {
+		if !strings.HasPrefix(code, "2") {
+			continue
+		}
+		if media := res.Value.Content["application/json"]; media != nil && !isBinary(media.Schema.Value) {
+			return true
+		}
+	}
+	return false
+}
+
+func isBinary(s *openapi3.Schema) bool { return s.Type.Is("string") && s.Format == "binary" }
+
+// Violations gives what was wrong so far, in the order in which it was seen.
+func (s *Spec) Violations() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.violations)
+}
+
+// Covered gives the operations of which a good answer was checked, sorted.
+func (s *Spec) Covered() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for _, op := range s.operations {
+		if op.covered {
+			out = append(out, op.name)
+		}
+	}
+	return out
+}
+
+// Line is the coverage in one line: the operations covered, of those that are
+// not deprecated, and how many of the covered ones answer with JSON whose
+// schema was checked. The others answer with a file or with nothing.
+func (s *Spec) Line() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	covered, usable := 0, 0
+	for _, op := range s.operations {
+		if op.covered {
+			covered++
+			if op.usable() {
+				usable++
+			}
+		}
+	}
+	return fmt.Sprintf("conformance: %s %d/%d operations schema=%d", s.name, covered, len(s.operations), usable)
+}
+
+func (s *Spec) violate(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.violations = append(s.violations, fmt.Sprintf(format, args...))
+}
+
+func (s *Spec) cover(op *operation) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	op.covered = true
+}
