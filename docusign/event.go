@@ -162,7 +162,8 @@ type EventEnvelope struct {
 	Documents       []EventDocument    `json:"documents,omitempty"`
 	PrefillTabs     []EventTab         `json:"prefillTabs,omitempty"` // the sender's own fields
 	// AssumedUTC: the times came without a time zone and were read as UTC, so
-	// they may be hours off. It happens in FormatXML without includeTimeZone.
+	// they may be hours off. It happens in FormatXML without includeTimeZone. With
+	// it, times from before a change of clocks may be off by that one hour.
 	AssumedUTC bool `json:"assumedUTC,omitempty"`
 }
 

@@ -229,10 +229,19 @@ func aggregateEvent(body []byte, m simJSON) Event {
 		at = envelope.StatusChangedAt
 	}
 	return Event{
-		Kind: "envelope-" + EventKind(envelope.Status), Format: FormatAggregate,
+		Kind: kindOfStatus(envelope.Status), Format: FormatAggregate,
 		AccountID: envelope.Sender.AccountID, EnvelopeID: EnvelopeID(j.EnvelopeID), UserID: envelope.Sender.UserID,
 		GeneratedAt: at, Envelope: envelope,
 	}
+}
+
+// kindOfStatus names the event after which an envelope has a status, for
+// messages that do not name it.
+func kindOfStatus(s EnvelopeStatus) EventKind {
+	if s == "" {
+		return ""
+	}
+	return "envelope-" + EventKind(s)
 }
 
 func (j *envelopeJSON) envelope() *EventEnvelope {

@@ -157,6 +157,10 @@ func TestParseTolerates(t *testing.T) {
 			`{"event":"envelope-sent","retryCount":{},"configurationId":10055427,"generatedDateTime":12,"data":{"envelopeId":"e","recipientId":7,"envelopeSummary":"none"}}`,
 			docusign.Event{Kind: docusign.EventEnvelopeSent, Format: docusign.FormatSIM, EnvelopeID: "e", RecipientID: "7", ConfigurationID: "10055427", Envelope: &docusign.EventEnvelope{}},
 		},
+		"aggregate without a status": {
+			`{"envelopeId":"e"}`,
+			docusign.Event{Format: docusign.FormatAggregate, EnvelopeID: "e", Envelope: &docusign.EventEnvelope{}},
+		},
 		"data is no object": {
 			`{"event":"envelope-sent","data":[1]}`,
 			docusign.Event{Kind: docusign.EventEnvelopeSent, Format: docusign.FormatSIM},

@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -153,7 +154,9 @@ func onlySpaceLeft(d *xml.Decoder) bool {
 	}
 }
 
-// xmlClock reads times that are in the account's time zone.
+// xmlClock reads times that are in the account's time zone. The message gives
+// the zone's offset at the time of sending only, so a time from the other half of
+// the year may be an hour off where clocks change.
 type xmlClock struct {
 	zone    *time.Location
 	guessed bool // a time had no zone, and the message names none
@@ -162,7 +165,7 @@ type xmlClock struct {
 
 func newXMLClock(offset xmlWord) *xmlClock {
 	hours, err := strconv.ParseFloat(string(offset), 64)
-	if err != nil || !(hours >= -24 && hours <= 24) {
+	if err != nil || math.IsNaN(hours) || math.Abs(hours) > 24 {
 		return &xmlClock{zone: time.UTC}
 	}
 	return &xmlClock{zone: time.FixedZone("", int(hours*3600)), known: true}
@@ -205,7 +208,7 @@ func (m *envelopeXML) event() Event {
 	generated := clock.read(in.TimeGenerated)
 	out.AssumedUTC = clock.guessed
 	return Event{
-		Kind: "envelope-" + EventKind(status), Format: FormatXML, AccountID: out.Sender.AccountID,
+		Kind: kindOfStatus(status), Format: FormatXML, AccountID: out.Sender.AccountID,
 		EnvelopeID: EnvelopeID(in.EnvelopeID), GeneratedAt: generated, Envelope: out,
 	}
 }

@@ -71,8 +71,12 @@ func TestSlowAccept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHandler(t, func(c *Config[string]) {
 			c.Accept = func(ctx context.Context, _ string) error {
-				time.Sleep(2 * DefaultReadTimeout)
-				return ctx.Err()
+				select {
+				case <-ctx.Done():
+					return ctx.Err()
+				case <-time.After(2 * DefaultReadTimeout):
+					return nil
+				}
 			}
 		})
 		require.Equal(t, http.StatusOK, send(t, connect(t, h), 4, "body").StatusCode)
