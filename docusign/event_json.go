@@ -276,8 +276,9 @@ func sortRecipients(rs []EventRecipient) {
 }
 
 // singular turns the name of a list of recipients into a type: "carbonCopies"
-// into "carbonCopy". The member recipientType is not always there.
+// into "carboncopy". The member recipientType is not always there.
 func singular(list string) string {
+	list = strings.ToLower(list)
 	if stem, ok := strings.CutSuffix(list, "ies"); ok {
 		return stem + "y"
 	}
@@ -295,7 +296,7 @@ func (r recipientJSON) recipient(kind string) EventRecipient {
 		SentAt: r.Sent.time(), DeliveredAt: r.Delivered.time(), SignedAt: r.Signed.time(), DeclinedAt: r.Declined.time(),
 		DeclinedReason: string(r.DeclinedReason), Tabs: tabsOf(r.Tabs),
 	}
-	if kind == "inPersonSigner" {
+	if kind == "inpersonsigner" {
 		// The plain members are the host's here.
 		out.Name, out.Email = string(cmp.Or(r.SignerName, r.Name)), string(r.SignerEmail)
 		out.HostEmail = string(cmp.Or(r.HostEmail, r.Email))

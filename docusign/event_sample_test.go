@@ -64,12 +64,12 @@ func TestSamples(t *testing.T) {
 		"legacy-xml-sent-official-sample.xml": {
 			kind: docusign.EventEnvelopeSent, format: docusign.FormatXML, account: "4197223",
 			envelope: "4737b6b5-b188-4515-a776-da09c6b67ce8", generated: "2020-03-29T06:56:53.9678325Z", status: docusign.EnvelopeSent,
-			sender: "lee@example.org", recipients: "signer " + lee + " sent, carbonCopy " + lee + " created",
+			sender: "lee@example.org", recipients: "signer " + lee + " sent, carboncopy " + lee + " created",
 		},
 		"legacy-xml-completed-official-sample.xml": {
 			kind: docusign.EventEnvelopeCompleted, format: docusign.FormatXML, account: "4197223",
 			envelope: "6f931ad6-5682-4de7-a656-59a1d7bb403e", generated: "2020-03-29T06:57:15.1085476Z", status: docusign.EnvelopeCompleted,
-			sender: "lee@example.org", recipients: "signer " + lee + " completed, carbonCopy " + lee + " completed",
+			sender: "lee@example.org", recipients: "signer " + lee + " completed, carboncopy " + lee + " completed",
 		},
 		"legacy-xml-completed-community.xml": {
 			kind: docusign.EventEnvelopeCompleted, format: docusign.FormatXML, account: "123456",
@@ -143,7 +143,7 @@ func TestSampleOfEverything(t *testing.T) {
 	for _, r := range envelope.Recipients {
 		types = append(types, r.Type)
 	}
-	require.Equal(t, []string{"agent", "carbonCopy", "certifiedDelivery", "editor", "inPersonSigner", "intermediary", "seal", "signer", "witness"}, types)
+	require.Equal(t, []string{"agent", "carboncopy", "certifieddelivery", "editor", "inpersonsigner", "intermediary", "seal", "signer", "witness"}, types)
 	signer := envelope.Recipients[slices.Index(types, "signer")]
 	kinds := map[string]int{}
 	for _, tab := range signer.Tabs {

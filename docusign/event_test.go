@@ -67,8 +67,8 @@ func TestParseSIM(t *testing.T) {
 			SentAt: at(t, "2026-03-01T09:01:00.25Z"), DeclinedAt: at(t, "2026-03-01T09:29:59.999Z"),
 			Recipients: []docusign.EventRecipient{
 				signer, refuser,
-				{ID: "3", Type: "carbonCopy", Name: "Cy Copy", Email: "cy@example.com", RoutingOrder: 3, Status: docusign.RecipientCreated},
-				{ID: "4", Type: "inPersonSigner", Name: "Ina Person", Email: "ina@example.com", HostEmail: "hal@example.com", RoutingOrder: 4, Status: docusign.RecipientCreated},
+				{ID: "3", Type: "carboncopy", Name: "Cy Copy", Email: "cy@example.com", RoutingOrder: 3, Status: docusign.RecipientCreated},
+				{ID: "4", Type: "inpersonsigner", Name: "Ina Person", Email: "ina@example.com", HostEmail: "hal@example.com", RoutingOrder: 4, Status: docusign.RecipientCreated},
 			},
 			CustomFields: []docusign.EventCustomField{{ID: "11", Name: "contract", Value: "K-1"}, {ID: "12", Name: "region", Value: "north"}},
 			Documents:    []docusign.EventDocument{{ID: "1", Name: "Lease.pdf", Type: "content"}, {ID: "certificate", Name: "Summary", Type: "summary"}},
@@ -116,7 +116,7 @@ func TestParseXML(t *testing.T) {
 					{Kind: "radioGroup", Label: "pay", Value: "bank", Status: "signed"},
 				},
 			}, {
-				GUID: "cccccccc-0000-4000-8000-000000000003", Type: "carbonCopy", Name: "Cy Copy", Email: "cy@example.com",
+				GUID: "cccccccc-0000-4000-8000-000000000003", Type: "carboncopy", Name: "Cy Copy", Email: "cy@example.com",
 				RoutingOrder: 2, Status: docusign.RecipientCreated,
 			}},
 			CustomFields: []docusign.EventCustomField{{Name: "contract", Value: "K-1"}},

@@ -215,13 +215,13 @@ func (m *envelopeXML) event() Event {
 
 func (r recipientXML) recipient(clock *xmlClock) EventRecipient {
 	out := EventRecipient{
-		GUID: string(r.RecipientID), Type: lowerFirst(r.Type), Name: r.UserName, Email: string(r.Email),
+		GUID: string(r.RecipientID), Type: r.Type.lower(), Name: r.UserName, Email: string(r.Email),
 		RoutingOrder: eventText(r.RoutingOrder).int(), ClientUserID: string(r.ClientUserID),
 		Status: RecipientStatus(r.Status.lower()), DeclinedReason: r.DeclineReason,
 		SentAt: clock.read(r.Sent), DeliveredAt: clock.read(r.Delivered), SignedAt: clock.read(r.Signed), DeclinedAt: clock.read(r.Declined),
 		Tabs: tabsOfXML(r.Tabs),
 	}
-	if out.Type == "inPersonSigner" {
+	if out.Type == "inpersonsigner" {
 		out.Email, out.HostEmail = "", out.Email
 	}
 	return out
@@ -262,7 +262,7 @@ func tabsOfXML(in []tabXML) []EventTab {
 	return out
 }
 
-// lowerFirst turns "CarbonCopy" into "carbonCopy", the spelling of JSON.
+// lowerFirst turns "SignHere" into "signHere", the spelling of JSON.
 func lowerFirst(w xmlWord) string {
 	s := string(w)
 	first, size := utf8.DecodeRuneInString(s)
