@@ -26,11 +26,12 @@ func ParseBaseURL(raw string) (*url.URL, error) {
 		return bad("has a query or fragment")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return bad("is neither https nor http")
+	case u.RawPath != "":
+		return bad("has an escaped path")
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
 		return bad("is http to a host that is not loopback")
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
-	u.RawPath = ""
 	return u, nil
 }
 

@@ -10,10 +10,10 @@ import (
 // for services that send amounts with decimals; whole minor units are int64.
 type Decimal struct{ text string }
 
-var decimalText = regexp.MustCompile(`^-?[0-9]{1,30}(\.[0-9]{1,30})?$`)
+var decimalText = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,29})(\.[0-9]{1,30})?$`)
 
-// ParseDecimal takes an optional sign, digits and an optional point with
-// digits, at most 30 on each side; no exponent, no grouping.
+// ParseDecimal takes an optional minus sign, digits and an optional point with
+// digits, at most 30 on each side; no leading zeros, no exponent, no grouping.
 func ParseDecimal(s string) (Decimal, error) {
 	if !decimalText.MatchString(s) {
 		return Decimal{}, fmt.Errorf("countersign: %q is not a decimal number: %w", clip(s, 40), ErrInvalid)

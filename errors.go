@@ -118,11 +118,12 @@ func (e *Error) reason() string {
 		parts = append(parts, e.Message)
 	}
 	if len(parts) == 0 {
-		switch {
-		case e.StatusCode != 0:
-			parts = append(parts, strings.ToLower(http.StatusText(e.StatusCode)))
-		case e.Kind != nil && e.Err == nil:
-			parts = append(parts, e.Kind.Error())
+		text := strings.ToLower(http.StatusText(e.StatusCode))
+		if text == "" && e.Kind != nil && e.Err == nil {
+			text = e.Kind.Error()
+		}
+		if text != "" {
+			parts = append(parts, text)
 		}
 	}
 	if e.Err != nil {

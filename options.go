@@ -3,7 +3,6 @@ package countersign
 import (
 	"context"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -195,6 +194,9 @@ func WithUserAgent(name, version string) Option {
 // WithObserver is told about each attempt, for metrics.
 func WithObserver(o Observer) Option {
 	return optionFunc(func(s *Settings) error {
+		if o == nil {
+			return &ConfigError{Component: "countersign", Field: "WithObserver", Reason: "is nil"}
+		}
 		s.Observer = o
 		return nil
 	})
@@ -257,5 +259,5 @@ func (m *Meta) Set(status int, header http.Header, requestID string, attempts in
 	if m == nil {
 		return
 	}
-	*m = Meta{StatusCode: status, Header: maps.Clone(header), RequestID: requestID, Attempts: attempts}
+	*m = Meta{StatusCode: status, Header: header.Clone(), RequestID: requestID, Attempts: attempts}
 }

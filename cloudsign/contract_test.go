@@ -46,8 +46,10 @@ func read(d *countersign.Download, err error) (any, error) {
 	return string(b), err
 }
 
-func endpoints() []endpoint {
-	day := time.Date(2025, 4, 2, 3, 4, 5, 6000, time.FixedZone("JST", 9*3600))
+func endpoints() []endpoint { return append(listings(), objects()...) }
+
+// objects are the calls that read one thing.
+func objects() []endpoint {
 	return []endpoint{
 		{
 			name: "me", url: host + "/me",
@@ -55,38 +57,6 @@ func endpoints() []endpoint {
 			call:   func(ctx context.Context, c *cloudsign.Client) (any, error) { return c.Users.Me(ctx) },
 			want: &cloudsign.User{ID: "u1", Email: "a@example.jp", Name: "A", Organization: "O", Team: cloudsign.Team{ID: "t1", Name: "T"},
 				Authorities: cloudsign.Authorities{TeamAdministrator: true, TeamDocumentAdministrator: true}},
-		},
-		{
-			name: "cabinets", url: host + "/cabinets?page=1",
-			answer: answer(200, `{"total":101,"page":1,"cabinets":[{"id":"c1","name":"すべての書類","note":"","type":1,"created_at":"2025-04-01T01:00:00Z","updated_at":"2025-04-01T01:00:00Z"}]}`),
-			call:   func(ctx context.Context, c *cloudsign.Client) (any, error) { return c.Cabinets.List(ctx, 0) },
-			want: &countersign.Page[cloudsign.Cabinet]{Total: 101, Next: "2", Items: []cloudsign.Cabinet{{ID: "c1", Name: "すべての書類", Type: cloudsign.CabinetAllDocuments,
-				CreatedAt: time.Date(2025, 4, 1, 1, 0, 0, 0, time.UTC), UpdatedAt: time.Date(2025, 4, 1, 1, 0, 0, 0, time.UTC)}}},
-		},
-		{
-			name: "list", url: host + "/documents?from=2025-04-02T03%3A04%3A05.000006%2B09%3A00&page=2&status=2&to=2025-04-03T03%3A04%3A05.000006%2B09%3A00&with_files=y&with_participants=n",
-			answer: answer(200, `{"total":101,"page":2,"documents":[{"id":"d1","status":2,"future_member":[1]}]}`),
-			call: func(ctx context.Context, c *cloudsign.Client) (any, error) {
-				return c.Documents.List(ctx, cloudsign.DocumentQuery{Page: 2, Status: new(cloudsign.StatusConcluded), From: day, To: day.AddDate(0, 0, 1), WithoutParticipants: true})
-			},
-			want: &countersign.Page[cloudsign.Document]{Total: 101, Items: []cloudsign.Document{{ID: "d1", Status: cloudsign.StatusConcluded}}},
-		},
-		{
-			name: "list templates", url: host + "/documents?status=4&with_files=n&with_participants=y&with_shared_templates=y",
-			answer: answer(200, `{"total":0,"page":1,"documents":[]}`),
-			call: func(ctx context.Context, c *cloudsign.Client) (any, error) {
-				return c.Documents.List(ctx, cloudsign.DocumentQuery{Status: new(cloudsign.StatusTemplate), WithSharedTemplates: true, WithoutFiles: true})
-			},
-			want: &countersign.Page[cloudsign.Document]{Items: []cloudsign.Document{}},
-		},
-		{
-			name: "list team", url: host + "/team_documents?with_files=y&with_participants=y",
-			answer: answer(200, `{"total":250,"page":1,"documents":[{"id":"d1","status":13,"private":true,"sent_at":null,"last_processed_at":"2025-04-02T03:04:05.000006Z"}]}`),
-			call: func(ctx context.Context, c *cloudsign.Client) (any, error) {
-				return c.Documents.ListTeam(ctx, cloudsign.DocumentQuery{})
-			},
-			want: &countersign.Page[cloudsign.Document]{Total: 250, Next: "2", Items: []cloudsign.Document{{ID: "d1", Status: cloudsign.StatusImported, Private: true,
-				LastProcessedAt: time.Date(2025, 4, 2, 3, 4, 5, 6000, time.UTC)}}},
 		},
 		{
 			name: "get", url: host + "/documents/d%2F1",
@@ -121,6 +91,45 @@ func endpoints() []endpoint {
 				return read(c.Files.DownloadCertificate(ctx, "d1"))
 			},
 			want: "%PDF-1.4 x %%EOF",
+		},
+	}
+}
+
+// listings are the calls that read pages.
+func listings() []endpoint {
+	day := time.Date(2025, 4, 2, 3, 4, 5, 6000, time.FixedZone("JST", 9*3600))
+	return []endpoint{
+		{
+			name: "cabinets", url: host + "/cabinets?page=1",
+			answer: answer(200, `{"total":101,"page":1,"cabinets":[{"id":"c1","name":"すべての書類","note":"","type":1,"created_at":"2025-04-01T01:00:00Z","updated_at":"2025-04-01T01:00:00Z"}]}`),
+			call:   func(ctx context.Context, c *cloudsign.Client) (any, error) { return c.Cabinets.List(ctx, 0) },
+			want: &countersign.Page[cloudsign.Cabinet]{Total: 101, Next: "2", Items: []cloudsign.Cabinet{{ID: "c1", Name: "すべての書類", Type: cloudsign.CabinetAllDocuments,
+				CreatedAt: time.Date(2025, 4, 1, 1, 0, 0, 0, time.UTC), UpdatedAt: time.Date(2025, 4, 1, 1, 0, 0, 0, time.UTC)}}},
+		},
+		{
+			name: "list", url: host + "/documents?from=2025-04-02T03%3A04%3A05.000006%2B09%3A00&page=2&status=2&to=2025-04-03T03%3A04%3A05.000006%2B09%3A00&with_files=y&with_participants=n",
+			answer: answer(200, `{"total":101,"page":2,"documents":[{"id":"d1","status":2,"future_member":[1]}]}`),
+			call: func(ctx context.Context, c *cloudsign.Client) (any, error) {
+				return c.Documents.List(ctx, cloudsign.DocumentQuery{Page: 2, Status: new(cloudsign.StatusConcluded), From: day, To: day.AddDate(0, 0, 1), WithoutParticipants: true})
+			},
+			want: &countersign.Page[cloudsign.Document]{Total: 101, Items: []cloudsign.Document{{ID: "d1", Status: cloudsign.StatusConcluded}}},
+		},
+		{
+			name: "list templates", url: host + "/documents?status=4&with_files=n&with_participants=y&with_shared_templates=y",
+			answer: answer(200, `{"total":0,"page":1,"documents":[]}`),
+			call: func(ctx context.Context, c *cloudsign.Client) (any, error) {
+				return c.Documents.List(ctx, cloudsign.DocumentQuery{Status: new(cloudsign.StatusTemplate), WithSharedTemplates: true, WithoutFiles: true})
+			},
+			want: &countersign.Page[cloudsign.Document]{Items: []cloudsign.Document{}},
+		},
+		{
+			name: "list team", url: host + "/team_documents?with_files=y&with_participants=y",
+			answer: answer(200, `{"total":250,"page":1,"documents":[{"id":"d1","status":13,"private":true,"sent_at":null,"last_processed_at":"2025-04-02T03:04:05.000006Z"}]}`),
+			call: func(ctx context.Context, c *cloudsign.Client) (any, error) {
+				return c.Documents.ListTeam(ctx, cloudsign.DocumentQuery{})
+			},
+			want: &countersign.Page[cloudsign.Document]{Total: 250, Next: "2", Items: []cloudsign.Document{{ID: "d1", Status: cloudsign.StatusImported, Private: true,
+				LastProcessedAt: time.Date(2025, 4, 2, 3, 4, 5, 6000, time.UTC)}}},
 		},
 	}
 }

@@ -12,8 +12,12 @@ import (
 	"github.com/countersign/countersign/internal/api"
 )
 
-// pageSize is fixed by the service.
-const pageSize = 100
+const (
+	// pageSize is fixed by the service.
+	pageSize = 100
+	// instant is how the specification writes the bounds of a window.
+	instant = "2006-01-02T15:04:05.000000Z07:00"
+)
 
 // DocumentsService reads documents. GET /documents gives what the client ID's
 // user can see, GET /team_documents what the members of the team exchanged.
@@ -218,10 +222,10 @@ func (q DocumentQuery) values() (url.Values, error) {
 		v.Set("with_shared_templates", "y")
 	}
 	if !q.From.IsZero() {
-		v.Set("from", q.From.Format(time.RFC3339Nano))
+		v.Set("from", q.From.Format(instant))
 	}
 	if !q.To.IsZero() {
-		v.Set("to", q.To.Format(time.RFC3339Nano))
+		v.Set("to", q.To.Format(instant))
 	}
 	return v, nil
 }

@@ -11,9 +11,9 @@ import (
 
 // findings is what one look at the store found.
 type findings struct {
-	busy    bool      // a handler was at work or was started; when it ends, it nudges
-	next    time.Time // when to look again; zero: when nudged
-	held    error     // why a due lane is held back, nil if none is
+	busy bool      // a handler was at work or was started; when it ends, it nudges
+	next time.Time // when to look again; zero: when nudged
+	held error     // why a due lane is held back, nil if none is
 }
 
 // look starts a worker for each due lane that has a handler and none at work,

@@ -203,8 +203,8 @@ func (m *Memory) current(lane Lane, e dueEntry) bool {
 
 // firstDue is the earliest Due of a lane.
 func (m *Memory) firstDue(lane Lane) (time.Time, bool) {
-	h := m.due[lane]
-	for h.Len() > 0 {
+	h, ok := m.due[lane]
+	for ok && h.Len() > 0 {
 		if m.current(lane, (*h)[0]) {
 			return (*h)[0].due, true
 		}
@@ -222,6 +222,21 @@ func (m *Memory) firstDueAfter(lane Lane, by time.Time) (next time.Time) {
 		}
 	}
 	return next
+}
+
+// dueBy are the numbers of the records of a lane that may be due by then, in
+// order.
+func (m *Memory) dueBy(lane Lane, by time.Time) (seqs []int64) {
+	if _, ok := m.firstDue(lane); !ok {
+		return nil
+	}
+	for _, e := range *m.due[lane] {
+		if !e.due.After(by) {
+			seqs = append(seqs, e.seq)
+		}
+	}
+	slices.Sort(seqs)
+	return slices.Compact(seqs)
 }
 
 // stored is rec as the store keeps it and gives it out: nothing in it is

@@ -163,6 +163,9 @@ func (t *memoryTx) Count(ctx context.Context, q Query) (map[string]int64, error)
 func (t *memoryTx) each(q Query, f func(*Record) bool) {
 	q.DueBy, q.UpdatedBefore = StoredTime(q.DueBy), StoredTime(q.UpdatedBefore)
 	seqs := t.m.tables[q.Table]
+	if q.Group != "" && !q.DueBy.IsZero() {
+		seqs = t.m.dueBy(Lane{q.Table, q.Group}, q.DueBy)
+	}
 	from, found := slices.BinarySearch(seqs, q.AfterSeq)
 	if found {
 		from++

@@ -28,7 +28,7 @@ type Query struct {
 	Limit                    int   // zero: all
 }
 
-// Lane is a table and a group: the unit that one handler works on at a time.
+// Lane is what one handler works on. Either all records of a table have a Group or none has: a Query for none finds all.
 type Lane struct{ Table, Group string }
 
 // Tx is one transaction of a Store; it is for one goroutine and ends with fn.

@@ -58,17 +58,20 @@ func Health(ctx context.Context, s Store, now time.Time) (waiting time.Duration,
 	return now.Sub(first), nil
 }
 
-// Purge deletes the records of a table that are in one of these states and were
-// last updated before a time, and tells how many. No state is all states.
+// Purge deletes the records of a table that are in one of these states, were
+// last updated before a time and have no Due, and tells how many. A record
+// that never got an Updated stays.
 func Purge(ctx context.Context, s Store, table string, before time.Time, states ...string) (n int, err error) {
-	if before.IsZero() {
-		return 0, fmt.Errorf("purge %s: no time is given", table)
+	if before.IsZero() || len(states) == 0 {
+		return 0, fmt.Errorf("purge %s: it needs a time and at least one state", table)
 	}
 	q := Query{Table: table, States: states, UpdatedBefore: before}
 	err = change(ctx, s, q, func(tx Tx, recs []Record) (int, error) {
-		keys := make([]string, len(recs))
-		for i, rec := range recs {
-			keys[i] = rec.Key
+		var keys []string
+		for _, rec := range recs {
+			if rec.Due.IsZero() {
+				keys = append(keys, rec.Key)
+			}
 		}
 		return len(keys), tx.Delete(ctx, table, keys...)
 	}, &n)

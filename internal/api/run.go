@@ -64,8 +64,7 @@ func (c *Client) newRun(ctx context.Context, call Call, opts []countersign.CallO
 	return r, nil
 }
 
-// loop runs attempts until one is the result. It is the whole of house rule 21:
-// limiter, credential, fresh request, send, classify.
+// loop runs attempts until one is the result.
 func (r *run) loop(result func(*attempt) error) error {
 	defer func() { r.set.Meta.Set(r.meta.StatusCode, r.meta.Header, r.meta.RequestID, r.number) }()
 	for {

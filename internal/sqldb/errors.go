@@ -28,11 +28,15 @@ const (
 	sqliteRowID      = 2579
 )
 
+// ErrConflict is a conflict that the database itself did not report, for
+// example a version that moved on. IsConflict knows it.
+var ErrConflict = errors.New("conflict with another transaction")
+
 // IsConflict reports that another transaction was in the way and the same work
 // may succeed when it is done again: a busy or locked SQLite file, a
 // serialization failure, a deadlock.
 func IsConflict(err error) bool {
-	return primary(err, sqliteBusy, sqliteLocked) || state(err, "40001", "40P01", "55P03")
+	return errors.Is(err, ErrConflict) || primary(err, sqliteBusy, sqliteLocked) || state(err, "40001", "40P01", "55P03")
 }
 
 // IsUnique reports that a row with this unique key exists.

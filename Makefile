@@ -1,0 +1,76 @@
+# `make` or `make help` lists the targets.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION  := $(shell sed -n 's/^const Version = "\(.*\)"/\1/p' countersign.go)
+MODULES   = $(shell go list -m -f '{{.Dir}}')
+FUZZTIME ?= 30s
+
+# The vendors' specifications are theirs and not part of this repository.
+COUNTERSIGN_SPECS ?= $(wildcard $(abspath ../shared/providers))
+ifneq ($(COUNTERSIGN_SPECS),)
+export COUNTERSIGN_SPECS
+endif
+
+# prove runs tests and benchmarks and prints the figures that they report; when
+# one fails, all that it printed.
+prove = out=$$(go test -count=1 -v -timeout 20m $(1) 2>&1) || { echo "$$out"; exit 1; }; grep -o 'proof: .*' <<<"$$out"
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: test
+test: ## Run all tests of all modules
+	go test work
+
+.PHONY: race
+race: ## Run all tests in random order under the race detector
+	go test -race -shuffle=on work
+
+.PHONY: lint
+lint: ## Check format, vet, staticcheck and, where it is installed, golangci-lint
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	go vet work
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 work
+	if command -v golangci-lint >/dev/null; then for dir in $(MODULES); do (cd "$$dir" && golangci-lint run); done; fi
+
+.PHONY: fuzz
+fuzz: ## Fuzz each target for FUZZTIME (default 30s)
+	FUZZTIME=$(FUZZTIME) .ci/run fuzz
+
+.PHONY: cover
+cover: ## Measure test coverage of the root module into coverage.out
+	go test -coverpkg=./... -coverprofile=coverage.out ./...
+	go tool cover -func=coverage.out | tail -n 1
+
+.PHONY: bench
+bench: ## Run all benchmarks
+	go test -run '^$$' -bench . -benchmem work
+
+.PHONY: proof
+proof: proof-ledgersync ## Print the figures that the documentation claims, all topics
+
+.PHONY: proof-ledgersync
+proof-ledgersync: ## Print the figures of the ledger sync: crashes, calls, files per second, memory
+	@$(call prove,-run LedgerSync -bench LedgerSync -benchtime 1x ./examples/proof)
+
+.PHONY: conformance
+conformance: ## Check requests and fakes against the vendors' specifications (COUNTERSIGN_SPECS)
+	@out=$$(go test -count=1 -v ./internal/conformance/... 2>&1) || { echo "$$out"; exit 1; }; \
+	grep -oE 'conformance: .*|--- SKIP.*' <<<"$$out"
+
+.PHONY: tidy-check
+tidy-check: ## Check that each go.mod is tidy without the workspace
+	@for dir in $(MODULES); do (cd "$$dir" && GOWORK=off go mod tidy -diff); done
+
+.PHONY: release
+release: ## Print the commands that release the version of countersign.go
+	@echo "git tag -a v$(VERSION) -m 'Countersign $(VERSION)' && git push origin v$(VERSION)"
+	@for dir in orchestration/sqlite orchestration/postgres; do \
+		echo "git tag -a $$dir/v$(VERSION) -m 'Countersign $$dir $(VERSION)' && git push origin $$dir/v$(VERSION)"; done
+
+.PHONY: ci
+ci: ## Run the whole check as it runs before a change is accepted (Debian, root)
+	.ci/run

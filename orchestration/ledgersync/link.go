@@ -1,0 +1,197 @@
+package ledgersync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/cloudsign"
+	"github.com/countersign/countersign/contractone"
+	"github.com/countersign/countersign/orchestration"
+)
+
+// State is the state of a link.
+type State string
+
+// The states of a link.
+const (
+	StateDraft   State = "draft"   // set up, not started
+	StateActive  State = "active"  // runs by its schedule
+	StatePaused  State = "paused"  // by a person; Resume goes on
+	StateStopped State = "stopped" // by a failure that a person has to mend; Resume goes on
+)
+
+// Settings are the settings of a link: the steps of the vendor's wizard and what
+// this flow adds to them. They hold no secret.
+type Settings struct {
+	contractone.Settings
+	// IncludeConfidential links confidential documents (親展) that the user can
+	// see, as the vendor does. False leaves them out.
+	IncludeConfidential bool `json:"include_confidential,omitempty"`
+}
+
+// Link is a CloudSign account linked with the ledger.
+type Link struct {
+	ID       contractone.ManagementID
+	Settings Settings
+	State    State
+	// LastError says why the link stopped, or why its last run failed; empty
+	// otherwise.
+	LastError string
+	// NextRun is when the link runs next; zero when it does not.
+	NextRun time.Time
+	// LastRun is when the last complete run began; zero before the first.
+	LastRun time.Time
+	// Seen counts what the link found so far, each document and file once.
+	Seen contractone.Count
+}
+
+// linkBody is what the store keeps of a link.
+type linkBody struct {
+	Settings Settings          `json:"settings"`
+	Seen     contractone.Count `json:"seen"`
+	// Preview is the last count that was shown.
+	Preview *Preview `json:"preview,omitempty"`
+	// Until is the end of the last complete run: everything up to it was seen.
+	Until   time.Time `json:"until,omitzero"`
+	LastRun time.Time `json:"last_run,omitzero"`
+	// Window is the run that is under way, nil between runs.
+	Window *window `json:"window,omitempty"`
+}
+
+// window is one run through a listing. Page is the next page to read: it is
+// committed together with the files of the page before.
+type window struct {
+	From time.Time `json:"from,omitzero"`
+	To   time.Time `json:"to"`
+	Page int       `json:"page"`
+	Team bool      `json:"team"` // lists the team's documents
+}
+
+type linkRow = orchestration.Row[linkBody]
+
+func linkOf(row linkRow) Link {
+	l := Link{
+		ID: contractone.ManagementID(row.Key), Settings: row.Value.Settings, State: State(row.State),
+		LastError: row.LastError, LastRun: row.Value.LastRun, Seen: row.Value.Seen,
+	}
+	if l.State == StateActive {
+		l.NextRun = row.Due
+	}
+	return l
+}
+
+// AddLink checks steps 1 to 3 of the settings, assigns a management ID and keeps
+// the link as a draft. The same client ID twice is a countersign.ErrConflict;
+// wrong settings are a *countersign.ConfigError that names the step.
+func (f *Flow) AddLink(ctx context.Context, s Settings) (Link, error) {
+	s.Confirmed = nil // step 4 is Start's
+	for _, step := range []contractone.Step{contractone.StepCredential, contractone.StepRegistration, contractone.StepMode} {
+		if err := s.ValidateStep(step); err != nil {
+			return Link{}, err
+		}
+	}
+	if s.Mode != contractone.ModeDirect {
+		return Link{}, configError("Settings.Mode", fmt.Sprintf("is %q, which this flow does not run", s.Mode), "use direct")
+	}
+	if f.accounts[s.Credential.Fingerprint] == nil {
+		return Link{}, configError("Settings.Credential", "belongs to no account of this flow", "pass the account in Deps.Accounts")
+	}
+	var row linkRow
+	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		if err := f.refuseTwice(ctx, tx, s.Credential); err != nil {
+			return err
+		}
+		id := contractone.NewManagementID()
+		row = linkRow{
+			Record: orchestration.Record{Key: string(id), Scope: string(id), Group: string(id), State: string(StateDraft), Updated: f.now()},
+			Value:  linkBody{Settings: s},
+		}
+		fresh, err := f.links.Insert(ctx, tx, row)
+		if err == nil && fresh == 0 {
+			err = fmt.Errorf("ledgersync: management ID %s is taken: add the link again: %w", id, countersign.ErrConflict)
+		}
+		return err
+	})
+	if err != nil {
+		return Link{}, err
+	}
+	return linkOf(row), nil
+}
+
+func (f *Flow) refuseTwice(ctx context.Context, tx orchestration.Tx, c contractone.Credential) error {
+	rows, err := f.links.List(ctx, tx, orchestration.Query{})
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if r.Value.Settings.Credential.Fingerprint == c.Fingerprint {
+			return &LinkError{Link: contractone.ManagementID(r.Key), Err: fmt.Errorf("this client ID is linked already: %w", countersign.ErrConflict)}
+		}
+	}
+	return nil
+}
+
+// Links gives all links in the order in which they were added.
+func (f *Flow) Links(ctx context.Context) ([]Link, error) {
+	var out []Link
+	for row, err := range f.links.All(ctx, f.store, orchestration.Query{}) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, linkOf(row))
+	}
+	return out, nil
+}
+
+// Link gives one link. An unknown ID is a countersign.ErrNotFound.
+func (f *Flow) Link(ctx context.Context, id contractone.ManagementID) (Link, error) {
+	row, err := f.link(ctx, id)
+	if err != nil {
+		return Link{}, err
+	}
+	return linkOf(row), nil
+}
+
+func (f *Flow) link(ctx context.Context, id contractone.ManagementID) (row linkRow, err error) {
+	err = f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
+		row, err = f.linkIn(ctx, tx, id)
+		return err
+	})
+	return row, err
+}
+
+func (f *Flow) linkIn(ctx context.Context, tx orchestration.Tx, id contractone.ManagementID) (linkRow, error) {
+	row, err := f.links.Get(ctx, tx, string(id))
+	if errors.Is(err, orchestration.ErrNoRecord) {
+		err = &LinkError{Link: id, Err: fmt.Errorf("there is no such link: %w", countersign.ErrNotFound)}
+	}
+	return row, err
+}
+
+// changeLink changes a link as it is stored now.
+func (f *Flow) changeLink(ctx context.Context, id contractone.ManagementID, change func(*linkRow) error) error {
+	return f.store.Tx(ctx, func(tx orchestration.Tx) error { return f.changeLinkIn(ctx, tx, id, change) })
+}
+
+func (f *Flow) changeLinkIn(ctx context.Context, tx orchestration.Tx, id contractone.ManagementID, change func(*linkRow) error) error {
+	row, err := f.linkIn(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if err := change(&row); err != nil {
+		return err
+	}
+	row.Updated = f.now()
+	return f.links.Update(ctx, tx, &row)
+}
+
+func (f *Flow) client(row linkRow) (*cloudsign.Client, error) {
+	cred := row.Value.Settings.Credential
+	if c := f.accounts[cred.Fingerprint]; c != nil {
+		return c, nil
+	}
+	return nil, fmt.Errorf("Deps.Accounts holds no account for the credential %q: pass the one that the link was made with: %w", cred.Label, errNoAccount)
+}

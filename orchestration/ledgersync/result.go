@@ -1,0 +1,156 @@
+package ledgersync
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/contractone"
+	"github.com/countersign/countersign/mapping"
+	"github.com/countersign/countersign/orchestration"
+)
+
+// Summary is how a link stands: each file that it found is in one of the groups.
+type Summary struct {
+	Documents int64 // found so far
+	Files     int64 // found so far: Linked + Waiting + Uncertain + Failed
+	Linked    int64 // in the ledger
+	Waiting   int64 // to be registered, or tried again later
+	Uncertain int64 // sent without a trustworthy answer and not to be looked up: for a person
+	Failed    int64 // given up; see DeadLetters
+}
+
+// Summary counts a link's files.
+func (f *Flow) Summary(ctx context.Context, id contractone.ManagementID) (s Summary, err error) {
+	err = f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		row, err := f.linkIn(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		states, err := tx.Count(ctx, orchestration.Query{Table: string(f.files), Scope: string(id)})
+		if err != nil {
+			return err
+		}
+		s = Summary{Documents: row.Value.Seen.Documents}
+		for state, n := range states {
+			s.Files += n
+			switch state {
+			case FileLinked:
+				s.Linked += n
+			case orchestration.StateDead:
+				s.Failed += n
+			case orchestration.StateUncertain:
+				s.Uncertain += n
+			default:
+				s.Waiting += n
+			}
+		}
+		return nil
+	})
+	return s, err
+}
+
+// FileResult is what became of one file.
+type FileResult struct {
+	Link       contractone.ManagementID
+	DocumentID string
+	FileID     string
+	Key        contractone.Key
+	Title      string // the document's, and
+	FileName   string // the file's name in CloudSign: of a file that is not linked
+	State      string
+	Attempts   int
+	LastError  string // why the last attempt failed; empty when none did
+	Retry      time.Time
+	PDF        contractone.PDF   // of a linked file
+	Findings   []mapping.Finding // what a person may want to look at
+	TitleFrom  string            // source field of the title, of a linked file
+}
+
+// Files goes through a link's files in the order in which they were found, those
+// in the given states or all. An error is given once and ends the sequence.
+func (f *Flow) Files(ctx context.Context, id contractone.ManagementID, states ...string) iter.Seq2[FileResult, error] {
+	return func(yield func(FileResult, error) bool) {
+		for row, err := range f.files.All(ctx, f.store, orchestration.Query{Scope: string(id), States: states}) {
+			if err != nil {
+				yield(FileResult{}, err)
+				return
+			}
+			b := row.Value
+			r := FileResult{
+				Link: id, DocumentID: b.Document, FileID: b.File, Key: contractone.Key(row.Key),
+				Title: b.Title, FileName: b.Name, State: row.State, Attempts: row.Attempt, LastError: row.LastError, Retry: row.Due,
+				PDF: contractone.PDF{SHA256: b.SHA256, Size: b.Size}, Findings: b.Findings, TitleFrom: b.TitleFrom,
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Journal goes through what a link did, oldest first.
+func (f *Flow) Journal(ctx context.Context, id contractone.ManagementID) iter.Seq2[orchestration.Entry, error] {
+	return f.journal.Entries(ctx, f.store, string(id), "", 0)
+}
+
+// Stats counts the files of all links, and tells how long the longest has been
+// due.
+func (f *Flow) Stats(ctx context.Context) (orchestration.Stats, error) {
+	return orchestration.StatsOf(ctx, f.store, string(f.files), f.now())
+}
+
+// Health reports whether the flow can do its work: an error says that the store
+// does not answer, that a link has stopped, or that work has been due for longer
+// than maxLag.
+func (f *Flow) Health(ctx context.Context, maxLag time.Duration) error {
+	links, err := f.Links(ctx)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		if l.State == StateStopped {
+			return &LinkError{Link: l.ID, Err: stoppedError(l.LastError)}
+		}
+	}
+	lag, err := orchestration.Health(ctx, f.store, f.now())
+	if err == nil && lag > maxLag {
+		err = lagError(lag)
+	}
+	return err
+}
+
+type stoppedError string
+
+func (e stoppedError) Error() string        { return "it has stopped: " + string(e) }
+func (e stoppedError) Is(target error) bool { return target == countersign.ErrUnavailable }
+
+type lagError time.Duration
+
+func (e lagError) Error() string {
+	return "ledgersync: work has been due for " + time.Duration(e).String() + ": does the engine run?"
+}
+func (e lagError) Is(target error) bool { return target == countersign.ErrUnavailable }
+
+// Forget takes what the store still holds about a document besides its ids: titles
+// and file names of files that are not linked, and error texts. The keys stay, so
+// that nothing is registered twice; what is in the ledger is the ledger's.
+func (f *Flow) Forget(ctx context.Context, documentID string) error {
+	return f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		rows, err := f.files.List(ctx, tx, orchestration.Query{Ref: documentID})
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			row.Value.Title, row.Value.Name, row.LastError = "", "", ""
+			if row.State == orchestration.StatePending || row.State == FileParked {
+				row.State, row.Due = orchestration.StateDead, time.Time{}
+			}
+			if err := f.files.Update(ctx, tx, &row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,251 @@
+package ledgersync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"time"
+
+	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/cloudsign"
+	"github.com/countersign/countersign/contractone"
+	"github.com/countersign/countersign/mapping/ledgermap"
+	"github.com/countersign/countersign/orchestration"
+)
+
+// runLink is the handler of a link's lane: it finds what is new. The first run
+// takes everything, a later one what was processed since the one before, less the
+// overlap. Each page's files and the place in the listing are committed together,
+// so a run that was cut off goes on at its page.
+func (f *Flow) runLink(ctx context.Context, group string) error {
+	id := contractone.ManagementID(group)
+	row, err := f.link(ctx, id)
+	if err != nil {
+		return err
+	}
+	if State(row.State) != StateActive {
+		return f.changeLink(ctx, id, func(row *linkRow) error {
+			row.Due = time.Time{}
+			return nil
+		})
+	}
+	err = f.difference(ctx, id, row)
+	if err != nil && stopsLink(err) {
+		return f.stop(ctx, id, err)
+	}
+	return err
+}
+
+func (f *Flow) difference(ctx context.Context, id contractone.ManagementID, row linkRow) error {
+	client, err := f.client(row)
+	if err != nil {
+		return err
+	}
+	r, err := look(ctx, client)
+	if err != nil {
+		return err
+	}
+	w, err := f.openWindow(ctx, id, r.team)
+	if err != nil {
+		return err
+	}
+	r.team = w.Team
+	var rep *orchestration.Reporter
+	// The page before is read again: what shifted while the program was away is on it.
+	for page, err := range r.pages(ctx, w.From, w.To, max(w.Page-1, 1)) {
+		if err != nil {
+			return err
+		}
+		if rep == nil {
+			rep = orchestration.NewReporter("list", page.Total, f.cfg.Clock, f.cfg.Progress)
+		}
+		if err := f.keepPage(ctx, id, page); err != nil {
+			return err
+		}
+		rep.Add(int64(len(page.Items)), 0)
+	}
+	return f.closeWindow(ctx, id)
+}
+
+// openWindow begins a run, or takes up one that was cut off.
+func (f *Flow) openWindow(ctx context.Context, id contractone.ManagementID, team bool) (w window, err error) {
+	err = f.changeLink(ctx, id, func(row *linkRow) error {
+		b := &row.Value
+		// Another listing has other pages: a run that began with the other rights
+		// begins anew.
+		if b.Window == nil || b.Window.Team != team {
+			b.Window = &window{To: f.now(), Page: 1, Team: team}
+			if !b.Until.IsZero() {
+				b.Window.From = b.Until.Add(-f.cfg.Overlap)
+			}
+		}
+		w = *b.Window
+		return nil
+	})
+	return w, err
+}
+
+// closeWindow ends a run: the checkpoint moves to its end, and the schedule says
+// when the next is due. Runs that were missed are made up for by one.
+func (f *Flow) closeWindow(ctx context.Context, id contractone.ManagementID) error {
+	return f.changeLink(ctx, id, func(row *linkRow) error {
+		b := &row.Value
+		if b.Window == nil {
+			return nil
+		}
+		b.Until, b.LastRun, b.Window = b.Window.To, b.Window.To, nil
+		row.LastError, row.Attempt = "", 0
+		if State(row.State) == StateActive {
+			row.Due = f.cfg.Schedule(f.now())
+		}
+		return nil
+	})
+}
+
+// keepPage commits the files of a page together with the place in the listing.
+// Files that are known, from this link or another, stay as they are.
+func (f *Flow) keepPage(ctx context.Context, id contractone.ManagementID, page *countersign.Page[cloudsign.Document]) error {
+	next := 0
+	if page.Next != "" {
+		n, err := strconv.Atoi(page.Next)
+		if err != nil {
+			return fmt.Errorf("ledgersync: page %q is not a number: %w", page.Next, err)
+		}
+		next = n
+	}
+	var files int
+	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		return f.changeLinkIn(ctx, tx, id, func(row *linkRow) error {
+			first, others := f.rowsOf(page.Items, id, row.Value)
+			newDocs, err := f.files.Insert(ctx, tx, first...)
+			if err != nil {
+				return err
+			}
+			newOthers, err := f.files.Insert(ctx, tx, others...)
+			if err != nil {
+				return err
+			}
+			files = newDocs + newOthers
+			row.Value.Seen.Documents += int64(newDocs)
+			row.Value.Seen.Files += int64(files)
+			if row.Value.Window != nil && next > row.Value.Window.Page {
+				row.Value.Window.Page = next
+			}
+			return nil
+		})
+	})
+	if err == nil {
+		f.meters.grow(ctx, f, id, files)
+	}
+	return err
+}
+
+// rowsOf makes the rows of a page: the first files of the documents, and the
+// others, so that fresh documents can be told from fresh files.
+func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, link linkBody) (first, others []fileRow) {
+	now := f.now()
+	why := whyDaily
+	if link.Until.IsZero() {
+		why = whyFirst
+	}
+	for i := range docs {
+		d := &docs[i]
+		if !linkable(d) || d.Private && !link.Settings.IncludeConfidential {
+			continue
+		}
+		for _, rec := range ledgermap.Records(*d, nil) {
+			src := rec.Source()
+			row := fileRow{
+				Record: orchestration.Record{
+					Key: string(src.Key()), Scope: string(id), Group: f.lane(id, d.ID), Ref: string(d.ID),
+					State: orchestration.StatePending, Due: now, Updated: now,
+				},
+				Value: fileBody{
+					Document: string(d.ID), File: string(rec.File.ID), Index: rec.FileIndex, Count: rec.FileCount, Why: why,
+					Title: d.Title, Name: rec.File.Name,
+				},
+			}
+			if rec.FileIndex == 1 {
+				first = append(first, row)
+			} else {
+				others = append(others, row)
+			}
+		}
+	}
+	return first, others
+}
+
+// lane keeps the files of a document together, so that its information is read
+// once for all of them.
+func (f *Flow) lane(id contractone.ManagementID, doc cloudsign.DocumentID) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(doc))
+	return string(id) + "/" + strconv.Itoa(int(h.Sum32()%uint32(f.cfg.Lanes)))
+}
+
+// stop ends a link's runs until a person has mended the cause, and parks the files
+// that met it. What else waits is parked by its lane.
+func (f *Flow) stop(ctx context.Context, id contractone.ManagementID, cause error, rows ...fileRow) error {
+	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		err := f.changeLinkIn(ctx, tx, id, func(row *linkRow) error {
+			if State(row.State) == StateActive {
+				row.State, row.LastError = string(StateStopped), orchestration.ErrorText(cause)
+			}
+			row.Due = time.Time{}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return f.parkIn(ctx, tx, rows)
+	})
+	if err != nil {
+		return errors.Join(err, cause)
+	}
+	f.cfg.Logger.ErrorContext(ctx, "link stopped", "link", string(id), "error", cause)
+	return nil
+}
+
+// RunNow makes the link's next run due at once. A link that is not active is a
+// countersign.ErrConflict.
+func (f *Flow) RunNow(ctx context.Context, id contractone.ManagementID) error {
+	return f.changeLink(ctx, id, func(row *linkRow) error {
+		if State(row.State) != StateActive {
+			return &LinkError{Link: id, Err: fmt.Errorf("it is %s, not active: %w", row.State, countersign.ErrConflict)}
+		}
+		row.Due = f.now()
+		return nil
+	})
+}
+
+// Pause ends a link's runs until Resume. What is being registered is finished,
+// what waits goes on waiting. A link that is not active is a
+// countersign.ErrConflict.
+func (f *Flow) Pause(ctx context.Context, id contractone.ManagementID) error {
+	return f.changeLink(ctx, id, func(row *linkRow) error {
+		if State(row.State) != StateActive {
+			return &LinkError{Link: id, Err: fmt.Errorf("it is %s, not active: %w", row.State, countersign.ErrConflict)}
+		}
+		row.State, row.Due = string(StatePaused), time.Time{}
+		return nil
+	})
+}
+
+// Resume makes a paused or stopped link active again, and its next run due at
+// once. It goes on where it was: what is registered is not registered again. A
+// link in another state is a countersign.ErrConflict.
+func (f *Flow) Resume(ctx context.Context, id contractone.ManagementID) error {
+	err := f.changeLink(ctx, id, func(row *linkRow) error {
+		if s := State(row.State); s != StatePaused && s != StateStopped {
+			return &LinkError{Link: id, Err: fmt.Errorf("it is %s, neither paused nor stopped: %w", row.State, countersign.ErrConflict)}
+		}
+		row.State, row.LastError, row.Due, row.Attempt = string(StateActive), "", f.now(), 0
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return f.unpark(ctx, id)
+}

@@ -1,0 +1,138 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/countersign/countersign/internal/sqldb"
+)
+
+// maxGroup bounds how many transactions share a commit, and with it how long
+// the first of them waits.
+const maxGroup = 256
+
+// group commits transactions of SQLite together. A file has one writer at a
+// time, and flushing the disk is the dear part of a commit; so a transaction
+// that sees another one waiting leaves the commit to it, and the last in line
+// commits for all. Each runs in the goroutine of its caller, inside a savepoint
+// of the common transaction, so one that fails undoes its own work only.
+type group struct {
+	db      *sql.DB
+	waiting atomic.Int32 // callers that will take the writer next
+	writer  sync.Mutex
+	batch   *batch // the open common transaction; nil if none is
+}
+
+type batch struct {
+	conn *sql.Conn
+	size int
+	done chan struct{} // closed when the commit is over
+	err  error         // why it failed, set before done is closed
+}
+
+// tx runs fn in the common transaction and returns when that is committed.
+func (g *group) tx(ctx context.Context, fn func(sqldb.Querier) error) error {
+	b, err := g.join(ctx, fn)
+	if b == nil || err != nil {
+		return err
+	}
+	<-b.done
+	if b.err != nil {
+		return fmt.Errorf("commit transaction: %w", b.err)
+	}
+	return nil
+}
+
+// join runs fn as the writer. It also settles whether the common transaction
+// goes on: whoever waited counted on it, so this happens however fn ends.
+func (g *group) join(ctx context.Context, fn func(sqldb.Querier) error) (b *batch, err error) {
+	g.waiting.Add(1)
+	g.writer.Lock()
+	g.waiting.Add(-1)
+	defer g.writer.Unlock()
+	defer g.settle()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if g.batch == nil {
+		if g.batch, err = g.begin(ctx); err != nil {
+			return nil, err
+		}
+	}
+	b = g.batch
+	b.size++
+	return b, b.run(ctx, fn)
+}
+
+// begin opens the common transaction. It belongs to several callers, so no
+// caller's context ends it: SQLite would undo the work of all.
+func (g *group) begin(ctx context.Context) (*batch, error) {
+	ctx = context.WithoutCancel(ctx)
+	conn, err := g.db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("begin transaction: %w", err)
+	}
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("begin transaction: %w", err)
+	}
+	return &batch{conn: conn, done: make(chan struct{})}, nil
+}
+
+// run runs fn in a savepoint. When the savepoint is lost, because SQLite undid
+// the whole transaction (a full disk does that), the batch has failed for all.
+func (b *batch) run(ctx context.Context, fn func(sqldb.Querier) error) (err error) {
+	ctx = context.WithoutCancel(ctx)
+	if _, err := b.conn.ExecContext(ctx, "SAVEPOINT countersign"); err != nil {
+		b.err = err
+		return err
+	}
+	finished := false
+	defer func() {
+		if finished {
+			return
+		}
+		// Fn failed, panicked or left its goroutine.
+		if _, back := b.conn.ExecContext(ctx, "ROLLBACK TO countersign"); back != nil {
+			b.err = back
+			if err != nil {
+				b.err = err
+			}
+			return
+		}
+		if _, release := b.conn.ExecContext(ctx, "RELEASE countersign"); release != nil {
+			b.err = release
+		}
+	}()
+	if err := fn(b.conn); err != nil {
+		return err
+	}
+	finished = true
+	if _, err := b.conn.ExecContext(ctx, "RELEASE countersign"); err != nil {
+		b.err = err
+		return err
+	}
+	return nil
+}
+
+// settle ends the common transaction unless another caller waits to join it.
+func (g *group) settle() {
+	b := g.batch
+	if b == nil || b.err == nil && g.waiting.Load() > 0 && b.size < maxGroup {
+		return
+	}
+	g.batch = nil
+	ctx := context.Background()
+	if b.err == nil {
+		_, b.err = b.conn.ExecContext(ctx, "COMMIT")
+	}
+	if b.err != nil {
+		// Where SQLite has undone it already, this changes nothing.
+		_, _ = b.conn.ExecContext(ctx, "ROLLBACK")
+	}
+	_ = b.conn.Close()
+	close(b.done)
+}

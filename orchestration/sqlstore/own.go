@@ -1,0 +1,74 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/countersign/countersign/orchestration"
+)
+
+// engineLock is the class of the PostgreSQL advisory lock that an engine holds;
+// the second half of its key is the schema, because each has a store of its own.
+const engineLock = 0x6373 // "cs"
+
+// Own takes the exclusive hold of the local engine: within the process, under
+// PostgreSQL by a session's advisory lock also across processes, and by
+// whatever WithOwn adds. Its error is ErrOwned when another engine has it. A
+// hold across processes ends with its process, and under PostgreSQL with its
+// connection: so it keeps engines apart, while versions keep records safe.
+func (s *Store) Own(ctx context.Context) (release func(), err error) {
+	if s.closed.Load() {
+		return nil, ErrClosed
+	}
+	if !s.owned.CompareAndSwap(false, true) {
+		return nil, owned()
+	}
+	releases := []func(){func() { s.owned.Store(false) }}
+	release = sync.OnceFunc(func() {
+		for i := len(releases) - 1; i >= 0; i-- {
+			releases[i]()
+		}
+	})
+	for _, own := range []func(context.Context) (func(), error){s.advisoryLock, s.set.own} {
+		if own == nil {
+			continue
+		}
+		r, err := own(ctx)
+		if err != nil {
+			release()
+			return nil, err
+		}
+		releases = append(releases, r)
+	}
+	return release, nil
+}
+
+func owned() error {
+	return fmt.Errorf("sqlstore: %w; to run several processes on one store use orchestration/riverengine", orchestration.ErrOwned)
+}
+
+func (s *Store) advisoryLock(ctx context.Context) (release func(), err error) {
+	if s.dialect != PostgreSQL {
+		return func() {}, nil
+	}
+	// The lock belongs to the session, so the connection is kept until then.
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("own the store: %w", err)
+	}
+	var got bool
+	row := conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1, hashtext(current_schema()))", engineLock)
+	if err := row.Scan(&got); err != nil || !got {
+		_ = conn.Close()
+		if err == nil {
+			return nil, owned()
+		}
+		return nil, fmt.Errorf("own the store: %w", err)
+	}
+	return func() {
+		// Where the connection is lost, so is the lock.
+		_, _ = conn.ExecContext(context.Background(), "SELECT pg_advisory_unlock($1, hashtext(current_schema()))", engineLock)
+		_ = conn.Close()
+	}, nil
+}

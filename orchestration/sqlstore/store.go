@@ -1,0 +1,174 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/countersign/countersign/internal/sqldb"
+	"github.com/countersign/countersign/orchestration"
+)
+
+// Dialect is the kind of SQL that a database speaks.
+type Dialect = sqldb.Dialect
+
+// The dialects.
+const (
+	SQLite     = sqldb.SQLite
+	PostgreSQL = sqldb.PostgreSQL
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Store is an orchestration.Store on a database. Make it with Open; it is safe
+// for concurrent use.
+type Store struct {
+	db      *sql.DB
+	dialect Dialect
+	set     settings
+	group   *group // of SQLite; nil: each transaction commits by itself
+	owned   atomic.Bool
+	closed  atomic.Bool
+
+	mu    sync.Mutex
+	onDue []func([]orchestration.Lane)
+}
+
+type settings struct {
+	views []string
+	own   func(ctx context.Context) (release func(), err error)
+	close func() error
+	trace func(query string, args []any)
+}
+
+// Option changes one setting of Open.
+type Option func(*settings)
+
+// WithViews makes a view for each of these tables, for people who look with
+// SQL: table "ledgersync.file" gets view ledgersync_file, which shows the
+// records of all instances of the flow, the instance in a column of its own.
+// Views that exist stay.
+func WithViews(tables ...string) Option {
+	return func(s *settings) { s.views = append(s.views, tables...) }
+}
+
+// WithOwn adds a hold across processes to Own. PostgreSQL has one already; for
+// SQLite, orchestration/sqlite gives a lock on a file. Its error must be
+// ErrOwned when another process holds the store.
+func WithOwn(own func(ctx context.Context) (release func(), err error)) Option {
+	return func(s *settings) { s.own = own }
+}
+
+// WithClose is called once when the store is closed. Without it the database
+// stays open: it is the caller's.
+func WithClose(f func() error) Option { return func(s *settings) { s.close = f } }
+
+// WithTrace is told of each statement before it runs, with its arguments, which
+// may be personal data: it is for tests and diagnosis.
+func WithTrace(f func(query string, args []any)) Option {
+	return func(s *settings) { s.trace = f }
+}
+
+// ErrClosed is the answer of a store after Close.
+var ErrClosed = errors.New("the store is closed")
+
+// Open brings the schema up to date and gives the store. Several processes may
+// open one database at the same time. A database that a newer program migrated
+// is refused.
+func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*Store, error) {
+	s := &Store{db: db, dialect: dialect}
+	for _, o := range opts {
+		o(&s.set)
+	}
+	if !dialect.Valid() {
+		return nil, fmt.Errorf("open store: unknown %s", dialect)
+	}
+	steps, err := sqldb.Steps(migrations, "migrations/"+dialect.String())
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	if err := sqldb.Migrate(ctx, db, dialect, "sqlstore", steps); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	for _, table := range s.set.views {
+		if err := createView(ctx, db, dialect, table); err != nil {
+			return nil, fmt.Errorf("open store: %w", err)
+		}
+	}
+	if dialect == SQLite {
+		s.group = &group{db: db}
+	}
+	return s, nil
+}
+
+// Tx runs fn in a transaction, and again when another transaction was in the
+// way. Fn must use tx alone: a call of the store inside fn can wait for ever.
+func (s *Store) Tx(ctx context.Context, fn func(orchestration.Tx) error) error {
+	if s.closed.Load() {
+		return ErrClosed
+	}
+	var last *tx
+	run := func(ctx context.Context, q sqldb.Querier) error {
+		last = &tx{s: s, q: q, base: ctx, lanes: map[orchestration.Lane]bool{}}
+		defer last.end()
+		return last.run(fn)
+	}
+	var err error
+	if s.group != nil {
+		err = sqldb.Again(ctx, sqldb.IsConflict, func() error {
+			return s.group.tx(ctx, func(q sqldb.Querier) error { return run(ctx, q) })
+		})
+	} else {
+		err = sqldb.InTx(ctx, s.db, func(q *sql.Tx) error { return run(ctx, q) })
+	}
+	if err == nil {
+		s.tell(last.lanes)
+	}
+	return err
+}
+
+// tell tells the listeners which lanes a commit left due.
+func (s *Store) tell(set map[orchestration.Lane]bool) {
+	if len(set) == 0 {
+		return
+	}
+	lanes := make([]orchestration.Lane, 0, len(set))
+	for lane := range set {
+		lanes = append(lanes, lane)
+	}
+	s.mu.Lock()
+	listeners := slices.Clone(s.onDue)
+	s.mu.Unlock()
+	for _, f := range listeners {
+		f(slices.Clone(lanes))
+	}
+}
+
+// OnDue adds a listener. It is called in the goroutine of the transaction and
+// must be quick.
+func (s *Store) OnDue(f func([]orchestration.Lane)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onDue = append(s.onDue, f)
+}
+
+// Close makes the store refuse everything from now on.
+func (s *Store) Close() error {
+	if s.closed.Swap(true) || s.set.close == nil {
+		return nil
+	}
+	return s.set.close()
+}
+
+// DB is the database beneath the store, for what lies beside the records, such
+// as a ledger. It is the store's to close.
+func (s *Store) DB() *sql.DB { return s.db }
+
+// Dialect is the kind of SQL that the database speaks.
+func (s *Store) Dialect() Dialect { return s.dialect }
