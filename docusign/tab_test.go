@@ -1,6 +1,7 @@
 package docusign_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -30,7 +31,9 @@ func TestEveryKindOfTab(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(data, &m))
 	var tabs docusign.Tabs
-	require.NoError(t, json.Unmarshal(m.Data.Summary.Recipients.Signers[0].Tabs, &tabs))
+	var raw bytes.Buffer
+	require.NoError(t, json.Compact(&raw, m.Data.Summary.Recipients.Signers[0].Tabs))
+	require.NoError(t, json.Unmarshal(raw.Bytes(), &tabs))
 	kinds := map[docusign.TabKind]bool{}
 	for kind := range tabs.All() {
 		kinds[kind] = true
