@@ -71,12 +71,8 @@ func TestSlowAccept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHandler(t, func(c *Config[string]) {
 			c.Accept = func(ctx context.Context, _ string) error {
-				select {
-				case <-ctx.Done():
-					return ctx.Err()
-				case <-time.After(2 * DefaultReadTimeout):
-					return nil
-				}
+				time.Sleep(2 * DefaultReadTimeout)
+				return ctx.Err()
 			}
 		})
 		require.Equal(t, http.StatusOK, send(t, connect(t, h), 4, "body").StatusCode)
