@@ -1,15 +1,11 @@
 package docusign_test
 
 import (
-	"context"
-
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/docusign"
 )
 
 func templateEndpoints() []endpoint {
-	type ctx = context.Context
-	type cl = *docusign.Client
 	const path = "/templates/t1"
 	return []endpoint{
 		{
@@ -56,6 +52,12 @@ func templateEndpoints() []endpoint {
 			name: "template document tabs", method: "GET", path: path + "/documents/1/tabs", answer: `{}`, want: &docusign.Tabs{},
 			call: func(x ctx, c cl) (any, error) { return c.Templates.DocumentTabs(x, "t1", "1") },
 		},
+	}
+}
+
+func templateFieldEndpoints() []endpoint {
+	const path = "/templates/t1"
+	return []endpoint{
 		{
 			name: "template recipient tabs", method: "GET", path: path + "/recipients/1/tabs", answer: `{}`, want: &docusign.Tabs{},
 			call: func(x ctx, c cl) (any, error) { return c.Templates.RecipientTabs(x, "t1", "1") },
@@ -78,8 +80,6 @@ func templateEndpoints() []endpoint {
 }
 
 func accountEndpoints() []endpoint {
-	type ctx = context.Context
-	type cl = *docusign.Client
 	return []endpoint{
 		{
 			name: "list folders", method: "GET", path: "/folders", answer: `{"folders":[{"folderId":"f","itemCount":"3"}]}`, want: []docusign.Folder{{ID: "f", Items: 3}},
@@ -124,8 +124,6 @@ func accountEndpoints() []endpoint {
 }
 
 func bulkEndpoints() []endpoint {
-	type ctx = context.Context
-	type cl = *docusign.Client
 	list := docusign.BulkList{Name: "L", Copies: []docusign.BulkCopy{{Recipients: []docusign.BulkRecipient{{RoleName: "r", Email: "a@example.com", Tabs: []docusign.BulkTab{{Label: "l", Value: "v"}}}}}}}
 	const body = `{"name":"L","bulkCopies":[{"recipients":[{"roleName":"r","email":"a@example.com","tabs":[{"tabLabel":"l","initialValue":"v"}]}]}]}`
 	return []endpoint{
@@ -175,6 +173,12 @@ func bulkEndpoints() []endpoint {
 			call: func(x ctx, c cl) (any, error) { return c.BulkSend.BatchEnvelopes(x, "q", "") },
 			want: &countersign.Page[docusign.Envelope]{Items: []docusign.Envelope{}},
 		},
+	}
+}
+
+func batchEndpoints() []endpoint {
+	const body = `{"name":"L","bulkCopies":[{"recipients":[{"roleName":"r","email":"a@example.com","tabs":[{"tabLabel":"l","initialValue":"v"}]}]}]}`
+	return []endpoint{
 		{
 			name: "batch action", method: "PUT", path: "/bulk_send_batch/q/void", body: `{"voidReason":"r"}`, answer: `{"batchId":"q"}`, want: &docusign.Batch{ID: "q"},
 			call: func(x ctx, c cl) (any, error) { return c.BulkSend.Act(x, "q", docusign.BatchVoid, "r") },

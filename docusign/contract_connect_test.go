@@ -1,7 +1,6 @@
 package docusign_test
 
 import (
-	"context"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -9,8 +8,6 @@ import (
 )
 
 func connectEndpoints() []endpoint {
-	type ctx = context.Context
-	type cl = *docusign.Client
 	hook := docusign.Webhook{Name: "N", URL: "https://h.example/", Events: []docusign.EventKind{docusign.EventEnvelopeSent}, Include: []docusign.Include{docusign.IncludeRecipients}}
 	const config = `"configurationType":"custom","name":"N","urlToPublishTo":"https://h.example/","allowEnvelopePublish":"true","allUsers":"true","allUsersExcept":"false","deliveryMode":"SIM","events":["envelope-sent"],"eventData":{"version":"restv2.1","format":"json","includeData":["recipients"]},"includeHMAC":"true","requiresAcknowledgement":"true","enableLog":"true"`
 	const one = `{"configurations":[{"connectId":"c","salesforceApiVersion":"9","envelopeEvents":["Sent"]}],"totalRecords":"1"}`
@@ -61,6 +58,13 @@ func connectEndpoints() []endpoint {
 			name: "delete failure", method: "DELETE", path: "/connect/failures/all", silent: true,
 			call: func(x ctx, c cl) (any, error) { return none(c.Connect.DeleteFailure(x, "all")) },
 		},
+	}
+}
+
+func connectLogEndpoints() []endpoint {
+	const one = `{"configurations":[{"connectId":"c","salesforceApiVersion":"9","envelopeEvents":["Sent"]}],"totalRecords":"1"}`
+	day := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+	return []endpoint{
 		{
 			name: "logs", method: "GET", path: "/connect/logs?to_date=2026-01-02T00%3A00%3A00Z", answer: `{"logs":[{"logId":"l"}]}`, want: []docusign.ConnectLog{{ID: "l"}},
 			call: func(x ctx, c cl) (any, error) { return c.Connect.Logs(x, time.Time{}, day) },

@@ -1,7 +1,6 @@
 package docusign_test
 
 import (
-	"context"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -11,9 +10,6 @@ import (
 const envelopePath = "/envelopes/e%2F1"
 
 func envelopeEndpoints() []endpoint {
-	type ctx = context.Context
-	type cl = *docusign.Client
-	day := time.Date(2026, 4, 2, 3, 4, 5, 600, time.FixedZone("JST", 9*3600))
 	at := docusign.Time{Time: time.Date(2022, 9, 22, 15, 19, 24, 500_000_000, time.UTC)}
 	return []endpoint{
 		{
@@ -58,6 +54,12 @@ func envelopeEndpoints() []endpoint {
 				Recipients: &docusign.Recipients{Count: 1, Signers: []docusign.Recipient{{ID: "1", Tabs: &docusign.Tabs{Text: []docusign.Tab{{Label: "a", Value: "12", MaxLength: "18", Height: "1"}}}}}},
 			},
 		},
+	}
+}
+
+func envelopeChangeEndpoints() []endpoint {
+	day := time.Date(2026, 4, 2, 3, 4, 5, 600, time.FixedZone("JST", 9*3600))
+	return []endpoint{
 		{
 			name: "list envelopes", method: "GET",
 			path:   "/envelopes?count=2&custom_field=a%3Db%3Dc&folder_ids=f1&from_date=2026-04-01T18%3A04%3A05.0000006Z&from_to_status=changed&include=recipients&order=asc&order_by=created&search_text=q&start_position=2&status=sent%2Ccompleted&to_date=2026-04-02T18%3A04%3A05.0000006Z",
@@ -104,6 +106,12 @@ func envelopeEndpoints() []endpoint {
 			name: "void", method: "PUT", path: envelopePath, body: `{"status":"voided","voidedReason":"r"}`, answer: `{}`,
 			call: func(x ctx, c cl) (any, error) { return none(c.Envelopes.Void(x, "e/1", "r")) },
 		},
+	}
+}
+
+func envelopePartEndpoints() []endpoint {
+	at := docusign.Time{Time: time.Date(2022, 9, 22, 15, 19, 24, 500_000_000, time.UTC)}
+	return []endpoint{
 		{
 			name: "resend", method: "PUT", path: envelopePath + "?resend_envelope=true", body: `{}`, answer: `{}`,
 			call: func(x ctx, c cl) (any, error) { return none(c.Envelopes.Resend(x, "e/1")) },

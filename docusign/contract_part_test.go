@@ -1,18 +1,14 @@
 package docusign_test
 
 import (
-	"context"
-
 	"github.com/countersign/countersign/docusign"
 )
 
 func partEndpoints() []endpoint {
-	type ctx = context.Context
-	type cl = *docusign.Client
 	cc := docusign.Recipients{CarbonCopies: []docusign.Recipient{{ID: "2", Email: "b@example.com"}}}
 	fields := docusign.CustomFields{Text: []docusign.CustomField{{ID: "7", Value: "v"}}}
 	const ccBody, fieldsBody = `{"carbonCopies":[{"recipientId":"2","email":"b@example.com"}]}`, `{"textCustomFields":[{"fieldId":"7","value":"v"}]}`
-	const custom, pdf = envelopePath + "/custom_fields", "application/pdf"
+	const custom = envelopePath + "/custom_fields"
 	return []endpoint{
 		{
 			name: "list recipients", method: "GET", path: envelopePath + "/recipients?include_tabs=true",
@@ -56,6 +52,12 @@ func partEndpoints() []endpoint {
 			call: func(x ctx, c cl) (any, error) { return c.Documents.List(x, "e/1") },
 			want: []docusign.DocumentInfo{{ID: docusign.Certificate, Order: "999"}},
 		},
+	}
+}
+
+func documentEndpoints() []endpoint {
+	const pdf = "application/pdf"
+	return []endpoint{
 		{
 			name: "download combined", method: "GET", path: envelopePath + "/documents/combined?certificate=true&watermark=false", accept: pdf, answer: "%PDF-x",
 			call: func(x ctx, c cl) (any, error) {
@@ -92,8 +94,6 @@ func partEndpoints() []endpoint {
 }
 
 func tabEndpoints() []endpoint {
-	type ctx = context.Context
-	type cl = *docusign.Client
 	tabs := docusign.Tabs{Text: []docusign.Tab{{ID: "t", Label: "l", Value: "v"}}}
 	pre := docusign.Tabs{Prefill: &docusign.Tabs{Text: []docusign.Tab{{ID: "t", Value: "v"}}}}
 	const body, preBody = `{"textTabs":[{"tabId":"t","tabLabel":"l","value":"v"}]}`, `{"prefillTabs":{"textTabs":[{"tabId":"t","value":"v"}]}}`
@@ -142,6 +142,12 @@ func tabEndpoints() []endpoint {
 			name: "sender view", method: "POST", path: envelopePath + "/views/sender", body: `{"returnUrl":"https://a.example/"}`, answer: `{"url":"u"}`, want: "u",
 			call: func(x ctx, c cl) (any, error) { return c.Views.Sender(x, "e/1", "https://a.example/") },
 		},
+	}
+}
+
+func viewEndpoints() []endpoint {
+	const body = `{"textTabs":[{"tabId":"t","tabLabel":"l","value":"v"}]}`
+	return []endpoint{
 		{
 			name: "edit view", method: "POST", path: envelopePath + "/views/edit", body: `{"returnUrl":"https://a.example/"}`, answer: `{"url":"u"}`, want: "u",
 			call: func(x ctx, c cl) (any, error) { return c.Views.Edit(x, "e/1", "https://a.example/") },

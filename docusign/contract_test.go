@@ -14,6 +14,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// Short names for the rows of the table.
+type (
+	ctx = context.Context
+	cl  = *docusign.Client
+)
+
 // endpoint is one row of the contract: what goes out, and that a good answer is
 // understood.
 type endpoint struct {
@@ -36,7 +42,9 @@ type prior struct{ path, answer string }
 
 func endpoints() []endpoint {
 	var all []endpoint
-	for _, part := range [][]endpoint{envelopeEndpoints(), partEndpoints(), tabEndpoints(), templateEndpoints(), accountEndpoints(), bulkEndpoints(), connectEndpoints()} {
+	for _, part := range [][]endpoint{
+		envelopeEndpoints(), envelopeChangeEndpoints(), envelopePartEndpoints(), partEndpoints(), documentEndpoints(), tabEndpoints(), viewEndpoints(), templateEndpoints(), templateFieldEndpoints(), accountEndpoints(), bulkEndpoints(), batchEndpoints(), connectEndpoints(), connectLogEndpoints(),
+	} {
 		all = append(all, part...)
 	}
 	return all
@@ -101,19 +109,18 @@ func TestContract(t *testing.T) {
 	}
 }
 
-// TestStandardFailures runs every endpoint through the failures that each of
-// them can meet.
-func TestStandardFailures(t *testing.T) {
-	t.Parallel()
-	html := httpmock.NewStringResponder(500, "<html>oops</html>").HeaderSet(http.Header{"Content-Type": {"text/html"}})
+// failure is an answer and the kind that it stands for.
+type failure struct {
+	name   string
+	answer httpmock.Responder
+	kind   error
+}
+
+func failures() []failure {
 	fault := func(status int, code string) httpmock.Responder {
 		return answer(status, `{"errorCode":"`+code+`","message":"m"}`)
 	}
-	failures := []struct {
-		name   string
-		answer httpmock.Responder
-		kind   error
-	}{
+	return []failure{
 		{"400", fault(400, "INVALID_REQUEST_PARAMETER"), countersign.ErrInvalid},
 		{"400 token", fault(400, "AUTHORIZATION_INVALID_TOKEN"), countersign.ErrUnauthorized},
 		{"400 hour", fault(400, "HOURLY_APIINVOCATION_LIMIT_EXCEEDED"), countersign.ErrRateLimited},
@@ -133,11 +140,17 @@ func TestStandardFailures(t *testing.T) {
 		{"429", httpmock.NewStringResponder(429, ""), countersign.ErrRateLimited},
 		{"444", fault(444, "REQUEST_NOT_PROCESSED"), docusign.ErrBlocked},
 	}
+}
+
+// TestStandardFailures runs every endpoint through the failures that each of
+// them can meet.
+func TestStandardFailures(t *testing.T) {
+	t.Parallel()
 	for _, e := range endpoints() {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			c, mt := mocked(t, countersign.WithLimiter(free{}))
-			for _, f := range failures {
+			for _, f := range failures() {
 				e.register(mt, f.answer)
 				_, err := e.call(t.Context(), c)
 				require.ErrorIs(t, err, f.kind, f.name)
@@ -145,6 +158,7 @@ func TestStandardFailures(t *testing.T) {
 				require.NotEmpty(t, apiError(t, err).Op)
 				require.NotContains(t, err.Error(), accessToken)
 			}
+			html := httpmock.NewStringResponder(500, "<html>oops</html>").HeaderSet(http.Header{"Content-Type": {"text/html"}})
 			lost := countersign.ErrOutcomeUnknown
 			if e.method == "GET" || e.reads {
 				lost = countersign.ErrUnavailable

@@ -65,6 +65,10 @@ func (s *Server) connectRoutes() {
 		items, about := page(s, c, users)
 		c.answer(about.with(object{"users": items, "allUsersSelected": s.state.connect.configurations[id].text("allUsers")}))
 	})
+	s.connectLogRoutes()
+}
+
+func (s *Server) connectLogRoutes() {
 	s.admin("GET /connect/failures", func(s *Server, c *call) {
 		list := s.logged(c, true)
 		c.answer(object{"failures": list, "logs": []object{}, "totalRecords": stringOf(len(list)), "type": "AccountFailures"})

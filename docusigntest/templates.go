@@ -94,6 +94,10 @@ func (s *Server) templateRoutes() {
 		s.emitTemplate(t, "template-modified")
 		c.answer(object{})
 	})
+	s.templatePartRoutes()
+}
+
+func (s *Server) templatePartRoutes() {
 	s.template("GET /templates/{templateId}/documents", func(c *call, t *template) {
 		c.answer(object{"templateId": t.id, "templateDocuments": t.shownDocuments("/templates/" + t.id)})
 	})
