@@ -333,3 +333,29 @@ func TestChoosingAnAccount(t *testing.T) {
 	_, err = docusign.UserInfo{}.Choose("")
 	require.ErrorIs(t, err, countersign.ErrInvalid)
 }
+
+// TestWaitingForDiscoveryKeepsTheDeadline: one caller's slow discovery must not
+// hold another beyond its own deadline.
+func TestWaitingForDiscoveryKeepsTheDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, mt := mocked(t)
+		mt.RegisterResponder("GET", authHost+"/oauth/userinfo", answer(200, userInfo).Delay(time.Minute))
+		mt.RegisterResponder("GET", rest, answer(200, `{}`))
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := c.Accounts.Get(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := c.Accounts.Get(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, time.Second, time.Since(start))
+		wg.Wait()
+		require.Equal(t, 1, mt.GetCallCountInfo()["GET "+authHost+"/oauth/userinfo"])
+	})
+}

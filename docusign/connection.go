@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -26,8 +27,8 @@ type connection struct {
 	gate    *gate
 	polls   *polls
 
-	turn  chan struct{} // holds one item while somebody looks or discovers
-	found *site
+	turn  chan struct{} // holds one item while somebody discovers
+	found atomic.Pointer[site]
 }
 
 // site is an account at its data centre.
@@ -60,31 +61,26 @@ func newConnection(cfg Config, opts []countersign.Option) (*connection, error) {
 	return c, err
 }
 
-// site gives the account's place, discovered once.
+// site gives the account's place, discovered once. Who waits for another's
+// discovery stops waiting when its own context ends.
 func (c *connection) site(ctx context.Context) (*site, error) {
+	if s := c.found.Load(); s != nil {
+		return s, nil
+	}
 	select {
 	case c.turn <- struct{}{}:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 	defer func() { <-c.turn }()
-	if c.found != nil {
-		return c.found, nil
+	if s := c.found.Load(); s != nil {
+		return s, nil
 	}
 	s, err := c.discover(ctx)
 	if err == nil {
-		c.found = s
+		c.found.Store(s)
 	}
 	return s, err
-}
-
-// forget drops what was discovered, unless somebody has discovered anew.
-func (c *connection) forget(old *site) {
-	c.turn <- struct{}{}
-	if c.found == old {
-		c.found = nil
-	}
-	<-c.turn
 }
 
 func (c *connection) discover(ctx context.Context) (*site, error) {
@@ -129,7 +125,7 @@ func dataCentre(raw string) (*url.URL, error) {
 // with runs f at the account's place. When the place turns out to be stale, it
 // is discovered anew once; a call that failed for that has had no effect.
 func (c *connection) with(ctx context.Context, f func(*site) error) error {
-	known := c.known()
+	known := c.found.Load()
 	s, err := c.site(ctx)
 	if err != nil {
 		return err
@@ -138,19 +134,12 @@ func (c *connection) with(ctx context.Context, f func(*site) error) error {
 	if !stale(err) || known != s {
 		return err
 	}
-	c.forget(s)
+	c.found.CompareAndSwap(s, nil) // unless somebody has discovered anew
 	moved, again := c.site(ctx)
 	if again != nil || moved.account == s.account {
 		return err
 	}
 	return f(moved)
-}
-
-// known is the place that was discovered before this call.
-func (c *connection) known() *site {
-	c.turn <- struct{}{}
-	defer func() { <-c.turn }()
-	return c.found
 }
 
 // stale reports a failure that comes of an account that has moved.

@@ -39,28 +39,28 @@ var (
 
 // Some of the service's error codes (Error.Code). The list is open.
 const (
-	CodeHourlyLimit           = "HOURLY_APIINVOCATION_LIMIT_EXCEEDED"
-	CodeBurstLimit            = "BURST_APIINVOCATION_LIMIT_EXCEEDED"
-	CodeThrottled             = "API_REQUEST_IS_THROTTLED"
-	CodeAuthenticationFailed  = "USER_AUTHENTICATION_FAILED"
-	CodeInvalidToken          = "AUTHORIZATION_INVALID_TOKEN"
-	CodePartnerAuthentication = "PARTNER_AUTHENTICATION_FAILED"
-	CodeWrongAccount          = "USER_DOES_NOT_BELONG_TO_SPECIFIED_ACCOUNT"
-	CodeAccountLacksPermision = "ACCOUNT_LACKS_PERMISSIONS"
-	CodeUserLacksPermissions  = "USER_LACKS_PERMISSIONS"
-	CodeNotAdministrator      = "USER_NOT_ACCOUNT_ADMIN"
-	CodeEnvelopeNotFound      = "ENVELOPE_DOES_NOT_EXIST"
-	CodeResourceNotFound      = "RESOURCE_NOT_FOUND"
-	CodeDocumentNotFound      = "DOCUMENT_DOES_NOT_EXIST"
-	CodeTemplateNotFound      = "TEMPLATE_NOT_FOUND"
-	CodeEnvelopeStatus        = "ENVELOPE_INVALID_STATUS"
-	CodeCannotVoid            = "ENVELOPE_CANNOT_VOID_INVALID_STATE"
-	CodeNotLockOwner          = "EDIT_LOCK_NOT_LOCK_OWNER"
-	CodeInvalidParameter      = "INVALID_REQUEST_PARAMETER"
-	CodeInvalidBody           = "INVALID_REQUEST_BODY"
-	CodeNotProcessed          = "REQUEST_NOT_PROCESSED"
-	CodeRecipientLimit        = "RECIPIENT_LIMIT_EXCEEDED"
-	CodeEnvelopeSendLimit     = "ENVELOPE_SEND_LIMIT_EXCEEDED"
+	CodeHourlyLimit             = "HOURLY_APIINVOCATION_LIMIT_EXCEEDED"
+	CodeBurstLimit              = "BURST_APIINVOCATION_LIMIT_EXCEEDED"
+	CodeThrottled               = "API_REQUEST_IS_THROTTLED"
+	CodeAuthenticationFailed    = "USER_AUTHENTICATION_FAILED"
+	CodeInvalidToken            = "AUTHORIZATION_INVALID_TOKEN"
+	CodePartnerAuthentication   = "PARTNER_AUTHENTICATION_FAILED"
+	CodeWrongAccount            = "USER_DOES_NOT_BELONG_TO_SPECIFIED_ACCOUNT"
+	CodeAccountLacksPermissions = "ACCOUNT_LACKS_PERMISSIONS"
+	CodeUserLacksPermissions    = "USER_LACKS_PERMISSIONS"
+	CodeNotAdministrator        = "USER_NOT_ACCOUNT_ADMIN"
+	CodeEnvelopeNotFound        = "ENVELOPE_DOES_NOT_EXIST"
+	CodeResourceNotFound        = "RESOURCE_NOT_FOUND"
+	CodeDocumentNotFound        = "DOCUMENT_DOES_NOT_EXIST"
+	CodeTemplateNotFound        = "TEMPLATE_NOT_FOUND"
+	CodeEnvelopeStatus          = "ENVELOPE_INVALID_STATUS"
+	CodeCannotVoid              = "ENVELOPE_CANNOT_VOID_INVALID_STATE"
+	CodeNotLockOwner            = "EDIT_LOCK_NOT_LOCK_OWNER"
+	CodeInvalidParameter        = "INVALID_REQUEST_PARAMETER"
+	CodeInvalidBody             = "INVALID_REQUEST_BODY"
+	CodeNotProcessed            = "REQUEST_NOT_PROCESSED"
+	CodeRecipientLimit          = "RECIPIENT_LIMIT_EXCEEDED"
+	CodeEnvelopeSendLimit       = "ENVELOPE_SEND_LIMIT_EXCEEDED"
 )
 
 var kinds = map[string]error{
@@ -68,7 +68,7 @@ var kinds = map[string]error{
 	CodeInvalidToken:                        countersign.ErrUnauthorized,
 	CodePartnerAuthentication:               countersign.ErrUnauthorized,
 	CodeWrongAccount:                        ErrWrongAccount,
-	CodeAccountLacksPermision:               countersign.ErrForbidden,
+	CodeAccountLacksPermissions:             countersign.ErrForbidden,
 	CodeUserLacksPermissions:                countersign.ErrForbidden,
 	CodeNotAdministrator:                    ErrNotAdministrator,
 	"ACCOUNT_NOT_AUTHORIZED_FOR_ENVELOPE":   countersign.ErrForbidden,

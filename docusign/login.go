@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"sync"
@@ -37,6 +38,7 @@ type Login struct {
 	seal  cipher.AEAD
 	mu    sync.Mutex
 	used  map[string]time.Time // states that came back, until they are too old
+	swept time.Time
 }
 
 // Connection is what a login gives.
@@ -226,10 +228,9 @@ func (l *Login) redeem(w http.ResponseWriter, r *http.Request, state string) (ti
 func (l *Login) first(t ticket, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for state, until := range l.used {
-		if now.After(until) {
-			delete(l.used, state)
-		}
+	if now.Sub(l.swept) > time.Minute {
+		maps.DeleteFunc(l.used, func(_ string, until time.Time) bool { return now.After(until) })
+		l.swept = now
 	}
 	if _, again := l.used[t.State]; again {
 		return false

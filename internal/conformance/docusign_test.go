@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -90,8 +91,7 @@ func TestDocuSign(t *testing.T) {
 	tourConnect(g)
 	require.Empty(t, spec.Violations())
 	require.Equal(t, operations(t), spec.Covered())
-	t.Log(spec.Line())
-	_, _ = os.Stdout.WriteString(spec.Line() + "\n")
+	fmt.Println(spec.Line())
 	for _, name := range conformance.DocuSignOutside() {
 		t.Log("outside the file:", name)
 	}
@@ -292,4 +292,41 @@ func tourConnect(g guide) {
 	logs := got(s.Logs(g.ctx, time.Time{}, time.Time{}))(g)
 	got(s.Log(g.ctx, logs[0].ID))(g)
 	g.must(s.DeleteLog(g.ctx, logs[0].ID), s.ClearLogs(g.ctx), s.Delete(g.ctx, made.ID))
+}
+
+// TestDocuSignFaultsAreFound shows that the check of this file can fail too.
+func TestDocuSignFaultsAreFound(t *testing.T) {
+	t.Parallel()
+	spec := newDocuSign(t)
+	const envelopes = "/restapi/v2.1/accounts/a/envelopes"
+	good := func(path, answer string) exchange {
+		return exchange{method: "GET", path: path, status: 200, kind: jsonKind, answer: answer}
+	}
+	create := func(body string) exchange {
+		return exchange{method: "POST", path: envelopes, header: map[string]string{"Content-Type": jsonKind}, body: body, status: 201, kind: jsonKind, answer: `{}`}
+	}
+	pdf := exchange{
+		method: "PUT", path: envelopes + "/e/documents/1", header: map[string]string{"Content-Type": "application/pdf", "Content-Disposition": `file; filename="a"`},
+		body: "%PDF", status: 200, kind: jsonKind, answer: `{}`,
+	}
+	for name, c := range map[string]pair{
+		"misspelt answer":      {good(envelopes+"/e", `{"emailSubject":"s"}`), good(envelopes+"/e", `{"mailSubject":"s"}`)},
+		"misspelt below":       {good(envelopes+"/e/recipients", `{"signers":[{"email":"e"}]}`), good(envelopes+"/e/recipients", `{"signers":[{"mail":"e"}]}`)},
+		"boolean for text":     {good(envelopes+"/e", `{"allowMarkup":"true"}`), good(envelopes+"/e", `{"allowMarkup":true}`)},
+		"misspelt query":       {good(envelopes+"?from_date=x", `{}`), good(envelopes+"?fromdate=x", `{}`)},
+		"misspelt member sent": {create(`{"emailSubject":"s"}`), create(`{"subject":"s"}`)},
+		"misspelt tab sent":    {create(`{"recipients":{"signers":[{"tabs":{"textTabs":[{"tabLabel":"l"}]}}]}}`), create(`{"recipients":{"signers":[{"tabs":{"textTabs":[{"label":"l"}]}}]}}`)},
+		"later member":         {good(envelopes+"?from_date=x", `{"totalSetSize":"1"}`), good(envelopes+"?from_date=x", `{"nextUri":"/envelopes"}`)},
+		"content type": {pdf, with(pdf, func(e *exchange) {
+			e.header = map[string]string{"Content-Type": "text/plain", "Content-Disposition": "file"}
+		})},
+		"below another path": {good(envelopes+"/e", `{}`), good("/v2.1/accounts/a/envelopes/e", `{}`)},
+	} {
+		before := len(spec.Violations())
+		c.good.through(t, spec)
+		require.Len(t, spec.Violations(), before, name)
+		c.bad.through(t, spec)
+		require.Len(t, spec.Violations(), before+1, name)
+	}
+	require.Error(t, spec.Narrow([]string{"GET /v2.1/accounts/{accountId}/nothing"}))
 }
