@@ -148,6 +148,14 @@ func TestLoginThatDoesNotBelongHere(t *testing.T) {
 			b.cookies = []*http.Cookie{&forged}
 			b.back(callback)
 		},
+		"cookie of another login": func() {
+			b.cookies = nil
+			b.start()
+			forged := *b.cookies[0]
+			forged.Name = mine[0].Name
+			b.cookies = []*http.Cookie{&forged}
+			b.back(callback)
+		},
 		"short cookie": func() {
 			forged := *mine[0]
 			forged.Value = "AAAA"

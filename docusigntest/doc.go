@@ -24,6 +24,9 @@
 // whoever opens the login page consents at once as [Server.User], unless
 // [Server.RefuseConsent] says otherwise.
 //
+// Connect messages are those of the JSON forms, SIM and aggregate. A
+// configuration that would get legacy XML gets nothing.
+//
 // A fake proves what a program does with answers, not what the service
 // answers.
 package docusigntest
