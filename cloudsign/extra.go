@@ -1,0 +1,261 @@
+package cloudsign
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Extra holds the members of an answer that this package does not know, by
+// name. The service adds members at any time; they are written back with the
+// value that holds them, so a document that is stored as JSON and read again
+// has lost nothing. It is nil when there are none.
+type Extra map[string]json.RawMessage
+
+// known holds the names of the members that a type has fields for.
+var known sync.Map // reflect.Type → []string
+
+func membersOf(t reflect.Type) []string {
+	if names, ok := known.Load(t); ok {
+		return names.([]string)
+	}
+	var names []string
+	for f := range t.Fields() {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" {
+			names = append(names, name)
+		}
+	}
+	known.Store(t, names)
+	return names
+}
+
+// decodeOpen decodes into v and gives the members that it has no field for. T
+// must be without methods of its own, or decoding would not end.
+func decodeOpen[T any](data []byte, v *T) (Extra, error) {
+	if err := json.Unmarshal(data, v); err != nil {
+		return nil, err
+	}
+	var all Extra
+	if err := json.Unmarshal(data, &all); err != nil {
+		return nil, err
+	}
+	for _, name := range membersOf(reflect.TypeFor[T]()) {
+		delete(all, name)
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	return all, nil
+}
+
+// encodeOpen writes v and then what it has no field for. A name that has a
+// field is left out: no member may stand twice.
+func encodeOpen[T any](v T, extra Extra) ([]byte, error) {
+	body, err := json.Marshal(v)
+	if err != nil || len(extra) == 0 {
+		return body, err
+	}
+	rest := Extra{}
+	for name, value := range extra {
+		if !slices.Contains(membersOf(reflect.TypeFor[T]()), name) {
+			rest[name] = value
+		}
+	}
+	more, err := json.Marshal(rest)
+	if err != nil || len(rest) == 0 {
+		return body, err
+	}
+	body = bytes.TrimSuffix(body, []byte("}"))
+	if len(body) > 1 {
+		body = append(body, ',')
+	}
+	return append(body, more[1:]...), nil
+}
+
+// The methods below differ in nothing but the type: encoding/json finds them on
+// the type itself only.
+
+// UnmarshalJSON keeps members that have no field in Extra.
+func (d *Document) UnmarshalJSON(data []byte) (err error) {
+	type plain Document
+	d.Extra, err = decodeOpen(data, (*plain)(d))
+	return err
+}
+
+// MarshalJSON writes the members of Extra behind the others.
+func (d Document) MarshalJSON() ([]byte, error) {
+	type plain Document
+	return encodeOpen(plain(d), d.Extra)
+}
+
+// UnmarshalJSON keeps members that have no field in Extra.
+func (p *Participant) UnmarshalJSON(data []byte) (err error) {
+	type plain Participant
+	p.Extra, err = decodeOpen(data, (*plain)(p))
+	return err
+}
+
+// MarshalJSON writes the members of Extra behind the others.
+func (p Participant) MarshalJSON() ([]byte, error) {
+	type plain Participant
+	return encodeOpen(plain(p), p.Extra)
+}
+
+// UnmarshalJSON keeps members that have no field in Extra.
+func (f *File) UnmarshalJSON(data []byte) (err error) {
+	type plain File
+	f.Extra, err = decodeOpen(data, (*plain)(f))
+	return err
+}
+
+// MarshalJSON writes the members of Extra behind the others.
+func (f File) MarshalJSON() ([]byte, error) {
+	type plain File
+	return encodeOpen(plain(f), f.Extra)
+}
+
+// UnmarshalJSON keeps members that have no field in Extra.
+func (w *Widget) UnmarshalJSON(data []byte) (err error) {
+	type plain Widget
+	w.Extra, err = decodeOpen(data, (*plain)(w))
+	return err
+}
+
+// MarshalJSON writes the members of Extra behind the others.
+func (w Widget) MarshalJSON() ([]byte, error) {
+	type plain Widget
+	return encodeOpen(plain(w), w.Extra)
+}
+
+// UnmarshalJSON keeps members that have no field in Extra.
+func (r *Reportee) UnmarshalJSON(data []byte) (err error) {
+	type plain Reportee
+	r.Extra, err = decodeOpen(data, (*plain)(r))
+	return err
+}
+
+// MarshalJSON writes the members of Extra behind the others.
+func (r Reportee) MarshalJSON() ([]byte, error) {
+	type plain Reportee
+	return encodeOpen(plain(r), r.Extra)
+}
+
+// UnmarshalJSON keeps members that have no field in Extra.
+func (a *Attachment) UnmarshalJSON(data []byte) (err error) {
+	type plain Attachment
+	a.Extra, err = decodeOpen(data, (*plain)(a))
+	return err
+}
+
+// MarshalJSON writes the members of Extra behind the others.
+func (a Attachment) MarshalJSON() ([]byte, error) {
+	type plain Attachment
+	return encodeOpen(plain(a), a.Extra)
+}
+
+// UnmarshalJSON keeps members that have no field in Extra.
+func (a *AttachedFile) UnmarshalJSON(data []byte) (err error) {
+	type plain AttachedFile
+	a.Extra, err = decodeOpen(data, (*plain)(a))
+	return err
+}
+
+// MarshalJSON writes the members of Extra behind the others.
+func (a AttachedFile) MarshalJSON() ([]byte, error) {
+	type plain AttachedFile
+	return encodeOpen(plain(a), a.Extra)
+}
+
+// UnmarshalJSON keeps members that have no field in Extra.
+func (a *Attribute) UnmarshalJSON(data []byte) (err error) {
+	type plain Attribute
+	a.Extra, err = decodeOpen(data, (*plain)(a))
+	return err
+}
+
+// MarshalJSON writes the members of Extra behind the others.
+func (a Attribute) MarshalJSON() ([]byte, error) {
+	type plain Attribute
+	return encodeOpen(plain(a), a.Extra)
+}
+
+// UnmarshalJSON keeps members that have no field in Extra.
+func (o *Option) UnmarshalJSON(data []byte) (err error) {
+	type plain Option
+	o.Extra, err = decodeOpen(data, (*plain)(o))
+	return err
+}
+
+// MarshalJSON writes the members of Extra behind the others.
+func (o Option) MarshalJSON() ([]byte, error) {
+	type plain Option
+	return encodeOpen(plain(o), o.Extra)
+}
+
+// UnmarshalJSON keeps members that have no field in Extra.
+func (a *Alert) UnmarshalJSON(data []byte) (err error) {
+	type plain Alert
+	a.Extra, err = decodeOpen(data, (*plain)(a))
+	return err
+}
+
+// MarshalJSON writes the members of Extra behind the others.
+func (a Alert) MarshalJSON() ([]byte, error) {
+	type plain Alert
+	return encodeOpen(plain(a), a.Extra)
+}
+
+// UnmarshalJSON keeps members that have no field in Extra.
+func (u *User) UnmarshalJSON(data []byte) (err error) {
+	type plain User
+	u.Extra, err = decodeOpen(data, (*plain)(u))
+	return err
+}
+
+// MarshalJSON writes the members of Extra behind the others.
+func (u User) MarshalJSON() ([]byte, error) {
+	type plain User
+	return encodeOpen(plain(u), u.Extra)
+}
+
+// UnmarshalJSON keeps members that have no field in Extra.
+func (c *Cabinet) UnmarshalJSON(data []byte) (err error) {
+	type plain Cabinet
+	c.Extra, err = decodeOpen(data, (*plain)(c))
+	return err
+}
+
+// MarshalJSON writes the members of Extra behind the others.
+func (c Cabinet) MarshalJSON() ([]byte, error) {
+	type plain Cabinet
+	return encodeOpen(plain(c), c.Extra)
+}
+
+// UnmarshalJSON keeps members that have no field in Extra.
+func (t *Team) UnmarshalJSON(data []byte) (err error) {
+	type plain Team
+	t.Extra, err = decodeOpen(data, (*plain)(t))
+	return err
+}
+
+// MarshalJSON writes the members of Extra behind the others.
+func (t Team) MarshalJSON() ([]byte, error) {
+	type plain Team
+	return encodeOpen(plain(t), t.Extra)
+}
+
+// UnmarshalJSON keeps members that have no field in Extra.
+func (a *Authorities) UnmarshalJSON(data []byte) (err error) {
+	type plain Authorities
+	a.Extra, err = decodeOpen(data, (*plain)(a))
+	return err
+}
+
+// MarshalJSON writes the members of Extra behind the others.
+func (a Authorities) MarshalJSON() ([]byte, error) {
+	type plain Authorities
+	return encodeOpen(plain(a), a.Extra)
+}
