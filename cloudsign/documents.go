@@ -15,6 +15,10 @@ import (
 // pageSize is fixed by the service.
 const pageSize = 100
 
+// instant is how the service writes times of processing, and wants them: RFC
+// 3339 with microseconds.
+const instant = "2006-01-02T15:04:05.000000Z07:00"
+
 // DocumentsService makes, sends and reads documents. GET /documents gives what the client ID's
 // user can see, GET /team_documents what the members of the team exchanged.
 type DocumentsService struct{ service }
@@ -228,10 +232,10 @@ func (q DocumentQuery) values() (url.Values, error) {
 		v.Set("with_shared_templates", "y")
 	}
 	if !q.From.IsZero() {
-		v.Set("from", q.From.Format(time.RFC3339Nano))
+		v.Set("from", q.From.Format(instant))
 	}
 	if !q.To.IsZero() {
-		v.Set("to", q.To.Format(time.RFC3339Nano))
+		v.Set("to", q.To.Format(instant))
 	}
 	return v, nil
 }
