@@ -12,12 +12,12 @@ import (
 	"github.com/countersign/countersign/internal/api"
 )
 
-// pageSize is fixed by the service.
-const pageSize = 100
-
-// instant is how the service writes times of processing, and wants them: RFC
-// 3339 with microseconds.
-const instant = "2006-01-02T15:04:05.000000Z07:00"
+const (
+	// pageSize is fixed by the service.
+	pageSize = 100
+	// instant is how the specification writes the bounds of a window.
+	instant = "2006-01-02T15:04:05.000000Z07:00"
+)
 
 // DocumentsService makes, sends and reads documents. GET /documents gives what the client ID's
 // user can see, GET /team_documents what the members of the team exchanged.

@@ -83,7 +83,7 @@ func (ts *TokenSource) explain(err error) error {
 	case e.StatusCode == http.StatusForbidden && e.Code == CodeForbidden:
 		e.Kind = ErrClientRefused
 		e.Err = errors.New("the client ID's user is disabled or deleted, or this machine's address is not on the team's list of allowed addresses; " +
-			"have an administrator check the user and the list, or create a client ID with an active user")
+			"have an administrator check both; for a client ID of an active user, " + clientIDHelp(ts.env))
 	}
 	return e
 }

@@ -13,13 +13,10 @@ func (s *Server) me(c *call) {
 		c.fail(http.StatusForbidden, "forbidden", "not available with the feature for several departments")
 		return
 	}
-	a := c.user.Authorities
 	c.answer(wireUser{
 		ID: c.user.ID, Email: c.user.Email, Name: c.user.Name, Organization: c.user.Organization,
-		Team: wireTeam{c.team.ID, c.team.Name},
-		Authorities: wireAuthorities{
-			a.TeamAdministrator, a.TeamDocumentAdministrator, a.DocumentApprover, a.PrivateDocumentAdministrator,
-		},
+		Team:        wireTeam{c.team.ID, c.team.Name},
+		Authorities: wireAuthorities(c.user.Authorities),
 	})
 }
 

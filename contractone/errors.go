@@ -28,6 +28,9 @@ var (
 	// ErrAccessRestricted: addresses are restricted, or the account was removed
 	// [ErrForbidden].
 	ErrAccessRestricted error = &kindError{"access is restricted", countersign.ErrForbidden}
+	// ErrStorage: the place where the ledger keeps things can't take more: a full
+	// disk, a folder that can't be written to [ErrUnavailable].
+	ErrStorage error = &kindError{"the ledger's storage can't be written to", countersign.ErrUnavailable}
 	// ErrEmptyFile: the file has no bytes [ErrInvalid].
 	ErrEmptyFile error = &kindError{"the file is empty", countersign.ErrInvalid}
 	// ErrNotPDF: there is no PDF header in the first 1,024 bytes [ErrInvalid]. A

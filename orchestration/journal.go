@@ -24,11 +24,19 @@ type Entry struct {
 // Journal is an append-only table of entries; its value is the table's name.
 type Journal string
 
+// stateLogged is the state of a journal's records: they have no other.
+const stateLogged = "logged"
+
+// Purge deletes the entries from before a time and tells how many.
+func (j Journal) Purge(ctx context.Context, s Store, before time.Time) (int, error) {
+	return Purge(ctx, s, string(j), before, stateLogged)
+}
+
 // Append adds entries in the transaction of what they tell about.
 func (j Journal) Append(ctx context.Context, tx Tx, entries ...Entry) error {
 	rows := make([]Row[Entry], len(entries))
 	for i, e := range entries {
-		rows[i] = Row[Entry]{Record: Record{Scope: e.Scope, Ref: e.Ref, Updated: e.At}, Value: e}
+		rows[i] = Row[Entry]{Record: Record{Scope: e.Scope, Ref: e.Ref, State: stateLogged, Updated: e.At}, Value: e}
 	}
 	_, err := Table[Entry](j).Insert(ctx, tx, rows...)
 	return err

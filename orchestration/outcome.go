@@ -39,7 +39,7 @@ type Outcome[R any] struct {
 	Done func(ctx context.Context, tx Tx, rec *Record, result R) error
 
 	Settle   time.Duration                   // how long after an unknown outcome Find can be trusted; default: at once
-	Attempts int                             // failures after which the record is dead; default 8
+	Attempts int                             // attempts, the engine's deferrals included, after which a passing failure too makes the record dead; default: never
 	Backoff  func(attempt int) time.Duration // default Backoff
 	Clock    func() time.Time                // default time.Now
 }
@@ -159,16 +159,12 @@ func (o Outcome[R]) commit(ctx context.Context, rec Record, result R) (Record, e
 }
 
 func (o Outcome[R]) failed(ctx context.Context, rec Record, cause error) (Record, error) {
-	attempts := o.Attempts
-	if attempts == 0 {
-		attempts = 8
-	}
 	wait := o.wait(rec.Attempt)
 	if e, ok := errors.AsType[*countersign.Error](cause); ok {
 		wait = max(wait, e.RetryAfter)
 	}
 	state, due := StatePending, o.now().Add(wait)
-	if permanent(cause) || rec.Attempt >= attempts {
+	if permanent(cause) || o.Attempts > 0 && rec.Attempt >= o.Attempts {
 		state, due = StateDead, time.Time{}
 	}
 	return o.unfinished(ctx, rec, cause, func(rec *Record) { rec.State, rec.Due, rec.Updated = state, due, o.now() })

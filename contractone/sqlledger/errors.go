@@ -8,12 +8,13 @@ import (
 	"syscall"
 
 	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/contractone"
 	"github.com/countersign/countersign/internal/sqldb"
 )
 
 // StorageError says that the folder or the database could not take what was to
 // be kept. What was kept before is intact, and nothing of this is kept. It is a
-// countersign.ErrUnavailable: the same registration works once it is repaired.
+// contractone.ErrStorage: the same registration works once it is repaired.
 type StorageError struct {
 	Path string // the file or folder; empty for the database
 	Fix  string // what to do
@@ -30,7 +31,7 @@ func (e *StorageError) Error() string {
 }
 
 // Unwrap gives the kind and the cause.
-func (e *StorageError) Unwrap() []error { return []error{countersign.ErrUnavailable, e.Err} }
+func (e *StorageError) Unwrap() []error { return []error{contractone.ErrStorage, e.Err} }
 
 // folderError makes the error of a file operation a StorageError.
 func folderError(path string, err error) error {

@@ -141,10 +141,11 @@ func (f *folder) holds(pdf contractone.PDF) bool {
 func (f *folder) makeDurable(dir string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.durable[dir] {
+	err := os.Mkdir(dir, 0o700)
+	switch {
+	case errors.Is(err, fs.ErrExist) && f.durable[dir]:
 		return nil
-	}
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+	case err != nil && !errors.Is(err, fs.ErrExist):
 		return err
 	}
 	if err := syncDir(filepath.Dir(dir)); err != nil {

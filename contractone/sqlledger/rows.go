@@ -27,11 +27,14 @@ type statements struct {
 	changes      string
 }
 
+// catalogue is the catalogue of items, copied once and not for every row.
+var catalogue = contractone.Catalogue()
+
 const whereKey = " WHERE document_id = ? AND file_id = ? AND origin = ?"
 
 func newStatements(d Dialect) statements {
 	var items []string
-	for _, it := range contractone.Catalogue() {
+	for _, it := range catalogue {
 		items = append(items, string(it.Key))
 	}
 	columns := "origin, document_id, file_id, file_index, file_count, link, share, provenance, pdf_sha256, pdf_size, registered_at, " +
@@ -99,7 +102,7 @@ func scanEntry(rows *sql.Rows) (entryRow, error) {
 		&r.id, &e.Source.Origin, &e.Source.DocumentID, &e.Source.FileID, &e.Source.FileIndex, &e.Source.FileCount, &link,
 		&e.Share.Visibility, fromJSON{&e.Provenance}, &e.PDF.SHA256, &e.PDF.Size, (*sqldb.Time)(&e.RegisteredAt),
 	}
-	for _, it := range contractone.Catalogue() {
+	for _, it := range catalogue {
 		dest = append(dest, itemColumn{it, &e.Items})
 	}
 	if err := rows.Scan(append(dest, fromJSON{&groups}, fromJSON{&responsible}, fromJSON{&extensions})...); err != nil {
@@ -179,7 +182,7 @@ func nullable(s string) any {
 
 func itemValues(items contractone.Items) []any {
 	var out []any
-	for _, it := range contractone.Catalogue() {
+	for _, it := range catalogue {
 		out = append(out, itemValue(it, items))
 	}
 	return out

@@ -72,6 +72,7 @@ var floors = map[string][]string{
 	"orchestration/postgres":         adapterFloor,
 	"orchestration/riverengine":      adapterFloor,
 
+	"examples/quickstart":       {anyExported},
 	"examples/ledgersync":       {anyExported},
 	"examples/envelopesync":     {anyExported},
 	"examples/senderonboarding": {anyExported},

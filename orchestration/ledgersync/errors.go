@@ -51,7 +51,7 @@ func (e *GrewError) Is(target error) bool {
 func stopsLink(err error) bool {
 	for _, kind := range []error{
 		countersign.ErrUnauthorized, cloudsign.ErrInvalidClient, cloudsign.ErrClientRefused, cloudsign.ErrAPIOptionRequired,
-		contractone.ErrQuota, contractone.ErrPlanNotSupported, contractone.ErrAccessRestricted, errNoAccount,
+		contractone.ErrQuota, contractone.ErrPlanNotSupported, contractone.ErrAccessRestricted, contractone.ErrStorage, errNoAccount,
 	} {
 		if errors.Is(err, kind) {
 			return true

@@ -170,6 +170,22 @@ func TestQuotaStopsTheLinkAndLosesNothing(t *testing.T) {
 	require.EqualValues(t, len(w.entries()), s.Files)
 }
 
+func TestFullDiskStopsTheLinkAndLosesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fake.Seed(w.user, cloudsigntest.Account{Documents: 20, Files: 30})
+	w.ledger.SetFault(func(contractone.Draft) contractonetest.Fault {
+		return contractonetest.Fault{Before: contractone.ErrStorage}
+	})
+	w.start()
+	require.Equal(t, ledgersync.StateStopped, w.state().State)
+	w.ledger.SetFault(nil)
+	require.NoError(t, w.flow.Resume(t.Context(), w.link))
+	w.run()
+	s := w.summary()
+	require.Equal(t, s.Files, s.Linked)
+}
+
 func TestPauseAndResume(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

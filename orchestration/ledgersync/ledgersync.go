@@ -62,7 +62,8 @@ type Config struct {
 	// Lanes is how many files of a link are registered side by side, at most 64.
 	// 0: 8. The client's limiter bounds the calls in any case.
 	Lanes int
-	// Attempts is how often a file is tried before it is given up. 0: 8.
+	// Attempts is how often a file is tried before it is given up. 0: 20, which
+	// with the default Backoff rides out eight hours of outage.
 	Attempts int
 	// Backoff is the wait after a file's attempt-th failure. Nil:
 	// orchestration.Backoff.
@@ -187,7 +188,7 @@ func (c Config) filled() (Config, error) {
 		c.Lanes = 8
 	}
 	if c.Attempts == 0 {
-		c.Attempts = 8
+		c.Attempts = 20
 	}
 	if c.Clock == nil {
 		c.Clock = time.Now
@@ -223,5 +224,5 @@ func (f *Flow) DeadLetters() orchestration.DeadLetters {
 // Purge deletes journal entries from before a time and tells how many. Files
 // stay, because their keys keep them from being registered twice.
 func (f *Flow) Purge(ctx context.Context, before time.Time) (int, error) {
-	return orchestration.Purge(ctx, f.store, string(f.journal), before)
+	return f.journal.Purge(ctx, f.store, before)
 }

@@ -57,6 +57,8 @@ type FileResult struct {
 	DocumentID string
 	FileID     string
 	Key        contractone.Key
+	Title      string // the document's, and
+	FileName   string // the file's name in CloudSign: of a file that is not linked
 	State      string
 	Attempts   int
 	LastError  string // why the last attempt failed; empty when none did
@@ -77,8 +79,8 @@ func (f *Flow) Files(ctx context.Context, id contractone.ManagementID, states ..
 			}
 			b := row.Value
 			r := FileResult{
-				Link: id, DocumentID: b.Document, FileID: b.File, Key: contractone.Key(row.Key), State: row.State,
-				Attempts: row.Attempt, LastError: row.LastError, Retry: row.Due,
+				Link: id, DocumentID: b.Document, FileID: b.File, Key: contractone.Key(row.Key),
+				Title: b.Title, FileName: b.Name, State: row.State, Attempts: row.Attempt, LastError: row.LastError, Retry: row.Due,
 				PDF: contractone.PDF{SHA256: b.SHA256, Size: b.Size}, Findings: b.Findings, TitleFrom: b.TitleFrom,
 			}
 			if !yield(r, nil) {

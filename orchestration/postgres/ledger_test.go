@@ -143,3 +143,44 @@ func TestLedgerSweep(t *testing.T) {
 	require.NoFileExists(t, left)
 	require.FileExists(t, l.PDFPath(e))
 }
+
+// Sweep waits for a registration that is about to commit, and then sees its
+// entry.
+func TestLedgerSweepWaitsForRegistrations(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l, db := openLedger(t, newSchema(t), dir)
+	hash := strings.Repeat("ab", 32)
+	path := l.PDFPath(contractone.Entry{PDF: contractone.PDF{SHA256: hash}})
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+	require.NoError(t, os.WriteFile(path, []byte("12345"), 0o600))
+	old := time.Now().Add(-48 * time.Hour)
+	require.NoError(t, os.Chtimes(path, old, old))
+
+	tx, err := db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	_, err = tx.ExecContext(t.Context(), `INSERT INTO contractone_entry
+		(origin, document_id, file_id, file_index, file_count, share, provenance, pdf_sha256, pdf_size, registered_at)
+		VALUES ('cloudsign', 'd', 'f', 1, 1, 'company', '{}', $1, 5, 0)`, hash)
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() {
+		swept, err := l.Sweep(t.Context(), 24*time.Hour)
+		if err == nil && swept.Files != 0 {
+			err = errors.New("the file of an entry was removed")
+		}
+		done <- err
+	}()
+	for waiting := false; !waiting; {
+		select {
+		case err := <-done:
+			t.Fatalf("Sweep did not wait for the registration: %v", err)
+		default:
+		}
+		require.NoError(t, db.QueryRowContext(t.Context(), `SELECT EXISTS (SELECT 1 FROM pg_locks
+			WHERE relation = 'contractone_entry'::regclass AND NOT granted)`).Scan(&waiting))
+	}
+	require.NoError(t, tx.Commit())
+	require.NoError(t, <-done)
+	require.FileExists(t, path)
+}

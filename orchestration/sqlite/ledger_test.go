@@ -212,10 +212,41 @@ func TestLedgerTakesOverAFileThatACrashLeft(t *testing.T) {
 	again, err := l.Register(t.Context(), draft("doc", "a", pdf))
 	require.NoError(t, err)
 	require.True(t, again.Created)
-	swept, err := l.Sweep(t.Context(), 24*time.Hour)
+	info, err := os.Stat(l.PDFPath(e))
 	require.NoError(t, err)
-	require.Zero(t, swept)
-	require.FileExists(t, l.PDFPath(e))
+	require.Less(t, time.Since(info.ModTime()), sqlledger.MinSweepAge)
+}
+
+// Where another process swept the file away between its keeping and the row,
+// there is no entry without a file: the registration fails and can be repeated.
+func TestLedgerNeverNamesAFileThatIsGone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	pdfs := filepath.Join(dir, "pdf")
+	swept := false
+	l, err := sqlledger.Open(t.Context(), sqlledger.Config{
+		DB: openDB(t, dir), Dialect: sqlledger.SQLite, Dir: pdfs,
+		Now: func() time.Time { // asked when the file is kept and the row is not
+			if !swept {
+				swept = true
+				for _, path := range files(t, pdfs) {
+					require.NoError(t, os.Remove(filepath.Join(pdfs, path)))
+				}
+			}
+			return time.Now()
+		},
+	})
+	require.NoError(t, err)
+	d := draft("doc", "a", contractonetest.PDF("a", 2048))
+	_, err = l.Register(t.Context(), d)
+	require.ErrorIs(t, err, countersign.ErrUnavailable)
+	require.True(t, swept)
+	_, found, err := l.Lookup(t.Context(), d.Key())
+	require.NoError(t, err)
+	require.False(t, found)
+	r, err := l.Register(t.Context(), d)
+	require.NoError(t, err)
+	require.True(t, r.Created)
 }
 
 // Registrations and sweeps of two processes at once, over files that a crash

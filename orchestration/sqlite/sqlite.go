@@ -36,7 +36,13 @@ func Open(path string, opts ...sqlstore.Option) (*sqlstore.Store, error) {
 		return nil, err
 	}
 	own := func(context.Context) (func(), error) { return own(path) }
-	opts = append([]sqlstore.Option{sqlstore.WithOwn(own), sqlstore.WithClose(db.Close)}, opts...)
+	explained := func(err error) error {
+		if wayOut(err) == "" {
+			return err
+		}
+		return explain(path, err)
+	}
+	opts = append([]sqlstore.Option{sqlstore.WithOwn(own), sqlstore.WithClose(db.Close), sqlstore.WithExplain(explained)}, opts...)
 	store, err := sqlstore.Open(context.Background(), db, sqlstore.SQLite, opts...)
 	if err != nil {
 		_ = db.Close()
@@ -124,26 +130,32 @@ const (
 	codeNotADB   = 26
 )
 
-// explain names the file and the way out where SQLite's error has one.
-func explain(path string, err error) error {
+// wayOut is what a person can do about SQLite's error; empty where nobody knows.
+func wayOut(err error) string {
 	e, ok := errors.AsType[*driver.Error](err)
 	if !ok {
-		return fmt.Errorf("sqlite: open %s: %w", path, err)
+		return ""
 	}
-	var wayOut string
 	switch e.Code() & 0xff {
 	case codeBusy:
-		wayOut = "another program holds the file: end it or wait"
+		return "another program holds the file, so end it or wait"
 	case codeReadOnly, codeCantOpen:
-		wayOut = "check the rights of the file, its -wal and -shm files and its folder"
+		return "check the rights of the file, its -wal and -shm files and its folder"
 	case codeIOError, codeFull:
-		wayOut = "check that the disk has room and is a local one"
+		return "check that the disk has room and is a local one"
 	case codeCorrupt, codeNotADB:
-		wayOut = "it is no SQLite file or is damaged: name another or restore a backup"
+		return "it is no SQLite file or is damaged, so name another or restore a backup"
 	default:
-		return fmt.Errorf("sqlite: open %s: %w", path, err)
+		return ""
 	}
-	return fmt.Errorf("sqlite: open %s: %s: %w", path, wayOut, err)
+}
+
+// explain names the file and the way out.
+func explain(path string, err error) error {
+	if way := wayOut(err); way != "" {
+		return fmt.Errorf("sqlite: %s can't be used: %s: %w", path, way, err)
+	}
+	return fmt.Errorf("sqlite: open %s: %w", path, err)
 }
 
 // own takes the lock of the file beside the database. The system gives it free

@@ -21,13 +21,15 @@ const maxGroup = 256
 // of the common transaction, so one that fails undoes its own work only.
 type group struct {
 	db      *sql.DB
-	waiting atomic.Int32 // callers that will take the writer next
-	writer  sync.Mutex
-	batch   *batch // the open common transaction; nil if none is
+	waiting atomic.Int32 // callers that will have their turn next
+	turn    sync.Mutex
+	writer  *writer // kept from one common transaction to the next; nil: to be made
+	batch   *batch  // the open common transaction; nil if none is
+	closed  bool
 }
 
 type batch struct {
-	conn *sql.Conn
+	conn *writer
 	size int
 	done chan struct{} // closed when the commit is over
 	err  error         // why it failed, set before done is closed
@@ -50,9 +52,9 @@ func (g *group) tx(ctx context.Context, fn func(sqldb.Querier) error) error {
 // goes on: whoever waited counted on it, so this happens however fn ends.
 func (g *group) join(ctx context.Context, fn func(sqldb.Querier) error) (b *batch, err error) {
 	g.waiting.Add(1)
-	g.writer.Lock()
+	g.turn.Lock()
 	g.waiting.Add(-1)
-	defer g.writer.Unlock()
+	defer g.turn.Unlock()
 	defer g.settle()
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -71,15 +73,39 @@ func (g *group) join(ctx context.Context, fn func(sqldb.Querier) error) (b *batc
 // caller's context ends it: SQLite would undo the work of all.
 func (g *group) begin(ctx context.Context) (*batch, error) {
 	ctx = context.WithoutCancel(ctx)
-	conn, err := g.db.Conn(ctx)
-	if err != nil {
+	if g.closed {
+		return nil, ErrClosed
+	}
+	if g.writer == nil {
+		conn, err := g.db.Conn(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("begin transaction: %w", err)
+		}
+		g.writer = &writer{conn: conn, stmts: map[string]*sql.Stmt{}}
+	}
+	if _, err := g.writer.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		g.drop()
 		return nil, fmt.Errorf("begin transaction: %w", err)
 	}
-	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		_ = conn.Close()
-		return nil, fmt.Errorf("begin transaction: %w", err)
+	return &batch{conn: g.writer, done: make(chan struct{})}, nil
+}
+
+// drop gives the connection back, so that the next transaction has a sound one.
+func (g *group) drop() {
+	if g.writer != nil {
+		g.writer.close()
+		g.writer = nil
 	}
-	return &batch{conn: conn, done: make(chan struct{})}, nil
+}
+
+// close ends the group when the transactions at work are done.
+func (g *group) close() {
+	g.turn.Lock()
+	defer g.turn.Unlock()
+	g.closed = true
+	if g.batch == nil { // else whoever waits to join it commits it, and drops
+		g.drop()
+	}
 }
 
 // run runs fn in a savepoint. When the savepoint is lost, because SQLite undid
@@ -133,6 +159,8 @@ func (g *group) settle() {
 		// Where SQLite has undone it already, this changes nothing.
 		_, _ = b.conn.ExecContext(ctx, "ROLLBACK")
 	}
-	_ = b.conn.Close()
+	if b.err != nil || g.closed {
+		g.drop()
+	}
 	close(b.done)
 }

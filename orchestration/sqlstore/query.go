@@ -192,10 +192,11 @@ func (s *Store) dueLanes(ctx context.Context, by int64, limit int) ([]orchestrat
 	}
 	lane := s.from("due_lane")
 	_, err = read(`WITH RECURSIVE lane (tbl, grp) AS (
-		SELECT * FROM (SELECT tbl, grp`+lane+` WHERE due IS NOT NULL ORDER BY tbl, grp LIMIT 1) AS first
+		SELECT * FROM (SELECT tbl, grp`+lane+` WHERE due IS NOT NULL AND tbl > '' ORDER BY tbl, grp LIMIT 1) AS first
 		UNION ALL
-		SELECT r.tbl, r.grp FROM lane l JOIN countersign_record r ON r.seq = (
-			SELECT seq`+lane+` WHERE due IS NOT NULL AND (tbl, grp) > (l.tbl, l.grp) ORDER BY tbl, grp LIMIT 1))
+		SELECT r.tbl, r.grp FROM lane l JOIN countersign_record r ON r.seq = coalesce(
+			(SELECT seq`+lane+` WHERE due IS NOT NULL AND tbl = l.tbl AND grp > l.grp ORDER BY tbl, grp, seq LIMIT 1),
+			(SELECT seq`+lane+` WHERE due IS NOT NULL AND tbl > l.tbl ORDER BY tbl, grp, seq LIMIT 1)))
 		SELECT tbl, grp FROM lane WHERE EXISTS (
 			SELECT 1`+s.fromAs(" AS d", "due_lane")+` WHERE d.tbl = lane.tbl AND d.grp = lane.grp AND due IS NOT NULL AND due <= ?)
 		LIMIT `+strconv.Itoa(limit+len(lanes)), by)

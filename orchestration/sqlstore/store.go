@@ -45,6 +45,8 @@ type settings struct {
 	own   func(ctx context.Context) (release func(), err error)
 	close func() error
 	trace func(query string, args []any)
+
+	explain func(error) error
 }
 
 // Option changes one setting of Open.
@@ -75,10 +77,16 @@ func WithTrace(f func(query string, args []any)) Option {
 	return func(s *settings) { s.trace = f }
 }
 
+// WithExplain has the errors of transactions pass through f, which knows more of
+// the database: where it lies, and the way out. F keeps the error inside its
+// own, and gives back unchanged what it does not know.
+func WithExplain(f func(error) error) Option { return func(s *settings) { s.explain = f } }
+
 // ErrClosed is the answer of a store after Close.
 var ErrClosed = errors.New("the store is closed")
 
-// Open brings the schema up to date and gives the store. Several processes may
+// Open brings the schema up to date and gives the store. Under SQLite it keeps
+// one of the database's connections, for writing, until Close. Several processes may
 // open one database at the same time. A database that a newer program migrated
 // is refused.
 func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*Store, error) {
@@ -88,6 +96,9 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*St
 	}
 	if !dialect.Valid() {
 		return nil, fmt.Errorf("open store: unknown %s", dialect)
+	}
+	if dialect == SQLite && db.Stats().MaxOpenConnections == 1 {
+		return nil, errors.New("open store: the database allows one connection; the store needs two, one to write and one to read")
 	}
 	steps, err := sqldb.Steps(migrations, "migrations/"+dialect.String())
 	if err != nil {
@@ -127,8 +138,11 @@ func (s *Store) Tx(ctx context.Context, fn func(orchestration.Tx) error) error {
 	} else {
 		err = sqldb.InTx(ctx, s.db, func(q *sql.Tx) error { return run(ctx, q) })
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		s.tell(last.lanes)
+	case s.set.explain != nil:
+		err = s.set.explain(err)
 	}
 	return err
 }
@@ -160,7 +174,13 @@ func (s *Store) OnDue(f func([]orchestration.Lane)) {
 
 // Close makes the store refuse everything from now on.
 func (s *Store) Close() error {
-	if s.closed.Swap(true) || s.set.close == nil {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	if s.group != nil {
+		s.group.close()
+	}
+	if s.set.close == nil {
 		return nil
 	}
 	return s.set.close()

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/countersign/countersign/contractone"
+	"github.com/countersign/countersign/orchestration"
+	"github.com/countersign/countersign/orchestration/ledgersync"
+	"github.com/jedib0t/go-pretty/v6/table"
+)
+
+// shown is how many entries and failures the report lists.
+const shown = 5
+
+func (s *sync) table(title string, heading ...any) table.Writer {
+	t := table.NewWriter()
+	t.SetOutputMirror(s.out)
+	t.SetStyle(table.StyleLight)
+	t.SetTitle(title)
+	t.AppendHeader(heading)
+	return t
+}
+
+// showPreview prints the plan: what is there, and what would be registered.
+func (s *sync) showPreview(p ledgersync.Preview) {
+	t := s.table("Preview of link "+string(p.Link), "", "documents", "files")
+	row := func(name string, c contractone.Count) { t.AppendRow(table.Row{name, c.Documents, c.Files}) }
+	row("concluded", p.Concluded)
+	row("imported", p.Imported)
+	t.AppendSeparator()
+	row("confidential among them", p.Confidential)
+	row("excluded", p.Excluded)
+	row("in the ledger already", p.Linked)
+	t.AppendSeparator()
+	t.AppendRow(table.Row{"to be registered", "", p.Registrations})
+	t.Render()
+	fmt.Fprintln(s.out, "The count is by file, so it may be larger than CloudSign's list of documents.")
+	for _, a := range p.Advice {
+		fmt.Fprintln(s.out, "Advice:", a)
+	}
+	if len(p.Advice) > 0 {
+		fmt.Fprintln(s.out, "Advice: use a client ID of a user that is not a person and has the right to manage documents (書類管理権限):",
+			"a person's confidential documents would be linked too, and the link ends when the person's user is removed.")
+	}
+}
+
+// report prints what happened and where it lies, and as its last line the counts.
+// Files that failed make the program fail.
+func (s *sync) report(ctx context.Context) error {
+	if s.DryRun {
+		return nil
+	}
+	sum, err := s.flow.Summary(ctx, s.link.ID)
+	if err != nil {
+		return err
+	}
+	registered, failed := sum.Linked-s.before.Linked, sum.Files-sum.Linked
+	if err := s.showNewest(ctx, sum.Linked); err != nil {
+		return err
+	}
+	first, err := s.showFailures(ctx)
+	if err != nil {
+		return err
+	}
+	link, err := s.flow.Link(ctx, s.link.ID)
+	if err != nil {
+		return err
+	}
+	t := s.table("Link "+string(s.link.ID), "", "")
+	t.AppendRows([]table.Row{
+		{"documents", sum.Documents}, {"files", sum.Files}, {"registered now", registered}, {"registered before", s.before.Linked},
+		{"failed", failed}, {"next run", link.NextRun.In(time.Local).Format(time.DateTime)},
+	})
+	t.AppendSeparator()
+	t.AppendRows([]table.Row{
+		{"rows", filepath.Join(s.data.dir, "ledger.db") + " (view contractone_ledger)"}, {"files", s.data.pdfs()},
+		{"journal", filepath.Join(s.data.dir, "state.db") + " (view ledgersync_journal)"},
+	})
+	t.Render()
+	fmt.Fprintf(s.out, "ledgersync: documents=%d files=%d registered=%d unchanged=%d held=%d failed=%d\n",
+		sum.Documents, sum.Files, registered, s.before.Linked, 0, failed)
+	if failed > 0 {
+		return fmt.Errorf("%d of %d files are not registered, the first is %s: mend that and run again, what is registered stays", failed, sum.Files, first)
+	}
+	return nil
+}
+
+// showNewest lists the newest entries with the place of their files.
+func (s *sync) showNewest(ctx context.Context, linked int64) error {
+	var newest []contractone.Entry
+	for e, err := range contractone.All(ctx, s.data.ledger, contractone.Query{Link: s.link.ID, Limit: contractone.MaxPageSize}) {
+		if err != nil {
+			return err
+		}
+		newest = append(newest, e)
+		newest = newest[max(0, len(newest)-shown):]
+	}
+	if len(newest) == 0 {
+		return nil
+	}
+	t := s.table(fmt.Sprintf("The newest of %d entries", linked), "title", "file name", "signed on", "amount", "PDF")
+	for _, e := range newest {
+		path := s.data.ledger.PDFPath(e)
+		if rel, err := filepath.Rel(s.data.dir, path); err == nil {
+			path = rel
+		}
+		t.AppendRow(table.Row{e.Items.Title, e.Items.FileName, e.Items.SignedOn, e.Items.Amount, short(path)})
+	}
+	t.Render()
+	return nil
+}
+
+// short cuts the hash in the middle of a path; the view contractone_ledger has it
+// whole.
+func short(path string) string {
+	if len(path) <= 40 {
+		return path
+	}
+	return path[:24] + "…" + path[len(path)-8:]
+}
+
+// stateText says what follows from a file's state.
+func stateText(r ledgersync.FileResult) string {
+	switch r.State {
+	case orchestration.StateDead:
+		return "given up until the next run"
+	case orchestration.StateUncertain:
+		return "may be in the ledger: look there"
+	case ledgersync.FileParked:
+		return "waits for the link"
+	}
+	return "tried again later"
+}
+
+// showFailures lists files that are not registered, and gives the first of them
+// as a sentence.
+func (s *sync) showFailures(ctx context.Context) (first string, err error) {
+	t := s.table("Files that are not registered", "title", "file name", "state", "why")
+	n := 0
+	for r, err := range s.flow.Files(ctx, s.link.ID, orchestration.StateDead, orchestration.StatePending, orchestration.StateSending,
+		orchestration.StateUncertain, ledgersync.FileParked) {
+		if err != nil {
+			return "", err
+		}
+		if n++; n == 1 {
+			first = fmt.Sprintf("%s (%s)", r.FileName, r.LastError)
+		}
+		if n <= shown {
+			t.AppendRow(table.Row{r.Title, r.FileName, stateText(r), r.LastError})
+		}
+	}
+	if n > shown {
+		t.AppendRow(table.Row{"…", fmt.Sprintf("and %d more", n-shown), "", ""})
+	}
+	if n > 0 {
+		t.Render()
+	}
+	return first, nil
+}

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/countersign/countersign/contractone"
+	"github.com/countersign/countersign/contractone/sqlledger"
+	"github.com/countersign/countersign/orchestration"
+	"github.com/countersign/countersign/orchestration/ledgersync"
+)
+
+// run does the whole job: account, data, link, first load, daily difference,
+// report.
+func (p *program) run(ctx context.Context) error {
+	src, err := p.openSource()
+	if err != nil {
+		return err
+	}
+	defer src.close()
+	d, err := openData(ctx, p.Data, p.DryRun)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	if err := src.begin(d.dir, p.DryRun); err != nil {
+		return err
+	}
+	show := newProgress(p.err, p.bars)
+	s := &sync{program: p, source: src, data: d, progress: show}
+	err = s.run(ctx)
+	show.close()
+	if err != nil {
+		return err
+	}
+	return s.report(ctx)
+}
+
+// sync is the flow at work.
+type sync struct {
+	*program
+	source   source
+	data     *data
+	progress *progress
+	flow     *ledgersync.Flow
+	engine   *orchestration.Local
+	link     ledgersync.Link
+	before   ledgersync.Summary // as it stood when the program began
+}
+
+func (s *sync) run(ctx context.Context) (err error) {
+	account, err := s.source.account()
+	if err != nil {
+		return err
+	}
+	s.data.ledger, err = sqlledger.Open(ctx, sqlledger.Config{DB: s.data.db, Dialect: sqlledger.SQLite, Dir: s.data.pdfs(), Now: s.source.now})
+	if err != nil {
+		return err
+	}
+	s.flow, err = ledgersync.New(ledgersync.Config{Clock: s.source.now, Progress: s.progress.tell},
+		ledgersync.Deps{Store: s.data.store, Ledger: s.data.ledger, Accounts: []ledgersync.Account{account}})
+	if err != nil {
+		return err
+	}
+	s.engine = orchestration.NewLocal(s.data.store, orchestration.WithClock(s.source.now))
+	s.flow.Register(s.engine)
+	if s.link, err = s.findLink(ctx, account); err != nil {
+		return err
+	}
+	if s.before, err = s.flow.Summary(ctx, s.link.ID); err != nil {
+		return err
+	}
+	if s.DryRun {
+		return s.plan(ctx)
+	}
+	if s.link.State == ledgersync.StateDraft {
+		if err := s.firstLoad(ctx); err != nil {
+			return err
+		}
+	}
+	s.source.nextDay()
+	return s.daily(ctx)
+}
+
+// findLink gives the account's link, and adds it the first time.
+func (s *sync) findLink(ctx context.Context, account ledgersync.Account) (ledgersync.Link, error) {
+	links, err := s.flow.Links(ctx)
+	if err != nil {
+		return ledgersync.Link{}, err
+	}
+	for _, l := range links {
+		if l.Settings.Credential.Fingerprint == account.Credential.Fingerprint {
+			return l, nil
+		}
+	}
+	return s.flow.AddLink(ctx, ledgersync.Settings{Settings: contractone.Settings{
+		Credential: account.Credential, Mode: contractone.ModeDirect, Share: contractone.CompanyWide(),
+		Responsible: []contractone.Principal{contractone.Group("Legal")},
+	}})
+}
+
+// plan shows what would be done and does none of it.
+func (s *sync) plan(ctx context.Context) error {
+	preview, err := s.flow.Preview(ctx, s.link.ID)
+	if err != nil {
+		return err
+	}
+	s.progress.close()
+	s.showPreview(preview)
+	fmt.Fprintln(s.out, "dry run: nothing was registered")
+	return nil
+}
+
+// firstLoad asks a person to confirm the count, and loads everything.
+func (s *sync) firstLoad(ctx context.Context) error {
+	preview, err := s.flow.Preview(ctx, s.link.ID)
+	for err == nil {
+		s.progress.pause(func() { s.showPreview(preview) })
+		if err = s.confirm(preview); err != nil {
+			return err
+		}
+		err = s.flow.Start(ctx, s.link.ID, preview)
+		grew, ok := errors.AsType[*ledgersync.GrewError](err)
+		if !ok {
+			break
+		}
+		// More came meanwhile: show the new count and ask again.
+		preview, err = grew.Preview, nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.engine.RunUntilIdle(ctx)
+}
+
+// confirm asks, unless --yes answered or nobody can and the account is simulated.
+func (s *sync) confirm(preview ledgersync.Preview) error {
+	switch {
+	case s.Yes || (!s.terminal && s.source.simulated()):
+		return nil
+	case !s.terminal:
+		return errors.New("nobody can answer the confirmation here: look at the plan with --dry-run, then run again with --yes")
+	}
+	fmt.Fprintf(s.out, "Register %d files? They can't be taken out of the ledger again. [y/N] ", preview.Registrations)
+	answer, _ := bufio.NewReader(s.in).ReadString('\n')
+	if a := strings.ToLower(strings.TrimSpace(answer)); a != "y" && a != "yes" {
+		return errors.New("not confirmed: nothing was registered")
+	}
+	return nil
+}
+
+// daily runs the difference now. A link that had stopped goes on: whoever runs
+// the program again has seen why.
+func (s *sync) daily(ctx context.Context) error {
+	link, err := s.flow.Link(ctx, s.link.ID)
+	if err != nil {
+		return err
+	}
+	switch link.State {
+	case ledgersync.StatePaused, ledgersync.StateStopped:
+		if s.link.State == ledgersync.StateDraft {
+			return stopped(link) // it stopped in this very run
+		}
+		err = s.flow.Resume(ctx, link.ID)
+	case ledgersync.StateActive:
+		err = s.flow.RunNow(ctx, link.ID)
+	}
+	if err == nil { // whoever runs the program again has mended what could be mended
+		_, err = s.flow.DeadLetters().RetryAll(ctx)
+	}
+	if err == nil {
+		err = s.engine.RunUntilIdle(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if link, err = s.flow.Link(ctx, link.ID); err != nil {
+		return err
+	}
+	if link.State == ledgersync.StateStopped {
+		return stopped(link)
+	}
+	if link.LastError != "" {
+		return fmt.Errorf("link %s: the listing failed and will be tried again at %s: %s", link.ID, link.NextRun.Format(time.DateTime), link.LastError)
+	}
+	return nil
+}
+
+func stopped(l ledgersync.Link) error {
+	return fmt.Errorf("link %s has stopped: %s; mend that and run again: nothing is lost", l.ID, l.LastError)
+}
+
+// makeFolder makes the data folder; one that can't be made is told at once.
+func makeFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return fmt.Errorf("the folder %s can't be made: %w: choose another one with --data", dir, cause(err))
+	}
+	return nil
+}
+
+// cause is the reason behind an error of a path, whose own text repeats the path.
+func cause(err error) error {
+	if pe, ok := errors.AsType[*os.PathError](err); ok {
+		return pe.Err
+	}
+	return err
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/cloudsign"
+	"github.com/countersign/countersign/orchestration/ledgersync"
+)
+
+// source is where the contracts come from: the real service or a simulated
+// account.
+type source interface {
+	// begin checks that the data folder belongs to this source.
+	begin(dir string, dryRun bool) error
+	account() (ledgersync.Account, error)
+	simulated() bool
+	now() time.Time
+	nextDay()
+	close()
+}
+
+// openSource chooses by what is configured.
+func (p *program) openSource() (source, error) {
+	switch {
+	case p.Environment == "" && p.ClientID == "":
+		if p.Arrivals < 0 {
+			return nil, errors.New("--arrivals is negative: give the number of documents that arrive each run")
+		}
+		return newSimulation(p.From, p.Arrivals)
+	case p.From != "":
+		return nil, errors.New("--from fills the simulated account only: leave out --environment and CLOUDSIGN_CLIENT_ID, or --from")
+	case p.Environment == "":
+		return nil, errors.New("CLOUDSIGN_CLIENT_ID is set: say with --environment which service it belongs to: production, sandbox, lgwan or lgwan-sandbox")
+	}
+	env, err := cloudsign.ParseEnvironment(p.Environment)
+	if err != nil {
+		return nil, err
+	}
+	if p.ClientID == "" {
+		return nil, fmt.Errorf("CLOUDSIGN_CLIENT_ID is not set: %s", clientIDPage(env))
+	}
+	return &service{env: env, clientID: countersign.NewSecret(p.ClientID), baseURL: p.baseURL}, nil
+}
+
+// clientIDPage says where a client ID is made.
+func clientIDPage(env cloudsign.Environment) string {
+	page, err := cloudsign.ClientIDPageURL(env)
+	if err != nil {
+		return err.Error()
+	}
+	return "create a client ID on " + page
+}
+
+// service is the real CloudSign.
+type service struct {
+	env      cloudsign.Environment
+	clientID countersign.Secret
+	baseURL  string
+}
+
+func (s *service) begin(dir string, _ bool) error {
+	if _, err := os.Stat(filepath.Join(dir, simulationFile)); err == nil {
+		return fmt.Errorf("the folder %s holds a simulated account: choose another one with --data for real contracts", dir)
+	}
+	return nil
+}
+
+func (s *service) account() (ledgersync.Account, error) {
+	var opts []countersign.Option
+	if s.baseURL != "" {
+		opts = append(opts, countersign.WithBaseURL(s.baseURL))
+	}
+	return ledgersync.NewAccount("CloudSign "+string(s.env), cloudsign.Config{Environment: s.env, ClientID: s.clientID}, opts...)
+}
+
+func (s *service) simulated() bool { return false }
+func (s *service) now() time.Time  { return time.Now() }
+func (s *service) nextDay()        {}
+func (s *service) close()          {}
