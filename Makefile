@@ -50,11 +50,15 @@ bench: ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem work
 
 .PHONY: proof
-proof: proof-ledgersync ## Print the figures that the documentation claims, all topics
+proof: proof-ledgersync proof-cloudsign ## Print the figures that the documentation claims, all topics
 
 .PHONY: proof-ledgersync
 proof-ledgersync: ## Print the figures of the ledger sync: crashes, calls, files per second, memory
 	@$(call prove,-run LedgerSync -bench LedgerSync -benchtime 1x ./examples/proof)
+
+.PHONY: proof-cloudsign
+proof-cloudsign: ## Print the figures of the CloudSign client: conformance, contract, listings, memory
+	@$(call prove,-run CloudSign -bench CloudSign -benchtime 20x ./cloudsign ./internal/conformance)
 
 .PHONY: conformance
 conformance: ## Check requests and fakes against the vendors' specifications (COUNTERSIGN_SPECS)

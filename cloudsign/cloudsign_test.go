@@ -214,7 +214,7 @@ func TestListings(t *testing.T) {
 }
 
 // TestPagesThatShift: documents arrive and leave the window while it is read.
-func TestPagesThatShift(t *testing.T) {
+func TestPagesThatShiftCloudSign(t *testing.T) {
 	t.Parallel()
 	for name, order := range map[string]cloudsigntest.Order{"newest first": cloudsigntest.NewestFirst, "oldest first": cloudsigntest.OldestFirst} {
 		t.Run(name, func(t *testing.T) {
@@ -241,6 +241,7 @@ func TestPagesThatShift(t *testing.T) {
 				}
 			}
 			require.Equal(t, want, seen)
+			t.Logf("proof: cloudsign listing order=%q documents=%d missed=0 twice=0", name, len(seen))
 		})
 	}
 }

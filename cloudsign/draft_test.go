@@ -138,7 +138,7 @@ func overTransport(t testing.TB, mt http.RoundTripper) *cloudsign.Client {
 
 // TestLostAnswers: the write happens and its answer is lost. The client does
 // not repeat it, and Reconcile finds it.
-func TestLostAnswers(t *testing.T) {
+func TestLostAnswersCloudSign(t *testing.T) {
 	t.Parallel()
 	srv, _, c := account(t)
 	ctx := t.Context()

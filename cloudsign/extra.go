@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -16,16 +15,16 @@ import (
 type Extra map[string]json.RawMessage
 
 // known holds the names of the members that a type has fields for.
-var known sync.Map // reflect.Type → []string
+var known sync.Map // reflect.Type → map[string]bool
 
-func membersOf(t reflect.Type) []string {
+func membersOf(t reflect.Type) map[string]bool {
 	if names, ok := known.Load(t); ok {
-		return names.([]string)
+		return names.(map[string]bool)
 	}
-	var names []string
+	names := map[string]bool{}
 	for f := range t.Fields() {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" {
-			names = append(names, name)
+			names[name] = true
 		}
 	}
 	known.Store(t, names)
@@ -38,17 +37,80 @@ func decodeOpen[T any](data []byte, v *T) (Extra, error) {
 	if err := json.Unmarshal(data, v); err != nil {
 		return nil, err
 	}
-	var all Extra
-	if err := json.Unmarshal(data, &all); err != nil {
-		return nil, err
+	var extra Extra
+	var err error
+	names := membersOf(reflect.TypeFor[T]())
+	members(data, func(name, value []byte) {
+		// Inside of the quotation marks, a name without escapes is the text itself.
+		if names[string(name[1:len(name)-1])] {
+			return
+		}
+		var key string
+		if bad := json.Unmarshal(name, &key); bad != nil {
+			err = bad
+		}
+		if names[key] {
+			return
+		}
+		if extra == nil {
+			extra = Extra{}
+		}
+		extra[key] = bytes.Clone(value)
+	})
+	return extra, err
+}
+
+// members calls visit with each member of an object, its name in quotation
+// marks. The text is known to be valid JSON, so a value ends at the first comma
+// or closing bracket of its own level. Decoding into a map instead would cost
+// each document a second time, and nearly all have nothing to be found.
+func members(data []byte, visit func(name, value []byte)) {
+	data = bytes.TrimSpace(data)
+	if len(data) == 0 || data[0] != '{' {
+		return
 	}
-	for _, name := range membersOf(reflect.TypeFor[T]()) {
-		delete(all, name)
+	for rest := bytes.TrimSpace(data[1:]); len(rest) > 0 && rest[0] == '"'; {
+		end := stringEnd(rest, 0)
+		name := rest[:end]
+		rest = bytes.TrimSpace(rest[end:])[1:] // the colon
+		end = valueEnd(rest)
+		visit(name, bytes.TrimSpace(rest[:end]))
+		rest = bytes.TrimSpace(rest[end+1:])
 	}
-	if len(all) == 0 {
-		return nil, nil
+}
+
+// valueEnd is where the comma or bracket behind a value stands.
+func valueEnd(b []byte) int {
+	depth := 0
+	for i := 0; i < len(b); i++ {
+		switch b[i] {
+		case '"':
+			i = stringEnd(b, i) - 1
+		case '{', '[':
+			depth++
+		case '}', ']', ',':
+			if depth == 0 {
+				return i
+			}
+			if b[i] != ',' {
+				depth--
+			}
+		}
 	}
-	return all, nil
+	return len(b) - 1
+}
+
+// stringEnd is where the string that begins at i is over.
+func stringEnd(b []byte, i int) int {
+	for i++; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(b)
 }
 
 // encodeOpen writes v and then what it has no field for. A name that has a
@@ -60,7 +122,7 @@ func encodeOpen[T any](v T, extra Extra) ([]byte, error) {
 	}
 	rest := Extra{}
 	for name, value := range extra {
-		if !slices.Contains(membersOf(reflect.TypeFor[T]()), name) {
+		if !membersOf(reflect.TypeFor[T]())[name] {
 			rest[name] = value
 		}
 	}

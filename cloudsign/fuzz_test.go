@@ -63,3 +63,30 @@ func FuzzPDFReader(f *testing.F) {
 		}
 	})
 }
+
+// FuzzExtra: what is kept of an object is what a map would have kept.
+func FuzzExtra(f *testing.F) {
+	f.Add([]byte(`{"order":1,"content":"}\\",","later":{"a":"}]\\"","b":[{},[1,2]]},"":null}`))
+	f.Add([]byte(" {\n\"a\" : 1 ,\t\"b\":[ ] } "))
+	f.Add([]byte(`{"\u006frder":1,"a\"b":2}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var o Option
+		if json.Unmarshal(data, &o) != nil {
+			return
+		}
+		var want Extra
+		if err := json.Unmarshal(data, &want); err != nil {
+			t.Fatal(err)
+		}
+		delete(want, "order")
+		delete(want, "content")
+		if len(want) != len(o.Extra) {
+			t.Fatalf("kept %d members of %d", len(o.Extra), len(want))
+		}
+		for name, value := range want {
+			if !bytes.Equal(bytes.TrimSpace(value), o.Extra[name]) {
+				t.Fatalf("%q is %q, not %q", name, o.Extra[name], value)
+			}
+		}
+	})
+}

@@ -323,5 +323,6 @@ func TestCloudSignClient(t *testing.T) {
 	driveLimits(d)
 	require.Empty(t, spec.Violations())
 	fmt.Println(spec.Line())
+	t.Logf("proof: cloudsign conformance operations=%d violations=%d overlay=%d", len(spec.Covered()), len(spec.Violations()), len(conformance.CloudSign()))
 	require.Equal(t, "conformance: cloudsign 34/34 operations schema=30", spec.Line())
 }
