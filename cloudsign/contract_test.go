@@ -111,7 +111,7 @@ func read(d *countersign.Download, err error) (any, error) {
 }
 
 func endpoints() []endpoint {
-	return slices.Concat(listings(), objects(), documentWrites(), partWrites(), attachmentWrites(), recordWrites(), uploads())
+	return slices.Concat(listings(), objects(), files(), documentWrites(), partWrites(), attachmentWrites(), recordWrites(), uploads())
 }
 
 // objects are the calls that read one thing.
@@ -156,6 +156,12 @@ func objects() []endpoint {
 			},
 			want: &cloudsign.Alert{ID: 9223372036854775807, DocumentID: "d1", Memo: "m", AlertAt: countersign.Date{Year: 2025, Month: 4, Day: 1}, Enabled: true},
 		},
+	}
+}
+
+// files are the calls that read bytes.
+func files() []endpoint {
+	return []endpoint{
 		{
 			name: "attached file", url: host + "/documents/d1/attachments/a1/attached_files/f1", accept: "*/*", answer: pdf(),
 			call: func(ctx context.Context, c *cloudsign.Client) (any, error) {
@@ -249,17 +255,17 @@ func TestContractCloudSign(t *testing.T) {
 	}
 }
 
-// TestStandardFailures runs every endpoint through the failures that each of
-// them can meet.
-func TestStandardFailuresCloudSign(t *testing.T) {
-	t.Parallel()
+// failure is an answer that every endpoint can meet.
+type failure struct {
+	name   string
+	answer httpmock.Responder
+	kind   error
+	open   bool // leaves open whether a write has happened
+}
+
+func standardFailures() []failure {
 	html := httpmock.NewStringResponder(500, "<html>oops</html>").HeaderSet(http.Header{"Content-Type": {"text/html"}})
-	failures := []struct {
-		name   string
-		answer httpmock.Responder
-		kind   error
-		open   bool // leaves open whether a write has happened
-	}{
+	return []failure{
 		{"400", answer(400, `{"error":"bad_request","message":"m"}`), countersign.ErrInvalid, false},
 		{"401", answer(401, `{"error":"unauthorized","message":"m"}`), countersign.ErrUnauthorized, false},
 		{"403", answer(403, `{"error":"forbidden","message":"m"}`), countersign.ErrForbidden, false},
@@ -278,6 +284,13 @@ func TestStandardFailuresCloudSign(t *testing.T) {
 		{"504", httpmock.NewStringResponder(504, ""), countersign.ErrUnavailable, true},
 		{"lost", httpmock.NewErrorResponder(errors.New("connection reset by peer")), countersign.ErrUnavailable, true},
 	}
+}
+
+// TestStandardFailures runs every endpoint through the failures that each of
+// them can meet.
+func TestStandardFailuresCloudSign(t *testing.T) {
+	t.Parallel()
+	failures := standardFailures()
 	writes := 0
 	for _, e := range endpoints() {
 		if e.write() {

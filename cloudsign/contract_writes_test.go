@@ -3,6 +3,7 @@ package cloudsign_test
 import (
 	"context"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -78,7 +79,11 @@ func documentWrites() []endpoint {
 
 // partWrites are the calls that change participants, input fields and reportees.
 func partWrites() []endpoint {
-	return append(participantWrites(), []endpoint{
+	return slices.Concat(participantWrites(), participantChanges(), widgetWrites(), reporteeWrites())
+}
+
+func widgetWrites() []endpoint {
+	return []endpoint{
 		{
 			name: "add widget", method: "POST", url: ofD1 + "/files/f1/widgets",
 			answer: d1(`"files":[{"id":"f0"},{"id":"f1","widgets":[{"id":"w0","widget_type":1,"participant_id":"p1","page":0,"x":1,"y":3},{"id":"w1","widget_type":1,"participant_id":"p1","page":0,"x":1,"y":2,"font_size":"8"}]}]`),
@@ -109,6 +114,11 @@ func partWrites() []endpoint {
 			},
 			want: draft(),
 		},
+	}
+}
+
+func reporteeWrites() []endpoint {
+	return []endpoint{
 		{
 			name: "add reportee", method: "POST", url: ofD1 + "/reportees",
 			answer: d1(`"reportees":[{"id":"r0","email":"a@example.jp"},{"id":"r1","email":"B@example.jp","name":"B"}]`),
@@ -133,7 +143,7 @@ func partWrites() []endpoint {
 			},
 			want: draft(),
 		},
-	}...)
+	}
 }
 
 // added is the new part of an answer.
@@ -177,6 +187,11 @@ func participantWrites() []endpoint {
 			},
 			want: cloudsign.ParticipantID("p2"),
 		},
+	}
+}
+
+func participantChanges() []endpoint {
+	return []endpoint{
 		{
 			name: "update participant", method: "PUT", url: ofD1 + "/participants/p1", answer: d1(`"status":0`),
 			body: url.Values{

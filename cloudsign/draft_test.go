@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -265,85 +264,6 @@ func TestAnswersWithoutTheNewPart(t *testing.T) {
 	mt.RegisterResponder("PUT", ofD1, answer(200, `{}`))
 	_, err := c.Documents.Update(t.Context(), "d1", cloudsign.DocumentUpdate{})
 	require.ErrorIs(t, err, countersign.ErrOutcomeUnknown, "an empty object is no document")
-}
-
-// TestInputsThatAreRefusedBeforeSending names the field that is wrong.
-func TestInputsThatAreRefusedBeforeSending(t *testing.T) {
-	t.Parallel()
-	c, mt := mocked(t)
-	ctx, long := t.Context(), func(n int) string { return strings.Repeat("契", n+1) }
-	person := func(change func(*cloudsign.NewParticipant)) func() error {
-		in := cloudsign.NewParticipant{Name: "N", Email: "n@example.jp"}
-		change(&in)
-		return func() error { _, err := c.Participants.Add(ctx, "d1", in); return err }
-	}
-	attribute := func(in cloudsign.AttributeUpdate) func() error {
-		return func() error { _, err := c.Attributes.Update(ctx, "d1", in); return err }
-	}
-	widget := func(in cloudsign.NewWidget) func() error {
-		return func() error { _, err := c.Widgets.Add(ctx, "d1", "f1", in); return err }
-	}
-	for name, call := range map[string]func() error{
-		"NewDocument.Title": func() error { _, err := c.Documents.Create(ctx, cloudsign.NewDocument{Title: long(500)}); return err },
-		"NewDocument.Message": func() error {
-			_, err := c.Documents.Create(ctx, cloudsign.NewDocument{Message: long(16000)})
-			return err
-		},
-		"template": func() error { _, err := c.Documents.CreateFromTemplate(ctx, "", cloudsign.NewDocument{}); return err },
-		"DocumentUpdate.Title is not UTF-8": func() error {
-			_, err := c.Documents.Update(ctx, "d1", cloudsign.DocumentUpdate{Title: new("\xff")})
-			return err
-		},
-		"Decline.comment":               func() error { _, err := c.Documents.Decline(ctx, "d1", long(1000)); return err },
-		"NewParticipant.Name is empty":  person(func(p *cloudsign.NewParticipant) { p.Name = "" }),
-		"NewParticipant.Name is longer": person(func(p *cloudsign.NewParticipant) { p.Name = long(64) }),
-		"NewParticipant.Email":          person(func(p *cloudsign.NewParticipant) { p.Email = "" }),
-		"NewParticipant.AccessCode":     person(func(p *cloudsign.NewParticipant) { p.AccessCode = countersign.NewSecret(long(64)) }),
-		"NewParticipant.LanguageCode":   person(func(p *cloudsign.NewParticipant) { p.LanguageCode, p.AdvancedAuthnRequest = cloudsign.English, true }),
-		"NewParticipant.Callback": person(func(p *cloudsign.NewParticipant) {
-			p.Callback, p.Tel, p.AdvancedAuthnRequest = true, "09012345678", true
-		}),
-		"NewParticipant.Tel and Callback": person(func(p *cloudsign.NewParticipant) { p.Tel = "09012345678" }),
-		"NewParticipant.Tel is not":       person(func(p *cloudsign.NewParticipant) { p.Callback, p.Tel = true, "0312345678" }),
-		"NewParticipant.RecipientID":      person(func(p *cloudsign.NewParticipant) { p.RecipientID = "契" }),
-		"ParticipantUpdate.Tel": func() error {
-			_, err := c.Participants.Update(ctx, "d1", "p1", cloudsign.ParticipantUpdate{Tel: new("1")})
-			return err
-		},
-		"SigningURL.recipientID":  func() error { _, err := c.Participants.SigningURL(ctx, "d1", "p1", "契"); return err },
-		"NewWidget.ParticipantID": widget(cloudsign.NewWidget{}),
-		"NewWidget.Page":          widget(cloudsign.NewWidget{ParticipantID: "p", Page: -1}),
-		"NewWidget.FontSize":      widget(cloudsign.NewWidget{ParticipantID: "p", FontSize: "15"}),
-		"WidgetUpdate.X": func() error {
-			_, err := c.Widgets.Update(ctx, "d1", "f1", "w1", cloudsign.WidgetUpdate{X: new(-1)})
-			return err
-		},
-		"ReporteeInput.Email":         func() error { _, err := c.Reportees.Add(ctx, "d1", cloudsign.ReporteeInput{Name: "N"}); return err },
-		"NewAttachment.ParticipantID": func() error { _, err := c.Attachments.Add(ctx, "d1", cloudsign.NewAttachment{}); return err },
-		"AttachmentUpdate.ParticipantID": func() error {
-			_, err := c.Attachments.Update(ctx, "d1", "a1", cloudsign.AttachmentUpdate{})
-			return err
-		},
-		"AlertUpdate.Memo": func() error {
-			_, err := c.Alerts.Update(ctx, "d1", cloudsign.AlertUpdate{Memo: new(long(1000))})
-			return err
-		},
-		"AlertUpdate.AlertAt": func() error {
-			_, err := c.Alerts.Update(ctx, "d1", cloudsign.AlertUpdate{AlertAt: &countersign.Date{}})
-			return err
-		},
-		"AttributeUpdate.LocalID":           attribute(cloudsign.AttributeUpdate{LocalID: new(long(500))}),
-		"AttributeUpdate.ContractAt":        attribute(cloudsign.AttributeUpdate{ContractAt: countersign.Value(countersign.Date{})}),
-		"AttributeUpdate.Options.Order is ": attribute(cloudsign.AttributeUpdate{Options: []cloudsign.Option{{Order: 11}}}),
-		"AttributeUpdate.Options.Order st":  attribute(cloudsign.AttributeUpdate{Options: []cloudsign.Option{{Order: 1}, {Order: 1}}}),
-		"AttributeUpdate.Options.Content":   attribute(cloudsign.AttributeUpdate{Options: []cloudsign.Option{{Order: 1, Content: long(500)}}}),
-	} {
-		err := call()
-		_, ok := errors.AsType[*countersign.ConfigError](err)
-		require.True(t, ok, "%s: %v", name, err)
-		require.ErrorContains(t, err, name)
-	}
-	require.Zero(t, mt.GetTotalCallCount())
 }
 
 func TestTemplate(t *testing.T) {
