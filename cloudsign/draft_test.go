@@ -84,15 +84,15 @@ func TestWritesOfOneDocumentTakeTurns(t *testing.T) {
 	mt := httpmock.NewMockTransport()
 	mt.RegisterResponder("POST", host+"/token", answer(200, `{"access_token":"tok-0123456789","expires_in":3600}`))
 	var mu sync.Mutex
-	busy, most, total := map[string]int{}, 0, 0
+	busy, together, most, total := map[string]int{}, 0, 0, 0
 	mt.RegisterResponder("PUT", `=~^`+host+`/documents/d\d$`, func(r *http.Request) (*http.Response, error) {
 		mu.Lock()
 		busy[r.URL.Path]++
-		require.Equal(t, 1, busy[r.URL.Path])
+		together = max(together, busy[r.URL.Path])
 		total++
 		most = max(most, total)
 		mu.Unlock()
-		time.Sleep(time.Second) // of the bubble
+		<-time.After(time.Second) // of the bubble
 		mu.Lock()
 		busy[r.URL.Path]--
 		total--
@@ -103,14 +103,16 @@ func TestWritesOfOneDocumentTakeTurns(t *testing.T) {
 		c := overTransport(t, mt)
 		var wg sync.WaitGroup
 		start := time.Now()
-		for i := range 6 {
+		errs := make([]error, 6)
+		for i := range errs {
 			wg.Go(func() {
-				_, err := c.Documents.Update(t.Context(), cloudsign.DocumentID(fmt.Sprintf("d%d", i%2)), cloudsign.DocumentUpdate{Title: new("t")})
-				require.NoError(t, err)
+				_, errs[i] = c.Documents.Update(t.Context(), cloudsign.DocumentID(fmt.Sprintf("d%d", i%2)), cloudsign.DocumentUpdate{Title: new("t")})
 			})
 		}
 		wg.Wait()
+		require.NoError(t, errors.Join(errs...))
 		require.Equal(t, 3*time.Second, time.Since(start))
+		require.Equal(t, 1, together)
 		require.Equal(t, 2, most, "other documents do not wait")
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)

@@ -137,7 +137,8 @@ func (s *Server) Document(id string) (Document, bool) {
 }
 
 // UpdateDocument changes a document and sets its time of update, unless the
-// change does. A change of its id is ignored. It panics if there is no
+// change does. A pending document that becomes concluded or declined is told of
+// by webhook. A change of its id is ignored. It panics if there is no
 // document with that id.
 func (s *Server) UpdateDocument(id string, change func(*Document)) {
 	s.mu.Lock()
