@@ -21,12 +21,13 @@ import (
 
 // job says what a program works on. A child process gets it as JSON.
 type job struct {
-	Mode     string // of a child: see runChild
+	Mode     string // of a child: see modes
 	URL      string // of the simulated service
 	ClientID string
 	Dir      string // where the database and the PDFs lie
 	// Every is how long after a listing the next one follows; 0: the next day.
 	Every time.Duration
+	Limit uint64 // of modeFull: the largest size of a file, in bytes
 }
 
 // program is a user's program with the real parts: client, flow, local engine,

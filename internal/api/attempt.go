@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -108,7 +109,7 @@ func (a *attempt) send() {
 	a.body, a.status, a.header = resp.RawBody(), resp.StatusCode(), resp.Header()
 	a.size = resp.RawResponse.ContentLength
 	a.note()
-	if a.status >= 400 {
+	if a.status < 200 || a.status >= 300 {
 		a.errorBody, _ = io.ReadAll(io.LimitReader(a.body, maxErrorBody))
 		a.close()
 	}
@@ -172,9 +173,18 @@ func (a *attempt) decode(dec Decoder) error {
 	case errors.Is(err, errNotJSON):
 		return a.undecodable("expected JSON", len(body), nil)
 	case err != nil:
-		return a.undecodable("it can't be decoded", len(body), err)
+		return a.undecodable(whyUndecodable(err), len(body), err)
 	}
 	return nil
+}
+
+// whyUndecodable names the member that was wrong, where that is known. The error
+// itself may quote the value, so its text is not used.
+func whyUndecodable(err error) string {
+	if te, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && te.Field != "" {
+		return "the member " + te.Field + " has another type than expected"
+	}
+	return "it can't be decoded"
 }
 
 func (a *attempt) undecodable(reason string, size int, err error) error {
@@ -194,7 +204,7 @@ func (a *attempt) failure(v verdict) error {
 	switch {
 	case a.err == nil:
 		a.describe(e)
-	case callerLeft(a.err):
+	case r.ctx.Err() != nil:
 	case v == stop:
 		e.Kind = countersign.ErrInvalid
 	default:
@@ -206,11 +216,6 @@ func (a *attempt) failure(v verdict) error {
 	return e
 }
 
-// callerLeft reports whether it was the caller who stopped the call.
-func callerLeft(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}
-
 // refused reports whether the service is known not to have acted.
 func (a *attempt) refused() bool {
 	return notSent(a.err) || a.status == http.StatusTooManyRequests || a.status == http.StatusTooEarly ||
@@ -220,7 +225,9 @@ func (a *attempt) refused() bool {
 // describe fills in what the service said.
 func (a *attempt) describe(e *countersign.Error) {
 	secrets := append([]countersign.Secret{a.r.cred.Value}, a.r.call.Secrets...)
-	e.Kind = countersign.KindOfStatus(a.status)
+	if e.Kind = countersign.KindOfStatus(a.status); e.Kind == nil {
+		e.Kind = countersign.ErrInvalid // a redirect that can't be followed
+	}
 	body := a.errorBody[:min(len(a.errorBody), keepBody)]
 	for _, s := range secrets {
 		body = []byte(withoutSecret(string(body), s))

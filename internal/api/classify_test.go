@@ -21,7 +21,9 @@ func TestClassify(t *testing.T) {
 		read, idempotent, write verdict
 	}{
 		{"200", outcome{status: 200}, done, done, done},
-		{"304", outcome{status: 304}, done, done, done},
+		{"204", outcome{status: 204}, done, done, done},
+		{"302", outcome{status: 302}, stop, unknown, unknown},
+		{"304", outcome{status: 304}, stop, unknown, unknown},
 		{"400", outcome{status: 400}, stop, stop, stop},
 		{"401", outcome{status: 401}, stop, stop, stop},
 		{"404", outcome{status: 404}, stop, stop, stop},
@@ -42,8 +44,9 @@ func TestClassify(t *testing.T) {
 		{"reset", outcome{err: reset}, again, again, unknown},
 		{"cut off", outcome{err: io.ErrUnexpectedEOF}, again, again, unknown},
 		{"stalled", outcome{err: errStalled}, again, again, unknown},
-		{"cancelled", outcome{err: context.Canceled}, stop, unknown, unknown},
-		{"deadline", outcome{err: context.DeadlineExceeded}, stop, unknown, unknown},
+		{"caller left", outcome{err: context.Canceled, left: true}, stop, unknown, unknown},
+		{"caller's deadline", outcome{err: context.DeadlineExceeded, left: true}, stop, unknown, unknown},
+		{"transport's timeout", outcome{err: context.DeadlineExceeded}, again, again, unknown},
 		{"redirect", outcome{err: redirectError{"x"}}, stop, stop, stop},
 		{"upload", outcome{err: &uploadError{io.EOF}}, stop, stop, stop},
 	} {

@@ -58,6 +58,44 @@ func TestRedirectOnTheSameHost(t *testing.T) {
 	require.ErrorIs(t, err, errRedirect)
 }
 
+// TestRedirectWithoutAPlace: an answer that is neither success nor failure is no
+// success.
+func TestRedirectWithoutAPlace(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{300, 303, 304, 307} {
+		c := serve(t, Config{}, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(status) })
+		err := c.Run(t.Context(), get("get item"), nil)
+		require.ErrorIs(t, err, countersign.ErrInvalid)
+		require.Equal(t, status, asError(t, err).StatusCode)
+		require.ErrorIs(t, c.Run(t.Context(), post(Write), nil), countersign.ErrOutcomeUnknown)
+		_, err = c.Download(t.Context(), get("get file"))
+		require.ErrorIs(t, err, countersign.ErrInvalid)
+	}
+}
+
+// TestTimeoutOfTheCallersClient: the caller's client has given up, not the caller.
+func TestTimeoutOfTheCallersClient(t *testing.T) {
+	t.Parallel()
+	var n atomic.Int32
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1) == 1 {
+			<-r.Context().Done()
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"id":"late"}`)
+	}))
+	defer srv.Close()
+	mine := &http.Client{Timeout: 100 * time.Millisecond, Transport: &http.Transport{DisableKeepAlives: true}}
+	c := newClient(t, srv.URL, Config{}, countersign.WithHTTPClient(mine), countersign.WithRetry(countersign.RetryPolicy{BaseDelay: time.Millisecond}))
+	got, err := fetch(t.Context(), c, get("get item"))
+	require.NoError(t, err)
+	require.Equal(t, "late", got.ID)
+	n.Store(0)
+	_, err = fetch(t.Context(), c, get("get item"), countersign.WithoutRetry())
+	require.ErrorIs(t, err, countersign.ErrUnavailable)
+}
+
 func TestCallersClientStaysAsItIs(t *testing.T) {
 	t.Parallel()
 	jar, err := cookiejar.New(nil)
