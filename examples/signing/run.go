@@ -194,27 +194,17 @@ func (p *program) download(ctx context.Context, doc *cloudsign.Document) error {
 }
 
 // save writes a download to the data folder. The name is the document's id, so
-// nothing that a recipient typed becomes part of a path, and a run that was
-// interrupted leaves no half file under it.
+// nothing that a recipient typed becomes part of a path.
 func (p *program) save(name string, d *countersign.Download, err error) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
 	path := filepath.Join(p.Data, filepath.Base(name))
-	f, err := os.CreateTemp(p.Data, ".signing-*")
-	if err != nil {
-		return err
+	n, err := d.SaveAs(path)
+	if err == nil {
+		p.say("saved", fmt.Sprintf("%s (%d bytes)", path, n))
 	}
-	n, err := io.Copy(f, d)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	p.say("saved", fmt.Sprintf("%s (%d bytes)", path, n))
-	return nil
+	return err
 }
 
 // upload is a file on disk.
