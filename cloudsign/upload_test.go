@@ -131,3 +131,21 @@ func TestUploadBounds(t *testing.T) {
 	_, err = bounded(-1).ImportedDocuments.Create(t.Context(), cloudsign.NewImportedDocument{File: huge})
 	require.ErrorIs(t, err, cloudsign.ErrTooLarge)
 }
+
+// TestUploadThatOneVersionTakes: a file between the bounds of the two versions.
+// The older service refuses it while it is still being sent.
+func TestUploadThatOneVersionTakes(t *testing.T) {
+	t.Parallel()
+	pdf := cloudsigntest.PDF("契約", "", cloudsign.MaxUploadBytes031+1<<20)
+	for name, c := range map[string]struct {
+		limits cloudsigntest.Limits
+		want   error
+	}{
+		"0.31.0": {cloudsigntest.Limits031(), cloudsign.ErrTooLarge},
+		"0.36.0": {cloudsigntest.Limits036(), nil},
+	} {
+		_, _, client := account(t, cloudsigntest.WithLimits(c.limits))
+		_, err := client.Files.Upload(t.Context(), newDraft(t, client), countersign.Upload{Name: "契約.pdf", Size: pdf.Size, Open: pdf.Open})
+		require.ErrorIs(t, err, c.want, name)
+	}
+}

@@ -45,7 +45,7 @@ type config struct {
 	retryAfter         bool
 	countTokens        bool
 	limits             Limits
-	plainNames         bool
+	anyFileName        bool
 	mailDomain         func(string) bool
 	webhookWait        time.Duration
 	webhookRetries     int
@@ -185,7 +185,7 @@ func WithLimits(l Limits) Option { return func(o *config) { o.limits = l } }
 
 // WithAnyFileName sets whether the file name in a part's header may be other
 // than ASCII. It is undocumented; the default is false, as users report.
-func WithAnyFileName(accepted bool) Option { return func(o *config) { o.plainNames = accepted } }
+func WithAnyFileName(accepted bool) Option { return func(o *config) { o.anyFileName = accepted } }
 
 // WithMailDomain sets which domains of e-mail addresses exist: the service
 // refuses others. The default is all.

@@ -86,7 +86,7 @@ func (u uploaded) checkPDF() *refusal {
 // checkNames follows what users report of the part's file name, and the names
 // that 0.36.0 refuses.
 func (s *Server) checkNames(u uploaded) *refusal {
-	if !s.cfg.plainNames && strings.ContainsFunc(u.fileName, func(r rune) bool { return r > '~' }) {
+	if !s.cfg.anyFileName && strings.ContainsFunc(u.fileName, func(r rune) bool { return r > '~' }) {
 		return bad("invalid upload")
 	}
 	name := cmp.Or(u.name, u.fileName)
