@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -17,8 +16,8 @@ type Alert struct {
 	Memo       string           `json:"memo"`
 	AlertAt    countersign.Date `json:"alert_at,omitzero"`
 	Enabled    bool             `json:"enabled"`
-	CreatedAt  time.Time        `json:"created_at,omitzero"`
-	UpdatedAt  time.Time        `json:"updated_at,omitzero"`
+	CreatedAt  Time             `json:"created_at,omitzero"`
+	UpdatedAt  Time             `json:"updated_at,omitzero"`
 
 	Extra Extra `json:"-"`
 }

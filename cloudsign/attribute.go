@@ -2,7 +2,6 @@ package cloudsign
 
 import (
 	"slices"
-	"time"
 
 	"github.com/countersign/countersign"
 )
@@ -33,8 +32,8 @@ type Attribute struct {
 	AutoUpdate          AutoUpdate       `json:"auto_update"`                     // 自動更新の有無
 	LocalID             string           `json:"local_id"`                        // 管理番号
 	Amount              *int64           `json:"amount"`                          // 取引金額, no currency; nil: none, which is not 0
-	CreatedAt           time.Time        `json:"created_at,omitzero"`
-	UpdatedAt           time.Time        `json:"updated_at,omitzero"`
+	CreatedAt           Time             `json:"created_at,omitzero"`
+	UpdatedAt           Time             `json:"updated_at,omitzero"`
 	Options             []Option         `json:"options"` // fields that the team defined
 
 	Extra Extra `json:"-"`

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -34,8 +33,8 @@ type Cabinet struct {
 	Name      string      `json:"name"`
 	Note      string      `json:"note"`
 	Type      CabinetType `json:"type"`
-	CreatedAt time.Time   `json:"created_at,omitzero"`
-	UpdatedAt time.Time   `json:"updated_at,omitzero"`
+	CreatedAt Time        `json:"created_at,omitzero"`
+	UpdatedAt Time        `json:"updated_at,omitzero"`
 
 	Extra Extra `json:"-"`
 }

@@ -188,6 +188,7 @@ func files() []endpoint {
 
 // listings are the calls that read pages.
 func listings() []endpoint {
+	hour := cloudsign.Time{Time: time.Date(2025, 4, 1, 1, 0, 0, 0, time.UTC)}
 	day := time.Date(2025, 4, 2, 3, 4, 5, 6000, time.FixedZone("JST", 9*3600))
 	return []endpoint{
 		{
@@ -195,7 +196,7 @@ func listings() []endpoint {
 			answer: answer(200, `{"total":101,"page":1,"cabinets":[{"id":"c1","name":"すべての書類","note":"","type":1,"created_at":"2025-04-01T01:00:00Z","updated_at":"2025-04-01T01:00:00Z"}]}`),
 			call:   func(ctx context.Context, c *cloudsign.Client) (any, error) { return c.Cabinets.List(ctx, 0) },
 			want: &countersign.Page[cloudsign.Cabinet]{Total: 101, Next: "2", Items: []cloudsign.Cabinet{{ID: "c1", Name: "すべての書類", Type: cloudsign.CabinetAllDocuments,
-				CreatedAt: time.Date(2025, 4, 1, 1, 0, 0, 0, time.UTC), UpdatedAt: time.Date(2025, 4, 1, 1, 0, 0, 0, time.UTC)}}},
+				CreatedAt: hour, UpdatedAt: hour}}},
 		},
 		{
 			name: "list", url: host + "/documents?from=2025-04-02T03%3A04%3A05.000006%2B09%3A00&page=2&status=2&to=2025-04-03T03%3A04%3A05.000006%2B09%3A00&with_files=y&with_participants=n",
@@ -221,7 +222,7 @@ func listings() []endpoint {
 				return c.Documents.ListTeam(ctx, cloudsign.DocumentQuery{})
 			},
 			want: &countersign.Page[cloudsign.Document]{Total: 250, Next: "2", Items: []cloudsign.Document{{ID: "d1", Status: cloudsign.StatusImported, Private: true,
-				LastProcessedAt: time.Date(2025, 4, 2, 3, 4, 5, 6000, time.UTC)}}},
+				LastProcessedAt: cloudsign.Time{Time: time.Date(2025, 4, 2, 3, 4, 5, 6000, time.UTC)}}}},
 		},
 	}
 }

@@ -223,7 +223,7 @@ func participantChanges() []endpoint {
 				}
 				return []any{u.URL.Reveal(), u.ExpiresAt}, nil
 			},
-			want: []any{"https://www.cloudsign.jp/callback/secret", time.Date(2025, 4, 1, 1, 0, 0, 0, time.UTC)},
+			want: []any{"https://www.cloudsign.jp/callback/secret", cloudsign.Time{Time: time.Date(2025, 4, 1, 1, 0, 0, 0, time.UTC)}},
 		},
 	}
 }

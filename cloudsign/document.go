@@ -2,7 +2,6 @@ package cloudsign
 
 import (
 	"strconv"
-	"time"
 )
 
 // Identifiers are opaque text of 32 to 36 characters. Only their being
@@ -79,10 +78,10 @@ type Document struct {
 	Status          DocumentStatus `json:"status"`
 	CanTransfer     bool           `json:"can_transfer"` // recipients may pass it on
 	Private         bool           `json:"private"`      // confidential (親展)
-	SentAt          time.Time      `json:"sent_at,omitzero"`
-	LastProcessedAt time.Time      `json:"last_processed_at,omitzero"` // last consent or refusal; not the date of the contract
-	CreatedAt       time.Time      `json:"created_at,omitzero"`
-	UpdatedAt       time.Time      `json:"updated_at,omitzero"`
+	SentAt          Time           `json:"sent_at,omitzero"`
+	LastProcessedAt Time           `json:"last_processed_at,omitzero"` // last consent or refusal; not the date of the contract
+	CreatedAt       Time           `json:"created_at,omitzero"`
+	UpdatedAt       Time           `json:"updated_at,omitzero"`
 	Participants    []Participant  `json:"participants"`
 	Files           []File         `json:"files"`
 	Reportees       []Reportee     `json:"reportees,omitempty"`

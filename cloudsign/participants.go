@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -78,8 +77,8 @@ type Participant struct {
 	Tel                  string             `json:"tel,omitempty"`                    // embedded signing by SMS
 	RecipientID          string             `json:"recipient_id,omitempty"`           // embedded signing by simple authentication
 	Callback             bool               `json:"callback,omitempty"`               // embedded signing by SMS
-	ProcessedAt          time.Time          `json:"processed_at,omitzero"`            // consent or refusal
-	AccessExpiresAt      time.Time          `json:"access_expires_at,omitzero"`       // while waiting for review
+	ProcessedAt          Time               `json:"processed_at,omitzero"`            // consent or refusal
+	AccessExpiresAt      Time               `json:"access_expires_at,omitzero"`       // while waiting for review
 
 	Extra Extra `json:"-"`
 }
@@ -124,7 +123,7 @@ type SigningURL struct {
 	// URL lets whoever opens it act as the recipient: hand it to that person
 	// alone.
 	URL       countersign.Secret `json:"url"`
-	ExpiresAt time.Time          `json:"expires_at"`
+	ExpiresAt Time               `json:"expires_at"`
 }
 
 // ParticipantsService adds, changes and removes the recipients of a draft. The
