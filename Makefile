@@ -53,11 +53,21 @@ bench: ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem work
 
 .PHONY: proof
-proof: proof-ledgersync ## Print the figures that the documentation claims, all topics
+proof: proof-ledgersync proof-cloudsign proof-docusign ## Print the figures that the documentation claims, all topics
 
 .PHONY: proof-ledgersync
 proof-ledgersync: ## Print the figures of the ledger sync: crashes, full disk, calls, speed, memory
 	@$(call prove,-parallel 1 -run LedgerSync -bench LedgerSync -benchtime 1x ./examples/proof)
+
+.PHONY: proof-cloudsign
+proof-cloudsign: ## Print the figures of the CloudSign client: conformance, contract, listings, memory
+	@$(call prove,-run CloudSign -bench CloudSign -benchtime 20x ./cloudsign ./internal/conformance)
+
+.PHONY: proof-docusign
+proof-docusign: ## Print the figures of the DocuSign client: conformance, refreshes, the receiver's cost
+	@out=$$(go test -count=1 -v -run 'TestDocuSign$$' ./internal/conformance 2>&1) || { echo "$$out"; exit 1; }; grep -oE '^conformance: docusign .*|--- SKIP.*' <<<"$$out"
+	@out=$$(go test -count=1 -v -run 'HundredGoroutines|TestContract|TestStandardFailures|TestSamples|Receiver' -bench ConnectAccept -benchmem ./docusign 2>&1) \
+		|| { echo "$$out"; exit 1; }; grep -oE 'proof: .*|^Benchmark.* ns/op.*|^    --- SKIP.*' <<<"$$out"
 
 .PHONY: conformance
 conformance: ## Check requests and fakes against the vendors' specifications (COUNTERSIGN_SPECS)

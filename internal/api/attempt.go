@@ -28,6 +28,7 @@ type attempt struct {
 	header     http.Header
 	err        error // no answer came, or it broke off
 	errorBody  []byte
+	detail     Detail // what the service said about a failure
 	retryAfter time.Duration
 	saidWhen   bool
 }
@@ -112,6 +113,19 @@ func (a *attempt) send() {
 	if a.status < 200 || a.status >= 300 {
 		a.errorBody, _ = io.ReadAll(io.LimitReader(a.body, maxErrorBody))
 		a.close()
+		a.learn()
+	}
+}
+
+// learn reads what the service said about a failure.
+func (a *attempt) learn() {
+	parse := a.r.c.cfg.ParseError
+	if parse == nil {
+		return
+	}
+	a.detail = parse(a.status, a.header, a.errorBody)
+	if a.detail.RetryAfter > 0 {
+		a.retryAfter = a.detail.RetryAfter
 	}
 }
 
@@ -147,6 +161,9 @@ func (a *attempt) note() {
 	r.meta = countersign.Meta{StatusCode: a.status, Header: a.header}
 	if h := r.c.cfg.RequestIDHeader; h != "" {
 		r.meta.RequestID = a.header.Get(h)
+	}
+	if observe := r.c.cfg.Observe; observe != nil {
+		observe(a.header)
 	}
 }
 
@@ -218,7 +235,7 @@ func (a *attempt) failure(v verdict) error {
 
 // refused reports whether the service is known not to have acted.
 func (a *attempt) refused() bool {
-	return notSent(a.err) || a.status == http.StatusTooManyRequests || a.status == http.StatusTooEarly ||
+	return notSent(a.err) || a.detail.Repeat == RepeatLater || a.status == http.StatusTooManyRequests || a.status == http.StatusTooEarly ||
 		(a.status == http.StatusServiceUnavailable && a.saidWhen)
 }
 
@@ -233,14 +250,12 @@ func (a *attempt) describe(e *countersign.Error) {
 		body = []byte(withoutSecret(string(body), s))
 	}
 	e.Body = body
-	if parse := a.r.c.cfg.ParseError; parse != nil {
-		d := parse(a.status, a.header, a.errorBody)
-		e.Code, e.Message = clean(d.Code, 100, secrets), clean(d.Message, 1000, secrets)
-		for _, f := range d.Fields {
-			e.Fields = append(e.Fields, countersign.FieldError{Name: clean(f.Name, 100, secrets), Message: clean(f.Message, 300, secrets)})
-		}
-		if d.Kind != nil {
-			e.Kind = d.Kind
-		}
+	d := a.detail
+	e.Code, e.Message = clean(d.Code, 100, secrets), clean(d.Message, 1000, secrets)
+	for _, f := range d.Fields {
+		e.Fields = append(e.Fields, countersign.FieldError{Name: clean(f.Name, 100, secrets), Message: clean(f.Message, 300, secrets)})
+	}
+	if d.Kind != nil {
+		e.Kind = d.Kind
 	}
 }

@@ -25,6 +25,7 @@ type outcome struct {
 	err        error // no answer, or one that broke off
 	retryAfter bool  // the service said when to come back
 	left       bool  // the caller's context ended
+	repeat     Repeat
 }
 
 // classify is the only place that decides what may be repeated.
@@ -41,6 +42,10 @@ func classify(o outcome) verdict {
 			return stop
 		}
 		return unknown
+	case o.repeat == RepeatLater:
+		return again
+	case o.repeat == RepeatNever:
+		return stop
 	case o.status == http.StatusTooManyRequests || o.status == http.StatusTooEarly:
 		return again // refused before anything was done
 	case o.status == http.StatusServiceUnavailable && o.retryAfter:

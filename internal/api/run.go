@@ -73,7 +73,7 @@ func (r *run) loop(result func(*attempt) error) error {
 		if err != nil {
 			return err
 		}
-		out := outcome{effect: r.call.Effect, status: a.status, err: a.err, retryAfter: a.saidWhen, left: r.ctx.Err() != nil}
+		out := outcome{effect: r.call.Effect, status: a.status, err: a.err, retryAfter: a.saidWhen, left: r.ctx.Err() != nil, repeat: a.detail.Repeat}
 		v := classify(out)
 		if v == done {
 			if a.err = result(a); a.err == nil {

@@ -266,6 +266,7 @@ func TestFileName(t *testing.T) {
 		`attachment; filename="..\\..\\x.pdf"`:                  "x.pdf",
 		`attachment; filename*=UTF-8''%E5%A5%91%E7%B4%84.pdf`:   "契約.pdf",
 		`attachment; filename*=UTF-8''a%0D%0AX-Evil%3A%201.pdf`: "aX-Evil: 1.pdf",
+		`file; filename="NDA.pdf"; documentid="1`:               "NDA.pdf",
 		`attachment`: "", ``: "", `attachment; filename=".."`: "", `;;;`: "",
 	} {
 		require.Equal(t, want, fileName(in), in)

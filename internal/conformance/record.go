@@ -49,7 +49,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func buffered(r *http.Request) (*http.Request, []byte, error) {
-	if r.Body == nil {
+	if r.Body == nil || r.Body == http.NoBody {
 		return r, nil, nil
 	}
 	defer r.Body.Close()
@@ -151,6 +151,9 @@ func (op *operation) checkBody(h http.Header, body []byte) []string {
 		}
 		return checkForm(form, media.Schema.Value)
 	default:
+		if isBinary(media.Schema.Value) {
+			return nil
+		}
 		return checkJSON(body, media.Schema.Value, openapi3.VisitAsRequest())
 	}
 }

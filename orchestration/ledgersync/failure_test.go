@@ -272,8 +272,7 @@ func TestOutageIsRiddenOut(t *testing.T) {
 		w.run()
 		w.clock.Advance(10 * time.Minute)
 	}
-	_, err := w.flow.DeadLetters().RetryAll(t.Context())
-	require.NoError(t, err)
+	require.Zero(t, w.summary().Failed, "nothing needs a person")
 	w.fake.Faults().Clear()
 	w.ledger.SetFault(nil)
 	w.nextDay()
