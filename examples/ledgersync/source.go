@@ -23,6 +23,8 @@ type source interface {
 	simulated() bool
 	now() time.Time
 	nextDay()
+	// anotherDay is nextDay after the first of a program's run.
+	anotherDay() error
 	close()
 }
 
@@ -99,7 +101,8 @@ func (s *service) account() (ledgersync.Account, error) {
 	return ledgersync.NewAccount("CloudSign "+string(s.env), cloudsign.Config{Environment: s.env, ClientID: s.clientID}, opts...)
 }
 
-func (s *service) simulated() bool { return false }
-func (s *service) now() time.Time  { return time.Now() }
-func (s *service) nextDay()        {}
-func (s *service) close()          {}
+func (s *service) simulated() bool   { return false }
+func (s *service) now() time.Time    { return time.Now() }
+func (s *service) nextDay()          {}
+func (s *service) anotherDay() error { return nil }
+func (s *service) close()            {}

@@ -113,9 +113,9 @@ func (f *Flow) judge(id contractone.ManagementID, r Rules, d *cloudsign.Document
 // processedAt is when a document was concluded or imported.
 func processedAt(d *cloudsign.Document) time.Time {
 	if d.LastProcessedAt.IsZero() {
-		return d.CreatedAt
+		return d.CreatedAt.Time
 	}
-	return d.LastProcessedAt
+	return d.LastProcessedAt.Time
 }
 
 // graceEnd is when a document may be linked.
