@@ -74,7 +74,9 @@ var floors = map[string][]string{
 
 	"examples/quickstart":       {anyExported},
 	"examples/ledgersync":       {anyExported},
-	"examples/docusign":         {anyExported},
+	"examples/docusignaccount":  {anyExported},
+	"examples/docusign":         {anyExported, "examples/docusignaccount"},
+	"examples/draft":            {anyExported, "examples/docusignaccount"},
 	"examples/envelopesync":     {anyExported},
 	"examples/senderonboarding": {anyExported},
 	"examples/salelink":         {anyExported},
