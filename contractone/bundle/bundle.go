@@ -34,6 +34,8 @@ type Ledger struct {
 	folders map[string]*folder
 	// waiting are entered files that could not move to their folder yet, by ID.
 	waiting map[contractone.EntryID]string
+	// finished is the size of the journal that the manifests show; -1: not known.
+	finished int64
 }
 
 // folder is one share scope and set of responsible persons.
@@ -65,7 +67,7 @@ func Open(cfg Config) (*Ledger, error) {
 	}
 	l := &Ledger{
 		dir: dir, now: cfg.Now, index: map[digest]span{}, names: map[digest]struct{}{},
-		folders: map[string]*folder{}, waiting: map[contractone.EntryID]string{},
+		folders: map[string]*folder{}, waiting: map[contractone.EntryID]string{}, finished: -1,
 	}
 	if l.now == nil {
 		l.now = time.Now

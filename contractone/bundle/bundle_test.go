@@ -260,13 +260,10 @@ func TestAFolderInTheWay(t *testing.T) {
 	require.Len(t, pdfs(t, dir), 1)
 }
 
-// 100,000 files are opened and finished within bounded memory, whatever their
-// values.
+// What stays in memory is a few hundred bytes a file, whatever its values are,
+// also while the manifests are written.
 func TestMemoryIsBounded(t *testing.T) {
-	if testing.Short() {
-		t.Skip("writes a journal of 100,000 files")
-	}
-	const files = 100_000
+	const files = 20_000
 	dir := t.TempDir()
 	writeJournal(t, dir, files)
 	before := heap()
@@ -276,8 +273,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	_, found, err := l.Lookup(t.Context(), contractone.CloudSignKey("doc", fmt.Sprint("file", files-1)))
 	require.NoError(t, err)
 	require.True(t, found)
-	require.Less(t, used, int64(32<<20), "bytes for %d files", files)
-	t.Logf("proof: bundle files=%d heap=%d MiB", files, used>>20)
+	require.Less(t, used/files, int64(300), "bytes a file")
+	require.Positive(t, used)
 }
 
 func heap() int64 {

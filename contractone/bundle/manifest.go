@@ -10,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,8 +59,12 @@ type File struct {
 // in the other: call it when a run is over, as Close does.
 func (l *Ledger) Finish(ctx context.Context) error {
 	l.mu.Lock()
+	if l.journal == nil {
+		l.mu.Unlock()
+		return fmt.Errorf("bundle: %w", os.ErrClosed)
+	}
 	err := l.placeAll()
-	folders := l.listFolders()
+	folders, size := l.listFolders(), l.journal.size
 	l.mu.Unlock()
 	if err != nil {
 		return err
@@ -77,19 +82,27 @@ func (l *Ledger) Finish(ctx context.Context) error {
 			return err
 		}
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.finished = size
 	return nil
 }
 
-// Close finishes the bundle and gives it free for other processes. The ledger
-// can't be used afterwards; closing it again does nothing.
+// Close finishes the bundle, unless Finish has and nothing came since, and gives
+// it free for other processes. The ledger can't be used afterwards; closing it
+// again does nothing.
 func (l *Ledger) Close() error {
 	l.mu.Lock()
 	closed := l.journal == nil
+	finished := !closed && l.journal.size == l.finished
 	l.mu.Unlock()
 	if closed {
 		return nil
 	}
-	err := l.Finish(context.Background())
+	var err error
+	if !finished {
+		err = l.Finish(context.Background())
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.journal == nil {

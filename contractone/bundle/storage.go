@@ -91,5 +91,5 @@ func (l *Ledger) release() error {
 		err = l.journal.file.Close()
 		l.journal = nil
 	}
-	return errors.Join(err, l.held.Close())
+	return errors.Join(err, unlock(l.held))
 }
