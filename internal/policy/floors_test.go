@@ -49,12 +49,12 @@ var floors = map[string][]string{
 
 	// A fake never imports the client that it is the counterpart of: with types
 	// of its own, one bug can't hide on both sides.
-	"countersigntest":    {},
-	"cloudsigntest":      fakeFloor,
-	"docusigntest":       fakeFloor,
-	"activecampaigntest": fakeFloor,
-	"digiposttest":       fakeFloor,
-	"salesdocktest":      fakeFloor,
+	"countersigntest":         {},
+	"cloudsigntest":           fakeFloor,
+	"docusigntest":            fakeFloor,
+	"activecampaigntest":      fakeFloor,
+	"digiposttest":            fakeFloor,
+	"salesdocktest":           fakeFloor,
 	"contractone/gatewaytest": fakeFloor,
 	// No service stands behind the ledger port, so its reference ledger
 	// implements the port itself.
