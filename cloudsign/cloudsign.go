@@ -29,7 +29,9 @@ package cloudsign
 
 import (
 	"context"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -82,8 +84,10 @@ func New(cfg Config, opts ...countersign.Option) (*Client, error) {
 	switch {
 	case set.BaseURL == nil:
 		return nil, &countersign.ConfigError{Component: "cloudsign", Field: "Environment", Reason: "is empty", Fix: "choose production, sandbox, lgwan or lgwan-sandbox"}
-	case cfg.ClientID.IsZero():
+	case strings.TrimSpace(cfg.ClientID.Reveal()) == "":
 		return nil, &countersign.ConfigError{Component: "cloudsign", Field: "ClientID", Reason: "is empty", Fix: clientIDHelp(cfg.Environment)}
+	case strings.ContainsFunc(cfg.ClientID.Reveal(), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
+		return nil, &countersign.ConfigError{Component: "cloudsign", Field: "ClientID", Reason: "has white space in it", Fix: "take out spaces and line breaks around it"}
 	}
 	if set.Limiter == nil {
 		set.Limiter = sharedLimiter(set.BaseURL.Host, cfg.ClientID)

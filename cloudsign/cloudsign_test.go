@@ -20,6 +20,7 @@ func TestConfiguration(t *testing.T) {
 	for want, cfg := range map[string]cloudsign.Config{
 		"cloudsign: Environment is empty":      {ClientID: id},
 		"cloudsign: Environment is not known":  {ClientID: id, Environment: "staging"},
+		"has white space":                      {ClientID: countersign.NewSecret(clientID + "\n"), Environment: cloudsign.Sandbox},
 		"https://www.cloudsign.jp/api/clients": {Environment: cloudsign.Production},
 		"管理画面 > アカウント > クライアントID":              {Environment: cloudsign.LGWAN},
 	} {

@@ -97,9 +97,8 @@ func (s DocumentsService) Pages(ctx context.Context, q DocumentQuery) iter.Seq2[
 
 // PagesTeam goes through the pages of ListTeam, from q.Page on. When q.To is
 // zero it is set to the present, so that documents that arrive meanwhile do not
-// shift the pages; when the total shrinks, the page before is read again,
-// because what stood on this one may have moved there. Neighbouring pages may
-// therefore repeat documents. An error is given once and ends the sequence.
+// shift the pages; when the total shrinks, the pages before are read again that
+// what stood on this one may have moved to. Pages may therefore repeat documents. An error is given once and ends the sequence.
 func (s DocumentsService) PagesTeam(ctx context.Context, q DocumentQuery) iter.Seq2[*countersign.Page[Document], error] {
 	return pages(ctx, q, s.ListTeam)
 }
@@ -119,10 +118,10 @@ func pages(ctx context.Context, q DocumentQuery, list listFunc) iter.Seq2[*count
 				yield(nil, err)
 				return
 			}
-			shrank := page.Total < total && q.Page > 1
+			gone := total - page.Total
 			total = page.Total
-			if shrank {
-				q.Page--
+			if gone > 0 && q.Page > 1 { // what stood here may have moved that far
+				q.Page = max(1, q.Page-int((gone+pageSize-1)/pageSize))
 				continue
 			}
 			if !yield(page, nil) || page.Next == "" {

@@ -43,6 +43,9 @@ type Config struct {
 	IdempotencyHeader string
 	// RequestIDHeader is the answer's header that names the request.
 	RequestIDHeader string
+	// Observe is told of each answer's header, for limits that a service
+	// announces there; nil: nobody wants to know.
+	Observe func(header http.Header)
 	// RateLimitWait is how long to wait after a 429 that does not say it.
 	RateLimitWait time.Duration
 }
@@ -52,8 +55,22 @@ type Detail struct {
 	Code    string
 	Message string
 	Fields  []countersign.FieldError
-	Kind    error // overrides countersign.KindOfStatus when not nil
+	Kind    error  // overrides countersign.KindOfStatus when not nil
+	Repeat  Repeat // overrides what the status says about repeating
+	// RetryAfter is how long to wait, where the service says it in its own way;
+	// 0 leaves it to the Retry-After header and Config.RateLimitWait.
+	RetryAfter time.Duration
 }
+
+// Repeat says whether a refused call may be sent again.
+type Repeat int
+
+// What Detail.Repeat says.
+const (
+	RepeatByStatus Repeat = iota // as the HTTP status has it
+	RepeatLater                  // refused before anything was done: safe after a wait
+	RepeatNever                  // sending it again makes it worse
+)
 
 // Client runs calls. It is immutable and safe for concurrent use.
 type Client struct {

@@ -154,6 +154,9 @@ func (op *operation) checkBody(h http.Header, body []byte) []string {
 		}
 		return checkForm(form, media.Schema.Value)
 	default:
+		if isBinary(media.Schema.Value) {
+			return nil
+		}
 		return checkJSON(body, media.Schema.Value, openapi3.VisitAsRequest())
 	}
 }
