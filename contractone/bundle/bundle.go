@@ -278,7 +278,7 @@ func (l *Ledger) find(key contractone.Key) (contractone.Entry, bool, error) {
 	}
 	s, ok := l.index[digestOf(string(key))]
 	if !ok {
-		return contractone.Entry{}, false, nil
+		return contractone.Entry{}, false, l.journal.broken // nil, or why nobody can tell
 	}
 	r, err := l.journal.at(s)
 	return r.Entry, err == nil, err

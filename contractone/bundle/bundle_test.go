@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -258,6 +259,48 @@ func TestAFolderInTheWay(t *testing.T) {
 	require.NoError(t, os.Remove(blocked))
 	require.NoError(t, l.Close())
 	require.Len(t, pdfs(t, dir), 1)
+}
+
+// When the journal can't be written to and can't be put in order either, nobody
+// says that a file is or is not there until the bundle is opened again.
+func TestABrokenJournal(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l := open(t, dir)
+	register(t, l, draft("doc", "a"))
+	require.NoError(t, bundle.BreakJournal(l))
+	d := draft("doc", "b")
+	_, err := l.Register(t.Context(), d)
+	require.ErrorIs(t, err, countersign.ErrOutcomeUnknown)
+	require.ErrorIs(t, err, contractone.ErrStorage)
+	_, _, err = l.Lookup(t.Context(), d.Key())
+	require.ErrorIs(t, err, contractone.ErrStorage)
+	require.False(t, register(t, l, draft("doc", "a")).Created, "what is known is known")
+	require.NoError(t, l.Close())
+	l = open(t, dir)
+	require.True(t, register(t, l, d).Created)
+	require.NoError(t, l.Close())
+	checkBundle(t, dir, []string{string(d.Key())})
+}
+
+func TestZip(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l := open(t, dir)
+	id := string(register(t, l, draft("doc", "file")).ID)
+	var out bytes.Buffer
+	require.NoError(t, l.WriteZip(t.Context(), &out))
+	r, err := zip.NewReader(bytes.NewReader(out.Bytes()), int64(out.Len()))
+	require.NoError(t, err)
+	var names []string
+	for _, f := range r.File {
+		names = append(names, f.Name)
+		require.False(t, f.NonUTF8)
+	}
+	require.Equal(t, []string{bundle.ReadmeJA, bundle.ReadmeEN, bundle.ManifestCSV, bundle.ManifestJSON, id}, names)
+	pdf, err := fs.ReadFile(r, id)
+	require.NoError(t, err)
+	require.Equal(t, contractonetest.PDF("docfile", 600), pdf)
 }
 
 // What stays in memory is a few hundred bytes a file, whatever its values are,

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -15,21 +16,22 @@ import (
 	"github.com/countersign/countersign/contractone"
 )
 
-// Bounds of the parts of names, in bytes. The whole stays below the 255 bytes of
-// Linux and the 255 UTF-16 units of Windows, with room for what a person puts in
-// front.
+// Bounds of the parts of names, in UTF-16 units, which Windows counts. A name
+// stays below the 255 bytes of Linux, and folder and name together below 190
+// units, so that a path of Windows (260) has room for where the bundle lies.
 const (
-	maxTitle    = 120
-	maxDocument = 64
-	maxLabel    = 80
+	maxTitle    = 60
+	maxDocument = 36
+	maxLabel    = 40
 )
 
 // safeText is text for a part of a file name on Windows, macOS and Linux: in
 // normalisation form C, without the characters that Windows forbids, without
 // control and invisible characters (some reverse what a person reads), without dots and spaces at
-// the ends, at most limit bytes. It may be empty.
+// the ends, at most limit UTF-16 units. It may be empty.
 func safeText(s string, limit int) string {
 	var b strings.Builder
+	units := 0
 	for _, r := range norm.NFC.String(s) {
 		switch {
 		case unicode.IsSpace(r):
@@ -40,7 +42,7 @@ func safeText(s string, limit int) string {
 		if r == ' ' && strings.HasSuffix(b.String(), " ") {
 			continue
 		}
-		if b.Len()+utf8.RuneLen(r) > limit {
+		if units += utf16.RuneLen(r); units > limit {
 			break
 		}
 		b.WriteRune(r)

@@ -22,7 +22,7 @@ func storageError(path string, err error) error {
 	} else if le, ok := errors.AsType[*os.LinkError](err); ok {
 		path, err = le.New, le.Err
 	}
-	return fmt.Errorf("bundle: %w: %s: %w; make room or choose another folder, then run again", contractone.ErrStorage, path, err)
+	return fmt.Errorf("bundle: %w: %s: %w; see that there is room and that no program has it open, then run again", contractone.ErrStorage, path, err)
 }
 
 // syncDir makes the names in a folder survive a crash. Windows has no such call,
