@@ -306,7 +306,7 @@ func TestZip(t *testing.T) {
 // What stays in memory is a few hundred bytes a file, whatever its values are,
 // also while the manifests are written.
 func TestMemoryIsBounded(t *testing.T) {
-	const files = 20_000
+	const files = 5_000
 	dir := t.TempDir()
 	writeJournal(t, dir, files)
 	before := heap()
