@@ -49,7 +49,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func buffered(r *http.Request) (*http.Request, []byte, error) {
-	if r.Body == nil {
+	if r.Body == nil || r.Body == http.NoBody {
 		return r, nil, nil
 	}
 	defer r.Body.Close()

@@ -78,6 +78,7 @@ var floors = map[string][]string{
 
 	"examples/quickstart":       {anyExported},
 	"examples/ledgersync":       {anyExported},
+	"examples/signing":          {anyExported},
 	"examples/docusign":         {anyExported},
 	"examples/envelopesync":     {anyExported},
 	"examples/senderonboarding": {anyExported},
