@@ -53,11 +53,15 @@ bench: ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem work
 
 .PHONY: proof
-proof: proof-ledgersync proof-docusign ## Print the figures that the documentation claims, all topics
+proof: proof-ledgersync proof-cloudsign proof-docusign ## Print the figures that the documentation claims, all topics
 
 .PHONY: proof-ledgersync
 proof-ledgersync: ## Print the figures of the ledger sync: crashes, full disk, calls, speed, memory
 	@$(call prove,-parallel 1 -run LedgerSync -bench LedgerSync -benchtime 1x ./examples/proof)
+
+.PHONY: proof-cloudsign
+proof-cloudsign: ## Print the figures of the CloudSign client: conformance, contract, listings, memory
+	@$(call prove,-run CloudSign -bench CloudSign -benchtime 20x ./cloudsign ./internal/conformance)
 
 .PHONY: proof-docusign
 proof-docusign: ## Print the figures of the DocuSign client: conformance, refreshes, the receiver's cost

@@ -19,7 +19,7 @@ const (
 	instant = "2006-01-02T15:04:05.000000Z07:00"
 )
 
-// DocumentsService reads documents. GET /documents gives what the client ID's
+// DocumentsService makes, sends and reads documents. GET /documents gives what the client ID's
 // user can see, GET /team_documents what the members of the team exchanged.
 type DocumentsService struct{ service }
 
@@ -37,6 +37,10 @@ type DocumentQuery struct {
 	// WithoutFiles and WithoutParticipants leave the lists out of the answer.
 	WithoutFiles        bool
 	WithoutParticipants bool
+	// WithReportees and WithAttachment add to the answer what it leaves out by
+	// itself.
+	WithReportees  bool
+	WithAttachment bool
 	// WithSharedTemplates adds templates that others share; it needs Status to be
 	// StatusTemplate and is not for team listings.
 	WithSharedTemplates bool
@@ -213,6 +217,12 @@ func (q DocumentQuery) values() (url.Values, error) {
 			return nil, badQuery("Status", "is "+q.Status.String()+", which the service does not accept as a filter", "leave it out and filter the documents that come")
 		}
 		v.Set("status", strconv.Itoa(int(*q.Status)))
+	}
+	if q.WithReportees {
+		v.Set("with_reportees", "y")
+	}
+	if q.WithAttachment {
+		v.Set("with_attachment", "y")
 	}
 	if q.WithSharedTemplates {
 		if q.Status == nil || *q.Status != StatusTemplate {

@@ -34,6 +34,10 @@ func (p *program) run(ctx context.Context) error {
 	show := newProgress(p.err, p.bars)
 	s := &sync{program: p, source: src, data: d, progress: show}
 	err = s.run(ctx)
+	if err == nil && p.Webhook != "" && !p.DryRun {
+		err = s.serve(ctx)
+		ctx = context.WithoutCancel(ctx) // being interrupted is how this ends
+	}
 	show.close()
 	if err != nil {
 		return err
@@ -55,6 +59,14 @@ type sync struct {
 	firstLoaded int64 // files that the first load registered, if this run had one
 }
 
+// tell is the flow's progress.
+func (s *sync) tell(e orchestration.Event) {
+	s.progress.tell(e)
+	if s.observe != nil {
+		s.observe(e)
+	}
+}
+
 func (s *sync) run(ctx context.Context) (err error) {
 	account, err := s.source.account()
 	if err != nil {
@@ -64,7 +76,7 @@ func (s *sync) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.flow, err = ledgersync.New(ledgersync.Config{Clock: s.source.now, Progress: s.progress.tell},
+	s.flow, err = ledgersync.New(ledgersync.Config{Clock: s.source.now, Progress: s.tell},
 		ledgersync.Deps{Store: s.data.store, Ledger: s.data.ledger, Accounts: []ledgersync.Account{account}})
 	if err != nil {
 		return err

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +25,9 @@ type source interface {
 	simulated() bool
 	now() time.Time
 	nextDay()
+	webhookSources() []netip.Prefix
+	// act is what people do in CloudSign while the program takes webhooks there.
+	act(ctx context.Context, webhook string)
 	close()
 }
 

@@ -142,6 +142,8 @@ type bodyKey struct{}
 func attachBody(_ *resty.Client, req *http.Request) error {
 	p, ok := req.Context().Value(bodyKey{}).(*sending)
 	if !ok {
+		// resty puts a reader of its own there, which goes out in chunks.
+		req.Body, req.ContentLength, req.GetBody = http.NoBody, 0, nil
 		return nil
 	}
 	rc, err := p.open()
@@ -150,7 +152,9 @@ func attachBody(_ *resty.Client, req *http.Request) error {
 	}
 	req.Body = rc
 	req.ContentLength = p.length
-	req.GetBody = func() (io.ReadCloser, error) { return p.open() }
+	if !p.once {
+		req.GetBody = func() (io.ReadCloser, error) { return p.open() }
+	}
 	return nil
 }
 
