@@ -2,6 +2,7 @@ package docusign
 
 import (
 	"context"
+	"maps"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -69,8 +70,9 @@ func (s TabsService) change(ctx context.Context, c call, opts []countersign.Call
 }
 
 // Prefill fills the prefill tabs of a draft's document by their labels (for
-// radio groups: by the group's name). Labels that the document does not have are
-// an *ItemError, and nothing is changed then. Send the draft afterwards.
+// radio groups: by the group's name). An empty value clears a tab. Labels that
+// the document does not have are an *ItemError, and nothing is changed then. Send
+// the draft afterwards.
 func (s TabsService) Prefill(ctx context.Context, id EnvelopeID, document DocumentID, values map[string]string, opts ...countersign.CallOption) error {
 	all, err := s.OfDocument(ctx, id, document, opts...)
 	if err != nil {
@@ -86,10 +88,7 @@ func (s TabsService) Prefill(ctx context.Context, id EnvelopeID, document Docume
 
 // fill gives the tabs that values change, ready to be sent.
 func (t *Tabs) fill(values map[string]string) (*Tabs, error) {
-	left := map[string]bool{}
-	for label := range values {
-		left[label] = true
-	}
+	left := maps.Clone(values)
 	out := &Tabs{}
 	if t != nil {
 		lists := out.lists()
@@ -97,7 +96,7 @@ func (t *Tabs) fill(values map[string]string) (*Tabs, error) {
 			for _, tab := range *l.list {
 				if value, ok := values[string(tab.Label)]; ok {
 					delete(left, string(tab.Label))
-					*lists[i].list = append(*lists[i].list, filled(l.kind, tab, value))
+					*lists[i].list = append(*lists[i].list, filled(Tab{ID: tab.ID}, l.kind, value))
 				}
 			}
 		}
@@ -108,11 +107,7 @@ func (t *Tabs) fill(values map[string]string) (*Tabs, error) {
 			}
 		}
 	}
-	var refused refusals
-	for label := range left {
-		refused.add(label, &ErrorDetails{Code: "TAB_NOT_FOUND", Message: "the document has no prefill tab with this label"})
-	}
-	if err := refused.err("prefill tabs"); err != nil {
+	if err := unknownLabels("prefill tabs", left); err != nil {
 		return nil, err
 	}
 	if len(values) == 0 {
@@ -121,14 +116,23 @@ func (t *Tabs) fill(values map[string]string) (*Tabs, error) {
 	return out, nil
 }
 
-func filled(kind TabKind, tab Tab, value string) Tab {
-	out := Tab{ID: tab.ID}
-	if kind == CheckboxTabs {
-		out.Selected = new(Bool(value == "true"))
-	} else {
-		out.Value = Text(value)
+// unknownLabels refuses labels for which no tab was found.
+func unknownLabels(op string, left map[string]string) error {
+	var refused refusals
+	for label := range left {
+		refused.add(label, &ErrorDetails{Code: "TAB_NOT_FOUND", Message: "no tab that can be filled has this label"})
 	}
-	return out
+	return refused.err(op)
+}
+
+// filled gives a tab its value.
+func filled(tab Tab, kind TabKind, value string) Tab {
+	if kind == CheckboxTabs {
+		tab.Selected = new(Bool(value == "true"))
+	} else {
+		tab.Value = new(Text(value))
+	}
+	return tab
 }
 
 func chosen(g RadioGroup, value string) RadioGroup {

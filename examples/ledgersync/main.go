@@ -34,14 +34,16 @@ import (
 
 // options are the command line.
 type options struct {
-	Data        string  `help:"Folder for rows and files." default:"./countersign-data" placeholder:"DIR"`
-	From        *string `help:"Fill the simulated account with the PDF files of this folder and those below it; contracts.csv in it gives the document information." placeholder:"DIR"`
-	Environment string  `help:"Use the real service: production, sandbox, lgwan or lgwan-sandbox. Needs CLOUDSIGN_CLIENT_ID." placeholder:"NAME"`
-	Arrivals    int     `help:"Generated documents that arrive in the simulated account each run; 0 leaves your own files alone." default:"3"`
-	Yes         bool    `help:"Answer the confirmation with yes."`
-	DryRun      bool    `help:"Print the plan and register nothing."`
-	Review      bool    `help:"Hold files for a review instead of registering them; chosen once, when the link begins. See the command review."`
-	KeepRunning bool    `help:"Go on with the daily difference until interrupted."`
+	Data         string   `help:"Folder for rows and files." default:"./countersign-data" placeholder:"DIR"`
+	From         *string  `help:"Fill the simulated account with the PDF files of this folder and those below it; contracts.csv in it gives the document information." placeholder:"DIR"`
+	Environment  string   `help:"Use the real service: production, sandbox, lgwan or lgwan-sandbox. Needs CLOUDSIGN_CLIENT_ID." placeholder:"NAME"`
+	Arrivals     int      `help:"Generated documents that arrive in the simulated account each run; 0 leaves your own files alone." default:"3"`
+	Webhook      string   `help:"After the daily run keep running and take CloudSign's webhooks on this address, such as :8080." placeholder:"ADDRESS"`
+	TrustedProxy []string `help:"Address range of a proxy in front of --webhook, such as 192.0.2.0/24." placeholder:"RANGE"`
+	Yes          bool     `help:"Answer the confirmation with yes."`
+	DryRun       bool     `help:"Print the plan and register nothing."`
+	Review       bool     `help:"Hold files for a review instead of registering them; chosen once, when the link begins. See the command review."`
+	KeepRunning  bool     `help:"Go on with the daily difference until interrupted; --webhook does so anyway."`
 
 	ClientID string `kong:"-"` // from the environment only: command lines are seen by others
 }
@@ -98,6 +100,7 @@ type program struct {
 	terminal bool   // a person can answer
 	bars     bool   // progress may draw
 	baseURL  string // another address than the environment's own
+	observe  orchestration.Progress
 }
 
 // sentence says what a person can do about an interruption, or about another run.

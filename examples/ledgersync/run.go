@@ -20,11 +20,15 @@ import (
 func (p *program) run(ctx context.Context) error {
 	return p.open(ctx, p.DryRun, func(s *sync) error {
 		err := s.run(ctx)
+		if err == nil && p.Webhook != "" && !p.DryRun {
+			err = s.serve(ctx)
+			ctx = context.WithoutCancel(ctx) // being interrupted is how this ends
+		}
 		s.progress.close()
 		if err != nil {
 			return err
 		}
-		if err := s.report(ctx); err != nil || !p.KeepRunning || p.DryRun {
+		if err := s.report(ctx); err != nil || !p.KeepRunning || p.DryRun || p.Webhook != "" {
 			return err
 		}
 		return s.keepRunning(ctx)
@@ -69,6 +73,14 @@ type sync struct {
 	firstLoaded int64 // files that the first load registered, if this run had one
 }
 
+// tell is the flow's progress.
+func (s *sync) tell(e orchestration.Event) {
+	s.progress.tell(e)
+	if s.observe != nil {
+		s.observe(e)
+	}
+}
+
 // prepare makes the flow and finds the account's link.
 func (s *sync) prepare(ctx context.Context) (err error) {
 	account, err := s.source.account()
@@ -79,7 +91,7 @@ func (s *sync) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.flow, err = ledgersync.New(ledgersync.Config{Clock: s.source.now, Progress: s.progress.tell},
+	s.flow, err = ledgersync.New(ledgersync.Config{Clock: s.source.now, Progress: s.tell},
 		ledgersync.Deps{Store: s.data.store, Ledger: s.data.ledger, Accounts: []ledgersync.Account{account}})
 	if err != nil {
 		return err

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +27,9 @@ type source interface {
 	nextDay()
 	// anotherDay is nextDay after the first of a program's run.
 	anotherDay() error
+	webhookSources() []netip.Prefix
+	// act is what people do in CloudSign while the program takes webhooks there.
+	act(ctx context.Context, webhook string)
 	close()
 }
 

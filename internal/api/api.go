@@ -152,7 +152,9 @@ func attachBody(_ *resty.Client, req *http.Request) error {
 	}
 	req.Body = rc
 	req.ContentLength = p.length
-	req.GetBody = func() (io.ReadCloser, error) { return p.open() }
+	if !p.once {
+		req.GetBody = func() (io.ReadCloser, error) { return p.open() }
+	}
 	return nil
 }
 

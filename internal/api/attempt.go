@@ -87,7 +87,7 @@ func (a *attempt) send() {
 	ctx := a.clock.ctx
 	var out *sending
 	if r.payload != nil {
-		out = &sending{payload: r.payload, progress: a.clock.progress}
+		out = &sending{payload: r.payload, progress: a.clock.progress, once: r.namesKey() && !r.mayRepeat()}
 		ctx = context.WithValue(ctx, bodyKey{}, out)
 	}
 	req := r.c.resty.R().SetContext(ctx).SetDoNotParseResponse(true)
@@ -143,7 +143,7 @@ func (a *attempt) setHeader(req *resty.Request) {
 	if r.payload != nil {
 		req.SetHeader("Content-Type", r.payload.contentType)
 	}
-	if r.set.IdempotencyKey != "" && r.c.cfg.IdempotencyHeader != "" {
+	if r.namesKey() {
 		req.SetHeader(r.c.cfg.IdempotencyHeader, r.set.IdempotencyKey)
 	}
 	if r.cred.Header != "" && !r.call.NoAuth {

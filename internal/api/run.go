@@ -59,7 +59,7 @@ func (c *Client) newRun(ctx context.Context, call Call, opts []countersign.CallO
 		}
 		r.payload = p
 	}
-	if r.set.IdempotencyKey != "" && c.cfg.IdempotencyHeader != "" && call.Effect == Write {
+	if r.namesKey() && call.Effect == Write {
 		r.call.Effect = IdempotentWrite
 	}
 	return r, nil
@@ -117,6 +117,9 @@ func (r *run) classifyAnswer(o outcome) verdict {
 	}
 	return classifyError(o)
 }
+
+// namesKey reports whether the request carries an idempotency key.
+func (r *run) namesKey() bool { return r.set.IdempotencyKey != "" && r.c.cfg.IdempotencyHeader != "" }
 
 func (r *run) mayRepeat() bool {
 	return !r.set.NoRetry && r.number < r.c.cfg.Settings.Retry.MaxAttempts

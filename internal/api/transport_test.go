@@ -282,3 +282,28 @@ func FuzzFileName(f *testing.F) {
 		require.NotEqual(t, "..", name)
 	})
 }
+
+// net/http repeats a request that has an Idempotency-Key by itself when a kept
+// connection breaks. Who asked for one attempt gets one.
+func TestTheTransportDoesNotRepeatByItself(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	c := serve(t, Config{IdempotencyHeader: "Idempotency-Key"}, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if requests.Add(1) == 1 {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"id":"1"}`)
+			return
+		}
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			_ = conn.Close()
+		}
+	})
+	key := countersign.WithIdempotencyKey("k")
+	_, err := fetch(t.Context(), c, post(Write), key)
+	require.NoError(t, err)
+	_, err = fetch(t.Context(), c, post(Write), key, countersign.WithoutRetry())
+	require.ErrorIs(t, err, countersign.ErrOutcomeUnknown)
+	require.Equal(t, int32(2), requests.Load())
+}

@@ -103,6 +103,9 @@ func (op *operation) checkHeaders(h http.Header) (problems []string) {
 	for _, p := range slices.Concat(op.item.Parameters, op.Parameters) {
 		if p.Value.In == "header" {
 			known = append(known, http.CanonicalHeaderKey(p.Value.Name))
+			if p.Value.Required && h.Get(p.Value.Name) == "" {
+				problems = append(problems, "header: "+p.Value.Name+" is missing")
+			}
 		}
 	}
 	if op.Security != nil {
@@ -190,6 +193,10 @@ func checkForm(form url.Values, schema *openapi3.Schema) (problems []string) {
 			problems = append(problems, fmt.Sprintf("form: %q is not in the specification", name))
 		case len(values) > 1:
 			problems = append(problems, fmt.Sprintf("form: %q stands %d times", name, len(values)))
+		case member.Value.Type.Is("object"):
+			for _, problem := range checkJSON([]byte(values[0]), member.Value, openapi3.VisitAsRequest()) {
+				problems = append(problems, "form: "+name+": "+problem)
+			}
 		default:
 			problems = append(problems, checkText("form: "+name, values[0], member.Value)...)
 		}
