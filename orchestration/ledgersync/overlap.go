@@ -38,11 +38,11 @@ type overlapBody struct {
 // meet notes which of these files another link holds, each once.
 func (f *Flow) meet(ctx context.Context, tx orchestration.Tx, link *linkRow, rows []fileRow) error {
 	for _, row := range rows {
-		holder, err := f.holder(ctx, tx, row.Key)
+		holder, err := f.other(ctx, tx, contractone.ManagementID(link.Key), row.Key)
 		if err != nil {
 			return err
 		}
-		if holder == "" || holder == link.Key {
+		if holder == "" {
 			continue
 		}
 		fresh, err := f.overlaps.Insert(ctx, tx, orchestration.Row[overlapBody]{
@@ -57,13 +57,13 @@ func (f *Flow) meet(ctx context.Context, tx orchestration.Tx, link *linkRow, row
 	return nil
 }
 
-// holder is the link that holds a file, "" when none does or it was removed.
-func (f *Flow) holder(ctx context.Context, tx orchestration.Tx, key string) (string, error) {
+// other is the other link that holds a file, "" when none does or it was removed.
+func (f *Flow) other(ctx context.Context, tx orchestration.Tx, id contractone.ManagementID, key string) (string, error) {
 	row, err := f.files.Get(ctx, tx, key)
 	if errors.Is(err, orchestration.ErrNoRecord) {
 		return "", nil
 	}
-	if err != nil {
+	if err != nil || row.Scope == string(id) {
 		return "", err
 	}
 	link, err := f.linkIn(ctx, tx, contractone.ManagementID(row.Scope))
@@ -111,11 +111,11 @@ func (f *Flow) stand(ctx context.Context, id contractone.ManagementID, e Extras,
 }
 
 func (f *Flow) standFile(ctx context.Context, tx orchestration.Tx, id contractone.ManagementID, key contractone.Key, linked bool, s *standing) error {
-	holder, err := f.holder(ctx, tx, string(key))
+	holder, err := f.other(ctx, tx, id, string(key))
 	if err != nil {
 		return err
 	}
-	other := holder != "" && holder != string(id)
+	other := holder != ""
 	if other {
 		s.other++
 	}
