@@ -23,13 +23,17 @@
 //   - Nine items are carried, where CloudSign has a value; see mapping/ledgermap.
 //   - A file is registered once, whatever link sees it: its key is
 //     "cloudsign:<document>:<file>". Later changes in CloudSign do not arrive.
+//     Once a week a run goes through everything, and tells what has changed (Drift).
+//   - A link in review mode holds its files outside the ledger until a reviewer
+//     decides (Review). Rules make a link wait, spend less or carry more;
+//     LikeVendor gives those of the vendor's link.
 //   - All state is in the store, so the program may end or be killed at any moment
 //     and goes on where it was. A registration whose outcome is not known is looked
 //     up in the ledger before anything is sent again.
 //   - A failure that concerns the whole link (credential, plan, quota) stops the
 //     link with the reason; a failure of one file concerns that file.
 //
-// Every error and every result names the link's management ID, and the document
+// Every error, result and notice names the link's management ID, and the document
 // and file where there is one.
 package ledgersync
 
