@@ -19,9 +19,9 @@ func (l *Ledger) Search(ctx context.Context, q contractone.Query) (*countersign.
 		return nil, err
 	}
 	if q.Cursor != "" {
-		after, err := strconv.ParseInt(q.Cursor, 10, 64)
-		if err != nil || after < 1 {
-			return nil, fmt.Errorf("sqlledger: %.40q is not a cursor of this ledger: %w", q.Cursor, countersign.ErrInvalid)
+		after, err := parseCursor(q.Cursor)
+		if err != nil {
+			return nil, err
 		}
 		w.add("e.id > ?", after)
 	}
@@ -40,6 +40,16 @@ func (l *Ledger) Search(ctx context.Context, q contractone.Query) (*countersign.
 		page.Items = append(page.Items, r.entry)
 	}
 	return page, nil
+}
+
+// parseCursor reads the id of the last entry of a page. Cursors come back from
+// outside, so anything may stand in them.
+func parseCursor(s string) (int64, error) {
+	id, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || id < 1 {
+		return 0, fmt.Errorf("sqlledger: %.40q is not a cursor of this ledger: %w", s, countersign.ErrInvalid)
+	}
+	return id, nil
 }
 
 // Count is the number of entries that match on all pages.

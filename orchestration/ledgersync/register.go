@@ -24,8 +24,9 @@ const (
 
 // Why a file was taken up, as the journal says it.
 const (
-	whyFirst = "first load"
-	whyDaily = "daily difference"
+	whyFirst   = "first load"
+	whyDaily   = "daily difference"
+	whyWebhook = "webhook"
 )
 
 // fileBody is what the store keeps of a file. Title and Name go when the file is

@@ -105,7 +105,6 @@ func (f *Flow) closeWindow(ctx context.Context, id contractone.ManagementID) err
 }
 
 // keepPage commits the files of a page together with the place in the listing.
-// Files that are known, from this link or another, stay as they are.
 func (f *Flow) keepPage(ctx context.Context, id contractone.ManagementID, page *countersign.Page[cloudsign.Document]) error {
 	next := 0
 	if page.Next != "" {
@@ -117,19 +116,10 @@ func (f *Flow) keepPage(ctx context.Context, id contractone.ManagementID, page *
 	}
 	var files int
 	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
-		return f.changeLinkIn(ctx, tx, id, func(row *linkRow) error {
-			first, others := f.rowsOf(page.Items, id, row.Value)
-			newDocs, err := f.files.Insert(ctx, tx, first...)
-			if err != nil {
+		return f.changeLinkIn(ctx, tx, id, func(row *linkRow) (err error) {
+			if files, err = f.insert(ctx, tx, row, page.Items, ""); err != nil {
 				return err
 			}
-			newOthers, err := f.files.Insert(ctx, tx, others...)
-			if err != nil {
-				return err
-			}
-			files = newDocs + newOthers
-			row.Value.Seen.Documents += int64(newDocs)
-			row.Value.Seen.Files += int64(files)
 			if row.Value.Window != nil && next > row.Value.Window.Page {
 				row.Value.Window.Page = next
 			}
@@ -142,22 +132,46 @@ func (f *Flow) keepPage(ctx context.Context, id contractone.ManagementID, page *
 	return err
 }
 
-// rowsOf makes the rows of a page: the first files of the documents, and the
-// others, so that fresh documents can be told from fresh files.
-func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, link linkBody) (first, others []fileRow) {
+// insert puts the files of documents into the queue and counts those that are
+// fresh. Files that are known, from this link or another, stay as they are.
+func (f *Flow) insert(ctx context.Context, tx orchestration.Tx, link *linkRow, docs []cloudsign.Document, why string) (files int, err error) {
+	for _, rows := range f.rowsOf(docs, contractone.ManagementID(link.Key), link.Value, why) {
+		// The first file by itself tells whether the document is fresh. All are one
+		// after the other in the store, so that a lane meets them together.
+		first, err := f.files.Insert(ctx, tx, rows[0])
+		if err != nil {
+			return 0, err
+		}
+		others, err := f.files.Insert(ctx, tx, rows[1:]...)
+		if err != nil {
+			return 0, err
+		}
+		files += first + others
+		link.Value.Seen.Documents += int64(first)
+	}
+	link.Value.Seen.Files += int64(files)
+	return files, nil
+}
+
+// rowsOf makes the rows of a page, those of each document together.
+func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, link linkBody, why string) (out [][]fileRow) {
 	now := f.now()
-	why := whyDaily
-	if link.Until.IsZero() {
+	switch {
+	case why != "":
+	case link.Until.IsZero():
 		why = whyFirst
+	default:
+		why = whyDaily
 	}
 	for i := range docs {
 		d := &docs[i]
 		if !linkable(d) || d.Private && !link.Settings.IncludeConfidential {
 			continue
 		}
+		var rows []fileRow
 		for _, rec := range ledgermap.Records(*d, nil) {
 			src := rec.Source()
-			row := fileRow{
+			rows = append(rows, fileRow{
 				Record: orchestration.Record{
 					Key: string(src.Key()), Scope: string(id), Group: f.lane(id, d.ID), Ref: string(d.ID),
 					State: orchestration.StatePending, Due: now, Updated: now,
@@ -166,15 +180,11 @@ func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, li
 					Document: string(d.ID), File: string(rec.File.ID), Index: rec.FileIndex, Count: rec.FileCount, Why: why,
 					Title: d.Title, Name: rec.File.Name,
 				},
-			}
-			if rec.FileIndex == 1 {
-				first = append(first, row)
-			} else {
-				others = append(others, row)
-			}
+			})
 		}
+		out = append(out, rows)
 	}
-	return first, others
+	return out
 }
 
 // lane keeps the files of a document together, so that its information is read

@@ -56,7 +56,7 @@ func (t *tx) context(ctx context.Context) (context.Context, error) {
 		return nil, errEnded
 	}
 	if err := errors.Join(ctx.Err(), t.base.Err()); err != nil {
-		return nil, context.Cause(ctx)
+		return nil, err
 	}
 	if t.s.group != nil {
 		return context.WithoutCancel(ctx), nil

@@ -1,0 +1,165 @@
+package proof
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/countersign/countersign/cloudsigntest"
+	"github.com/countersign/countersign/contractone"
+	"github.com/countersign/countersign/contractone/sqlledger"
+	"github.com/countersign/countersign/orchestration/ledgersync"
+)
+
+// cut splits the subject of a download in the service's log.
+func cut(subject string) (doc, file string, ok bool) { return strings.Cut(subject, "/") }
+
+// verdict is what came of an account's files.
+type verdict struct {
+	Files      int // that had to arrive
+	Lost       int // that are not in the ledger, or not marked as linked in the records
+	Duplicates int // entries, or lines of the journal, beyond one a file
+	Strays     int // entries that nobody may have made: confidential, or never downloaded
+	Torn       int // PDFs on the disk that differ from the service's
+	Orphans    int // files on the disk that no entry names, after Sweep
+	Downloads  int64
+	Registered []time.Time
+}
+
+func (v verdict) String() string {
+	return fmt.Sprintf("files=%d lost=%d duplicates=%d strays=%d torn=%d orphans=%d downloads=%d",
+		v.Files, v.Lost, v.Duplicates, v.Strays, v.Torn, v.Orphans, v.Downloads)
+}
+
+// judge opens everything anew and compares it with the account and the service's
+// own log.
+func judge(t testing.TB, a *account, dir string) verdict {
+	t.Helper()
+	p, err := open(t.Context(), a.job(dir))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, p.Close()) }()
+	requireIntegrity(t, p)
+
+	v := verdict{Files: len(a.want), Downloads: a.srv.Log().Tally(cloudsigntest.OpDownloadFile).Requests}
+	entries := judgeLedger(t, a, p, &v)
+	judgeRecords(t, a, p, &v)
+	judgeFolder(t, p, entries, filepath.Join(dir, "contracts"), &v)
+	return v
+}
+
+// requireIntegrity lets SQLite check every page, index and reference.
+func requireIntegrity(t testing.TB, p *program) {
+	t.Helper()
+	var answer string
+	require.NoError(t, p.store.DB().QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&answer))
+	require.Equal(t, "ok", answer)
+	var violations int
+	require.NoError(t, p.store.DB().QueryRowContext(t.Context(), "SELECT count(*) FROM pragma_foreign_key_check").Scan(&violations))
+	require.Zero(t, violations)
+}
+
+func judgeLedger(t testing.TB, a *account, p *program, v *verdict) []contractone.Entry {
+	t.Helper()
+	answered := a.srv.Log().Subjects(cloudsigntest.OpDownloadFile)
+	seen := map[contractone.Key]int{}
+	var entries []contractone.Entry
+	for e, err := range contractone.All(t.Context(), p.ledger, contractone.Query{}) {
+		require.NoError(t, err)
+		entries = append(entries, e)
+		seen[e.Key]++
+		v.Registered = append(v.Registered, e.RegisteredAt)
+		want, linkable := a.want[e.Key]
+		switch sent := answered[cloudsigntest.FileSubject(e.Source.DocumentID, e.Source.FileID)]; {
+		case !linkable, sent.Answered == 0, e.Link != p.link, e.Items.Title == "":
+			v.Strays++
+		case seen[e.Key] > 1:
+			v.Duplicates++
+		case e.PDF != want, !onDisk(t, p, e, want):
+			v.Torn++
+		}
+	}
+	for key := range a.want {
+		if seen[key] == 0 {
+			v.Lost++
+		}
+	}
+	return entries
+}
+
+// onDisk compares the bytes of an entry's PDF with what the service sent.
+func onDisk(t testing.TB, p *program, e contractone.Entry, want digest) bool {
+	t.Helper()
+	return digestOf(t, cloudsigntest.FileFromPath(p.ledger.PDFPath(e))) == want
+}
+
+// judgeRecords wants each file linked, with one line in the journal.
+func judgeRecords(t testing.TB, a *account, p *program, v *verdict) {
+	t.Helper()
+	linked := map[contractone.Key]digest{}
+	for f, err := range p.flow.Files(t.Context(), p.link, ledgersync.FileLinked) {
+		require.NoError(t, err)
+		linked[f.Key] = f.PDF
+	}
+	lines := map[string]int{}
+	for e, err := range p.flow.Journal(t.Context(), p.link) {
+		require.NoError(t, err)
+		if e.What == "registered" {
+			lines[e.Ref]++
+		}
+	}
+	for key, want := range a.want {
+		if linked[key] != want || lines[string(key)] == 0 {
+			v.Lost++
+		}
+		if lines[string(key)] > 1 {
+			v.Duplicates++
+		}
+	}
+	s, err := p.flow.Summary(t.Context(), p.link)
+	require.NoError(t, err)
+	require.EqualValues(t, len(a.want), s.Files, "%+v", s)
+}
+
+// judgeFolder makes all files old enough for Sweep, which may take what the
+// crashes left and nothing that an entry names.
+func judgeFolder(t testing.TB, p *program, entries []contractone.Entry, dir string, v *verdict) {
+	t.Helper()
+	old := time.Now().Add(-2 * sqlledger.MinSweepAge)
+	paths := filesBelow(t, dir)
+	for _, path := range paths {
+		require.NoError(t, os.Chtimes(path, old, old))
+	}
+	named := map[string]bool{}
+	for _, e := range entries {
+		named[p.ledger.PDFPath(e)] = true
+	}
+	swept, err := p.ledger.Sweep(context.WithoutCancel(t.Context()), sqlledger.MinSweepAge)
+	require.NoError(t, err)
+	left := filesBelow(t, dir)
+	require.Len(t, left, len(paths)-int(swept.Files))
+	for _, path := range left {
+		if !named[path] {
+			v.Orphans++
+		}
+		delete(named, path)
+	}
+	v.Torn += len(named) // of these the file is gone
+}
+
+func filesBelow(t testing.TB, dir string) (paths []string) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			paths = append(paths, path)
+		}
+		return err
+	}))
+	return paths
+}

@@ -1,0 +1,36 @@
+package proof
+
+import (
+	"fmt"
+	"os"
+	"testing"
+)
+
+// TestMain runs the tests, or, in a process that a test started, the program
+// under test: the binary is both.
+func TestMain(m *testing.M) {
+	if job := os.Getenv(jobVariable); job != "" {
+		if err := runChild(job); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// sizeVariable chooses the size of the proofs: "full" is what the documentation
+// claims, everything else a size for each run of the tests.
+const sizeVariable = "COUNTERSIGN_PROOF"
+
+// size picks one of the three sizes of a proof.
+func size[T any](short, normal, full T) T {
+	switch {
+	case os.Getenv(sizeVariable) == "full":
+		return full
+	case testing.Short():
+		return short
+	default:
+		return normal
+	}
+}
