@@ -15,8 +15,8 @@ const (
 
 // Addresses are where an environment is reached.
 type Addresses struct {
-	API   string // the REST API
-	Token string // where access tokens are fetched
+	API  string // the REST API
+	Auth string // where access tokens are fetched
 	// Web is the site where customers register. That of Difitest is known from
 	// other pages of Digipost only. Empty: none is known.
 	Web string
@@ -38,7 +38,7 @@ func (e Environment) Addresses() (Addresses, error) {
 	default:
 		return Addresses{}, &countersign.ConfigError{Component: "digipost", Field: "Environment", Reason: "is not known", Fix: "choose production, test, difitest or nhn"}
 	}
-	return Addresses{API: "https://api." + host, Token: "https://midp." + host + "/oauth2/token", Web: web}, nil
+	return Addresses{API: "https://api." + host, Auth: "https://midp." + host + "/oauth2/token", Web: web}, nil
 }
 
 // ParseEnvironment reads the text of one of the constants. Its error is a

@@ -148,7 +148,7 @@ func TestEnvironments(t *testing.T) {
 		require.NoError(t, err)
 		a, err := got.Addresses()
 		require.NoError(t, err)
-		for _, address := range []string{a.API, a.Token, a.Web} {
+		for _, address := range []string{a.API, a.Auth, a.Web} {
 			u, err := url.Parse(address)
 			require.NoError(t, err)
 			require.True(t, address == "" && e == digipost.NHN || u.Scheme == "https", "%s %q", e, address)

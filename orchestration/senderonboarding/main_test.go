@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"html/template"
 	"io"
 	"log/slog"
 	"net/http"
@@ -289,3 +290,5 @@ func (l *lines) String() string {
 var errDown = &countersign.Error{Provider: "digipost", Op: "get sender", StatusCode: 503, Kind: countersign.ErrUnavailable}
 
 var errForbidden = &countersign.Error{Provider: "digipost", Op: "get sender", StatusCode: 403, Kind: countersign.ErrForbidden, Err: errors.New("not for you")}
+
+func emptyPages() *template.Template { return template.New("pages") }

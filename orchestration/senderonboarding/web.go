@@ -146,7 +146,13 @@ func (f *Flow) back(w http.ResponseWriter, r *http.Request) {
 		f.fail(w, r, err)
 		return
 	}
-	f.redirect(w, f.path+"/back/"+url.PathEscape(state.Reveal()))
+	f.redirect(w, f.statusPath(state))
+}
+
+// statusPath ends in a question mark, as the address does that the page loads
+// again: were they different, the back button would lead from one to the other.
+func (f *Flow) statusPath(state countersign.Secret) string {
+	return f.path + "/back/" + url.PathEscape(state.Reveal()) + "?"
 }
 
 // status shows how a session stands.
@@ -183,7 +189,8 @@ func (f *Flow) relay(w http.ResponseWriter, r *http.Request, state countersign.S
 	case err != nil:
 		f.fail(w, r, err)
 	case !s.Returned.IsZero() || s.State.Final():
-		f.redirect(w, f.path+"/back/"+url.PathEscape(state.Reveal()))
+		// The empty fragment replaces the one that holds the nonce.
+		f.redirect(w, f.statusPath(state)+"#")
 	default:
 		f.relayPage(w, r, cut)
 	}
