@@ -1,6 +1,10 @@
 package digiposttest
 
-import "github.com/countersign/countersign/countersigntest"
+import (
+	"net/http"
+
+	"github.com/countersign/countersign/countersigntest"
+)
 
 // Option sets how a server behaves. The options marked "undocumented" stand for
 // behaviour that Digipost's documentation leaves open.
@@ -23,6 +27,10 @@ type config struct {
 	escaping Escaping
 	method   string
 	both     bool
+
+	noOrgLookup bool
+	watch       func([]byte)
+	spoil       func(http.Header)
 }
 
 func defaults() config { return config{clock: &countersigntest.Clock{}, method: "GET"} }
@@ -44,3 +52,15 @@ func WithBackendMethod(method string) Option { return func(o *config) { o.method
 // WithBackendInBothFlows sets whether the back-end callback is also sent in the
 // full-automatic flow. It is undocumented; the default is false.
 func WithBackendInBothFlows(sent bool) Option { return func(o *config) { o.both = sent } }
+
+// WithOrganisationLookup sets whether brokers may ask for senders by organisation
+// number. It is undocumented; the default is true.
+func WithOrganisationLookup(allowed bool) Option { return func(o *config) { o.noOrgLookup = !allowed } }
+
+// WithDocuments is told each XML document that comes in or goes out, so that tests
+// can check it against Digipost's schema.
+func WithDocuments(watch func(document []byte)) Option { return func(o *config) { o.watch = watch } }
+
+// WithSpoiltAnswers lets a test change the header of each signed answer, as
+// somebody in between would.
+func WithSpoiltAnswers(spoil func(http.Header)) Option { return func(o *config) { o.spoil = spoil } }

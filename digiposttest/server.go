@@ -1,7 +1,11 @@
 package digiposttest
 
 import (
+	"crypto/rand"
 	"crypto/rsa"
+	"crypto/tls"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,40 +16,62 @@ import (
 
 // Server is a running fake. It is safe for concurrent use.
 type Server struct {
-	cfg    config
-	web    *httptest.Server
-	client *http.Client // for back-end callbacks
-	faults *countersigntest.Faults
-	log    *countersigntest.Log
-	key    *rsa.PrivateKey // signs answers
+	cfg         config
+	web         *httptest.Server
+	files       *httptest.Server // the host of files
+	mtls        *httptest.Server // the token endpoint
+	client      *http.Client     // for back-end callbacks
+	faults      *countersigntest.Faults
+	log         *countersigntest.Log
+	key         *rsa.PrivateKey // signs answers
+	certificate string
 
 	mu    sync.Mutex // guards state
 	state state
 }
 
-// NewServer starts a fake on a loopback port, without partners and accounts.
-// Close it when it is done with.
+// answerKey is one for all servers of a process: making it takes a while.
+var answerKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err) // the random source never fails
+	}
+	return key
+})
+
+// NewServer starts a fake on loopback ports, without partners and accounts. Close
+// it when it is done with.
 func NewServer(opts ...Option) *Server {
 	cfg := defaults()
 	for _, o := range opts {
 		o(&cfg)
 	}
+	key := answerKey()
 	s := &Server{
 		cfg: cfg, client: &http.Client{Transport: &http.Transport{}}, faults: countersigntest.NewFaults(cfg.seed),
-		log: countersigntest.NewLog(10_000), state: newState(),
+		log: countersigntest.NewLog(10_000), state: newState(), key: key, certificate: selfSigned(key, cfg.clock.Now()),
 	}
-	s.web = httptest.NewServer(countersigntest.Handler(http.HandlerFunc(s.serve), countersigntest.Backstage{
-		Clock: cfg.clock, Faults: s.faults, Log: s.log, Describe: describe,
-	}))
+	s.web = httptest.NewServer(s.backstage(s.serve))
+	s.files = httptest.NewServer(s.backstage(s.serveContent))
+	s.mtls = httptest.NewUnstartedServer(http.HandlerFunc(s.serveToken))
+	s.mtls.TLS = &tls.Config{ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12}
+	s.mtls.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.mtls.StartTLS()
 	return s
+}
+
+func (s *Server) backstage(h http.HandlerFunc) http.Handler {
+	return countersigntest.Handler(h, countersigntest.Backstage{Clock: s.cfg.clock, Faults: s.faults, Log: s.log, Describe: s.describe})
 }
 
 // Close ends the server, also requests that a fault lets hang.
 func (s *Server) Close() {
 	s.faults.Close()
 	s.client.CloseIdleConnections()
-	s.web.CloseClientConnections()
-	s.web.Close()
+	for _, srv := range []*httptest.Server{s.web, s.files, s.mtls} {
+		srv.CloseClientConnections()
+		srv.Close()
+	}
 }
 
 // URL is the server's base address, of the site and the API alike, without a
@@ -66,12 +92,5 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.serveSite(w, r)
 		return
 	}
-	http.NotFound(w, r)
-}
-
-func describe(r *http.Request) countersigntest.Call {
-	if strings.HasPrefix(r.URL.Path, sitePath) {
-		return countersigntest.Call{Operation: OpSite}
-	}
-	return countersigntest.Call{}
+	s.serveAPI(w, r)
 }

@@ -1,6 +1,7 @@
 package digiposttest
 
 import (
+	"crypto/rsa"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +13,11 @@ type Partner struct {
 	ID int64 // 0: given by the server
 	// BackendURL is the address that was agreed on for approvals. Empty: none.
 	BackendURL string
+	// Key checks the partner's signatures. Nil: no certificate is registered.
+	Key *rsa.PublicKey
+	// ClientID and Certificate (DER) are those of the partner's OAuth client.
+	ClientID    string
+	Certificate []byte
 }
 
 // Account is a business's Digipost account.
@@ -40,10 +46,24 @@ type state struct {
 	accounts     map[int64]Account // by sender-id
 	applications map[ApplicationID]*application
 	nextSender   int64
+	users        map[string]bool
+	messages     []Message
+	events       []Event
+	inbox        map[int64][]*InboxDocument
+	nextMail     int64
+	archived     map[int64][]ArchivedDocument
+	batches      map[string]*batch
+	content      map[string]oneTime
+	tokens       map[string]token
+	leaks        int
 }
 
 func newState() state {
-	return state{partners: map[int64]Partner{}, accounts: map[int64]Account{}, applications: map[ApplicationID]*application{}, nextSender: 34567}
+	return state{
+		partners: map[int64]Partner{}, accounts: map[int64]Account{}, applications: map[ApplicationID]*application{}, nextSender: 34567,
+		users: map[string]bool{}, inbox: map[int64][]*InboxDocument{}, archived: map[int64][]ArchivedDocument{},
+		batches: map[string]*batch{}, content: map[string]oneTime{}, tokens: map[string]token{},
+	}
 }
 
 // AddPartner adds a partner and gives it with its id.

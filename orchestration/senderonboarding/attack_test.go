@@ -67,6 +67,7 @@ func (w *world) customer(org digipost.OrganisationNumber) int64 {
 func attacks() map[string]attack {
 	all := secretAttacks()
 	maps.Copy(all, senderAttacks())
+	maps.Copy(all, tenantAttacks())
 	return all
 }
 
@@ -172,6 +173,12 @@ func senderAttacks() map[string]attack {
 			w.call(theirs.state, callback(a, theirs.nonce))
 			return w.ready(mine) || w.ready(theirs)
 		},
+	}
+}
+
+// tenantAttacks reach for what another tenant has, or for what nobody may have.
+func tenantAttacks() map[string]attack {
+	return map[string]attack{
 		"sender that another tenant has": func(_ *testing.T, w *world) bool {
 			sender := w.customer(acme)
 			first := w.fresh("acme", acme)
