@@ -6,13 +6,15 @@
 //		BaseURL:   "https://vendor.example/digipost",
 //		PartnerID: 12345, Environment: digipost.Production,
 //		OnEvent:   handle, // ready, unproven, expired, …
-//	}, senderonboarding.Deps{Store: store, Senders: client.Senders})
+//	}, senderonboarding.Deps{Store: store, Senders: client.Senders, Messages: client.Messages})
 //	…
 //	flow.Register(engine)
 //	mux.Handle("/digipost/", flow.Handler())
 //	mux.Handle("POST /settings/digipost", login(flow.StartHandler(func(r *http.Request) (senderonboarding.Start, error) {
 //		return senderonboarding.Start{Tenant: …, Organisation: …}, nil
 //	})))
+//	…
+//	delivery, err := flow.Send(ctx, tenant, digipost.Message{…}) // once it is ready
 //
 // Both ways of Digipost's page "Onboarding av avsendere" end in the same session.
 // In the full-automatic one the customer, who has signature right in
@@ -123,6 +125,8 @@ type Deps struct {
 	Store orchestration.Store
 	// Senders proves sender-ids. Nil: nothing can be proved.
 	Senders Senders
+	// Messages sends on behalf of tenants. Nil: Send is not possible.
+	Messages Messages
 	// Registry sets the customer's expectations before the registration, and
 	// never stands in its way. Nil: it is not asked.
 	Registry Registry
