@@ -50,11 +50,15 @@ bench: ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem work
 
 .PHONY: proof
-proof: proof-ledgersync ## Print the figures that the documentation claims, all topics
+proof: proof-ledgersync proof-digipost ## Print the figures that the documentation claims, all topics
 
 .PHONY: proof-ledgersync
 proof-ledgersync: ## Print the figures of the ledger sync: crashes, calls, files per second, memory
 	@$(call prove,-run LedgerSync -bench LedgerSync -benchtime 1x ./examples/proof)
+
+.PHONY: proof-digipost
+proof-digipost: ## Print the figures of the sender onboarding: attacks, browsers, schema
+	@$(call prove,-run Digipost ./digipost ./orchestration/senderonboarding)
 
 .PHONY: conformance
 conformance: ## Check requests and fakes against the vendors' specifications (COUNTERSIGN_SPECS)
