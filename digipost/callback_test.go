@@ -175,3 +175,23 @@ func FuzzCallback(f *testing.F) {
 		require.Equal(t, c.Address, again.Address)
 	})
 }
+
+// FuzzBackendCallback: whatever comes is read within its bounds or refused.
+func FuzzBackendCallback(f *testing.F) {
+	f.Add("GET", "sender-id=34567&nonce=abcde", "")
+	f.Add("POST", "", "sender-id=34567&nonce=abcde")
+	f.Add("POST", "x=1?sender-id=34567", "nonce=abcde")
+	f.Fuzz(func(t *testing.T, method, query, body string) {
+		r := &http.Request{
+			Method: method, URL: &url.URL{RawQuery: query}, Body: io.NopCloser(strings.NewReader(body)),
+			Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+		}
+		c, err := digipost.ParseBackendCallback(r)
+		if err != nil {
+			require.ErrorIs(t, err, countersign.ErrInvalid)
+			return
+		}
+		require.Positive(t, c.SenderID)
+		require.Regexp(t, `^[A-Za-z0-9_-]{1,64}$`, c.Nonce.Reveal())
+	})
+}

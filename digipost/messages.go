@@ -102,7 +102,7 @@ func (s MessagesService) SendOrPrint(ctx context.Context, m Message, p Print, op
 	if err := m.check(); err != nil {
 		return nil, err
 	}
-	who, err := (RecipientsService{s.service}).Identify(ctx, m.Recipient, opts...)
+	who, err := RecipientsService(s).Identify(ctx, m.Recipient, opts...)
 	if err != nil {
 		return nil, err
 	}

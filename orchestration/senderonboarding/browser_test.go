@@ -14,7 +14,7 @@ import (
 
 // browserWorld is a world with a landing page behind a login.
 func browserWorld(t *testing.T, e digiposttest.Escaping) *world {
-	w := newWorld(t, withEscaping(e), withConfig(func(c *senderonboarding.Config) { c.Brand.Public = false }))
+	w := newWorld(t, withEscaping(e), withConfig(func(c *senderonboarding.Config) { c.Public = false }))
 	w.mux.Handle("GET /landing", w.flow.LandingHandler("/start"))
 	return w
 }

@@ -79,7 +79,7 @@ func newWorld(t *testing.T, opts ...option) *world {
 	w.cfg = senderonboarding.Config{
 		BaseURL: "http://" + w.web.Listener.Addr().String() + "/digipost", Web: w.fake.URL(),
 		Clock: w.clock.Now, OnEvent: w.note, Logger: slog.New(slog.NewTextHandler(w.logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Brand: senderonboarding.Brand{Name: "Fakturabyrået", Public: true, HomeURL: "/home", SignInURL: "/sign-in", Support: "hjelp@example.no"},
+		Public: true, Brand: senderonboarding.Brand{Name: "Fakturabyrået", HomeURL: "/home", SignInURL: "/sign-in", Support: "hjelp@example.no"},
 	}
 	w.deps = senderonboarding.Deps{Store: w.store, Senders: w.asked}
 	for _, o := range opts {

@@ -56,9 +56,6 @@ type Brand struct {
 	// Language is "nb" or "en": that of visitors whose browser asks for neither.
 	// Empty: "nb".
 	Language string
-	// Public offers the landing page and its start to visitors who are not signed
-	// in. Limit how often one visitor may start in front of the flow.
-	Public bool
 }
 
 func (b Brand) filled() Brand {
@@ -81,6 +78,7 @@ type PageData struct {
 	Language string  // "nb" or "en"
 	Session  Session // zero on the landing page
 	Action   string  // where the landing page's form goes
+	Ask      bool    // the form asks for the organisation number, as "org"
 	Problem  string  // of the problem page: "invalid", "expired", "refused", "busy" or "organisation"
 	Refresh  int     // seconds after which the page is to load itself again; 0: never
 	CSPNonce string  // for inline styles: nothing else is allowed to run or load
@@ -116,10 +114,12 @@ func languageOf(r *http.Request, otherwise string) string {
 
 // LandingHandler serves the page that tells what will happen, with a form that
 // goes to action: the path of a StartHandler.
-func (f *Flow) LandingHandler(action string) http.Handler {
+func (f *Flow) LandingHandler(action string) http.Handler { return f.landing(action, false) }
+
+func (f *Flow) landing(action string, ask bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		data := f.pageData(r)
-		data.Action = action
+		data.Action, data.Ask = action, ask
 		f.render(w, r, http.StatusOK, pageLanding, data)
 	})
 }

@@ -97,6 +97,9 @@ type Config struct {
 	BackendTokens  []countersign.Secret
 	BackendSources []netip.Prefix
 	TrustedProxies []netip.Prefix
+	// Public offers the landing page and its start to visitors who are not signed
+	// in. Limit in front of the flow how often one visitor may start.
+	Public bool
 	// Brand is how the pages look.
 	Brand Brand
 	// Pages replaces the built-in pages: templates named "landing", "waiting",

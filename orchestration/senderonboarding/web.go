@@ -12,15 +12,15 @@ import (
 )
 
 // Handler serves the flow below the path of BaseURL: the customer's way back
-// (back/…), the back-end callback (backend), and, where Brand.Public is set, the
+// (back/…), the back-end callback (backend), and, where Config.Public is set, the
 // landing page and its start for visitors who are not signed in.
 func (f *Flow) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+f.path+"/back/{state}", f.back)
 	mux.Handle(f.path+"/backend", f.backend)
 	mux.Handle(f.path+"/backend/{token}", f.backend)
-	if f.cfg.Brand.Public {
-		mux.Handle("GET "+f.path+"/{$}", f.LandingHandler(f.path+"/start"))
+	if f.cfg.Public {
+		mux.Handle("GET "+f.path+"/{$}", f.landing(f.path+"/start", true))
 		mux.Handle("POST "+f.path+"/start", f.StartHandler(publicStart))
 	}
 	return mux
