@@ -26,7 +26,7 @@ type Authentication interface {
 // of each answer, as Digipost's document "Security" of API v8 says. Digipost's
 // newer clients call it legacy.
 type SignatureAuth struct {
-	// Key is the broker's RSA key: of ParseKey, a tls.Certificate's PrivateKey, or
+	// Key is the broker's RSA key: of ParseKey, ParsePKCS12, a tls.Certificate's PrivateKey, or
 	// one that never leaves its hardware. It is required.
 	Key crypto.Signer
 	// EncodedPath signs paths as they are sent instead of decoded. Digipost's own
@@ -50,12 +50,7 @@ func keyError(reason string) error {
 }
 
 // ParseKey reads an RSA private key from PEM: PKCS#8 or PKCS#1, certificates
-// around it are passed over. A .p12 file, which is what Digipost hands out, becomes
-// PEM by
-//
-//	openssl pkcs12 -in digipost.p12 -nodes -out digipost.pem
-//
-// with -legacy for older ones. Its error is a *countersign.ConfigError that quotes
+// around it are passed over. ParsePKCS12 reads .p12 files. Its error is a *countersign.ConfigError that quotes
 // nothing.
 func ParseKey(data []byte) (crypto.Signer, error) {
 	for {

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/digipost"
@@ -29,7 +31,7 @@ func connect(o options) (*digi, error) {
 	case o.Walk:
 		return nil, errors.New("--walk walks the simulated registration only: leave out --environment and DIGIPOST_BROKER_ID")
 	case o.Environment == "" || o.BrokerID == "" || o.KeyFile == "":
-		return nil, errors.New("the real Digipost takes --environment, DIGIPOST_BROKER_ID and DIGIPOST_KEY, the file of the broker's key in PEM")
+		return nil, errors.New("the real Digipost takes --environment, DIGIPOST_BROKER_ID and DIGIPOST_KEY, the file of the broker's key (PEM, or .p12 with DIGIPOST_KEY_PASSWORD)")
 	}
 	env, err := digipost.ParseEnvironment(o.Environment)
 	if err != nil {
@@ -39,16 +41,32 @@ func connect(o options) (*digi, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := os.ReadFile(o.KeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("read the broker's key: %w", err)
-	}
-	key, err := digipost.ParseKey(raw)
+	key, err := readKey(o.KeyFile, o.Password)
 	if err != nil {
 		return nil, err
 	}
 	client, err := digipost.New(digipost.Config{Environment: env, BrokerID: digipost.BrokerID(id), Auth: digipost.SignatureAuth{Key: key}})
 	return &digi{environment: env, partner: digipost.PartnerID(id), client: client}, err
+}
+
+// readKey reads the broker's key, of PEM or of a .p12 file.
+func readKey(file string, password countersign.Secret) (crypto.Signer, error) {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the broker's key: %w", err)
+	}
+	if filepath.Ext(file) != ".p12" {
+		return digipost.ParseKey(raw)
+	}
+	cert, err := digipost.ParsePKCS12(raw, password)
+	if err != nil {
+		return nil, err
+	}
+	key, ok := cert.PrivateKey.(crypto.Signer)
+	if !ok {
+		return nil, errors.New("the broker's key can't sign")
+	}
+	return key, nil
 }
 
 // simulate starts a Digipost that knows one recipient.

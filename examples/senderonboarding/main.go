@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/digipost"
 	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/senderonboarding"
@@ -41,14 +42,16 @@ type options struct {
 	BaseURL      string `help:"Where Digipost and customers reach this program, with the path /digipost." placeholder:"URL"`
 	Organisation string `help:"Organisation number of the customer who is signed in." default:"984661185"`
 
-	BrokerID string `kong:"-"` // from the environment
-	KeyFile  string `kong:"-"`
+	BrokerID string             `kong:"-"` // from the environment
+	KeyFile  string             `kong:"-"`
+	Password countersign.Secret `kong:"-"`
 }
 
 func main() {
 	var o options
 	kong.Parse(&o, kong.Name("senderonboarding"), kong.Description("A vendor's web site whose customers get Digipost."), kong.UsageOnError())
 	o.BrokerID, o.KeyFile = os.Getenv("DIGIPOST_BROKER_ID"), os.Getenv("DIGIPOST_KEY")
+	o.Password = countersign.NewSecret(os.Getenv("DIGIPOST_KEY_PASSWORD"))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, o, os.Stdout); err != nil {
