@@ -7,6 +7,9 @@ VERSION  := $(shell sed -n 's/^const Version = "\(.*\)"/\1/p' countersign.go)
 MODULES   = $(shell go list -m -f '{{.Dir}}')
 FUZZTIME ?= 30s
 
+# The size of the proofs: full is what the documentation claims and takes minutes.
+COUNTERSIGN_PROOF ?= full
+
 # The vendors' specifications are theirs and not part of this repository.
 COUNTERSIGN_SPECS ?= $(wildcard $(abspath ../shared/providers))
 ifneq ($(COUNTERSIGN_SPECS),)
@@ -15,7 +18,7 @@ endif
 
 # prove runs tests and benchmarks and prints the figures that they report; when
 # one fails, all that it printed.
-prove = out=$$(go test -count=1 -v -timeout 20m $(1) 2>&1) || { echo "$$out"; exit 1; }; grep -o 'proof: .*' <<<"$$out"
+prove = out=$$(COUNTERSIGN_PROOF=$(COUNTERSIGN_PROOF) go test -count=1 -v -timeout 30m $(1) 2>&1) || { echo "$$out"; exit 1; }; grep -o 'proof: .*' <<<"$$out"
 
 .PHONY: help
 help: ## List the targets
@@ -50,11 +53,21 @@ bench: ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem work
 
 .PHONY: proof
-proof: proof-ledgersync proof-digipost ## Print the figures that the documentation claims, all topics
+proof: proof-ledgersync proof-cloudsign proof-docusign proof-digipost ## Print the figures that the documentation claims, all topics
 
 .PHONY: proof-ledgersync
-proof-ledgersync: ## Print the figures of the ledger sync: crashes, calls, files per second, memory
-	@$(call prove,-run LedgerSync -bench LedgerSync -benchtime 1x ./examples/proof)
+proof-ledgersync: ## Print the figures of the ledger sync: crashes, full disk, calls, speed, memory
+	@$(call prove,-parallel 1 -run LedgerSync -bench LedgerSync -benchtime 1x ./examples/proof)
+
+.PHONY: proof-cloudsign
+proof-cloudsign: ## Print the figures of the CloudSign client: conformance, contract, listings, memory
+	@$(call prove,-run CloudSign -bench CloudSign -benchtime 20x ./cloudsign ./internal/conformance)
+
+.PHONY: proof-docusign
+proof-docusign: ## Print the figures of the DocuSign client: conformance, refreshes, the receiver's cost
+	@out=$$(go test -count=1 -v -run 'TestDocuSign$$' ./internal/conformance 2>&1) || { echo "$$out"; exit 1; }; grep -oE '^conformance: docusign .*|--- SKIP.*' <<<"$$out"
+	@out=$$(go test -count=1 -v -run 'HundredGoroutines|TestContract|TestStandardFailures|TestSamples|Receiver' -bench ConnectAccept -benchmem ./docusign 2>&1) \
+		|| { echo "$$out"; exit 1; }; grep -oE 'proof: .*|^Benchmark.* ns/op.*|^    --- SKIP.*' <<<"$$out"
 
 .PHONY: proof-digipost
 proof-digipost: ## Print the figures of the sender onboarding: attacks, browsers, schema

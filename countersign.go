@@ -3,9 +3,8 @@
 // three-state values, uploads, downloads and pages.
 //
 // It talks to no service itself. A program imports the package of the service
-// that it needs (cloudsign, docusign, activecampaign, digipost, salesdock), or
-// a flow of orchestration, and names the types of this package where they
-// meet:
+// that it needs, such as cloudsign, or a flow of orchestration, and names the
+// types of this package where they meet:
 //
 //	client, err := cloudsign.New(cloudsign.Config{
 //		Environment: cloudsign.Production,

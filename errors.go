@@ -191,19 +191,15 @@ type DecodeError struct {
 	ContentType string
 	Reason      string // what was expected; never a quotation of the body
 	Size        int64  // bytes read
-	Err         error  // the decoder's error, or nil
+	// Err is the decoder's error, or nil. It is no part of the text, since decoders
+	// quote, and errors.Is does not see it: a value that is invalid in an answer
+	// does not make the request ErrInvalid.
+	Err error
 }
 
 // Error says what was expected and what came, without quoting the body, which
 // may hold personal data.
 func (e *DecodeError) Error() string {
-	s := fmt.Sprintf("%s: %s: answer %d with content type %q and %d bytes: %s",
+	return fmt.Sprintf("%s: %s: answer %d with content type %q and %d bytes: %s",
 		e.Provider, e.Op, e.StatusCode, e.ContentType, e.Size, e.Reason)
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return s
 }
-
-// Unwrap gives the decoder's error.
-func (e *DecodeError) Unwrap() error { return e.Err }

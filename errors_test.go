@@ -130,8 +130,7 @@ func TestDecodeError(t *testing.T) {
 	t.Parallel()
 	err := &countersign.DecodeError{Provider: "cloudsign", Op: "me", StatusCode: 200, ContentType: "text/html", Reason: "is not JSON", Size: 12}
 	require.EqualError(t, err, `cloudsign: me: answer 200 with content type "text/html" and 12 bytes: is not JSON`)
-	require.NoError(t, err.Unwrap())
-	err.Err = io.ErrUnexpectedEOF
-	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-	require.EqualError(t, err, `cloudsign: me: answer 200 with content type "text/html" and 12 bytes: is not JSON: unexpected EOF`)
+	err.Err = fmt.Errorf("a date that quotes 2026-02-31: %w", countersign.ErrInvalid)
+	require.NotErrorIs(t, err, countersign.ErrInvalid, "the request was not wrong")
+	require.EqualError(t, err, `cloudsign: me: answer 200 with content type "text/html" and 12 bytes: is not JSON`)
 }

@@ -1,9 +1,13 @@
 package countersign
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 )
 
 // Upload is a file to send. Open is called once for each attempt, so a retry
@@ -17,12 +21,35 @@ type Upload struct {
 
 // Download is a file that arrives. The caller reads it and closes it. A
 // failed call never gives a Download: error answers do not reach the reader.
-// When the connection breaks, Read reports io.ErrUnexpectedEOF.
+// When the connection breaks, Read gives an *Error.
 type Download struct {
 	io.ReadCloser
 	ContentType string
 	Size        int64  // bytes; -1: the service did not say
 	FileName    string // from Content-Disposition, without any path; may be empty
+}
+
+// SaveAs writes the file to a path and closes the download. The file appears there
+// whole or not at all: it is written beside its place first and checked against
+// Size. A file that is there already is replaced. Its mode is 0600.
+func (d *Download) SaveAs(path string) (written int64, err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".countersign-*")
+	if err != nil {
+		return 0, errors.Join(err, d.Close())
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	written, err = io.Copy(f, d)
+	if err == nil && d.Size >= 0 && written != d.Size {
+		err = fmt.Errorf("countersign: the file has %d bytes instead of %d: %w", written, d.Size, io.ErrUnexpectedEOF)
+	}
+	if err = errors.Join(err, f.Sync(), f.Close(), d.Close()); err != nil {
+		return written, err
+	}
+	return written, os.Rename(f.Name(), path)
 }
 
 // Page is one page of a listing.

@@ -22,14 +22,29 @@
 // ID in several processes at once pass a common limiter with
 // countersign.WithLimiter.
 //
+// A call that changes something is never repeated after a failure that leaves
+// open whether it happened; it ends in countersign.ErrOutcomeUnknown, and
+// DocumentsService.Reconcile finds out. Calls of one client that change the same
+// document wait for each other.
+//
+// The service adds members and values at any time. Values that this package
+// does not know are kept as they are, and members in the field Extra.
+//
 // Errors are *countersign.Error with the service's code and message; match the
-// kinds of package countersign, or ErrAPIOptionRequired, ErrNotAcceptable,
-// ErrInvalidClient and ErrClientRefused of this one.
+// kinds of package countersign, or the errors of this one. What a call would be
+// refused for is found before it is sent, where it can be: a
+// *countersign.ConfigError that names the field.
+//
+// The deprecated GET /token is left out, since it puts the client ID into an
+// address.
 package cloudsign
 
 import (
+	"cmp"
 	"context"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -46,23 +61,44 @@ type Config struct {
 	Environment Environment
 	// ClientID is the credential. It is required.
 	ClientID countersign.Secret
+	// MaxUploadBytes is the largest file that FilesService.Upload sends; 0:
+	// MaxUploadBytes036, negative: any. The service has a bound of its own and
+	// raises it from time to time.
+	MaxUploadBytes int64
 }
+
+// The largest upload of two versions of the API, in bytes. The specification
+// says MB; the larger reading is taken, and the service has the last word.
+const (
+	MaxUploadBytes031 = 20 << 20 // CloudSign Web API 0.31.0
+	MaxUploadBytes036 = 50 << 20 // CloudSign Web API 0.36.0, the default
+)
 
 // Client is a CloudSign account seen through one client ID. It is immutable and
 // safe for concurrent use.
 type Client struct {
-	Documents  DocumentsService
-	Attributes AttributesService
-	Files      FilesService
-	Cabinets   CabinetsService
-	Users      UsersService
+	Documents         DocumentsService
+	Files             FilesService
+	Participants      ParticipantsService
+	Widgets           WidgetsService
+	Reportees         ReporteesService
+	Attachments       AttachmentsService
+	Attributes        AttributesService
+	Alerts            AlertsService
+	ImportedDocuments ImportedDocumentsService
+	Cabinets          CabinetsService
+	Users             UsersService
 
 	api    *api.Client
 	tokens *TokenSource
 }
 
 // service is what all services share.
-type service struct{ api *api.Client }
+type service struct {
+	api       *api.Client
+	locks     *locks
+	maxUpload int64
+}
 
 // New checks the configuration and makes a client; nothing is sent. Its error
 // is a *countersign.ConfigError.
@@ -82,8 +118,10 @@ func New(cfg Config, opts ...countersign.Option) (*Client, error) {
 	switch {
 	case set.BaseURL == nil:
 		return nil, &countersign.ConfigError{Component: "cloudsign", Field: "Environment", Reason: "is empty", Fix: "choose production, sandbox, lgwan or lgwan-sandbox"}
-	case cfg.ClientID.IsZero():
+	case strings.TrimSpace(cfg.ClientID.Reveal()) == "":
 		return nil, &countersign.ConfigError{Component: "cloudsign", Field: "ClientID", Reason: "is empty", Fix: clientIDHelp(cfg.Environment)}
+	case strings.ContainsFunc(cfg.ClientID.Reveal(), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
+		return nil, &countersign.ConfigError{Component: "cloudsign", Field: "ClientID", Reason: "has white space in it", Fix: "take out spaces and line breaks around it"}
 	}
 	if set.Limiter == nil {
 		set.Limiter = sharedLimiter(set.BaseURL.Host, cfg.ClientID)
@@ -96,9 +134,11 @@ func New(cfg Config, opts ...countersign.Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := service{a}
+	s := service{api: a, locks: newLocks(), maxUpload: cmp.Or(cfg.MaxUploadBytes, MaxUploadBytes036)}
 	return &Client{
-		Documents: DocumentsService{s}, Attributes: AttributesService{s}, Files: FilesService{s},
+		Documents: DocumentsService{s}, Files: FilesService{s}, Participants: ParticipantsService{s},
+		Widgets: WidgetsService{s}, Reportees: ReporteesService{s}, Attachments: AttachmentsService{s},
+		Attributes: AttributesService{s}, Alerts: AlertsService{s}, ImportedDocuments: ImportedDocumentsService{s},
 		Cabinets: CabinetsService{s}, Users: UsersService{s}, api: a, tokens: tokens,
 	}, nil
 }

@@ -2,9 +2,6 @@ package cloudsign
 
 import (
 	"strconv"
-	"time"
-
-	"github.com/countersign/countersign"
 )
 
 // Identifiers are opaque text of 32 to 36 characters. Only their being
@@ -26,6 +23,8 @@ type (
 	ReporteeID string
 	// AttachmentID names a request to a recipient to upload a file.
 	AttachmentID string
+	// AttachedFileID names a file that a recipient uploaded.
+	AttachedFileID string
 	// CabinetID names a cabinet of an Enterprise account.
 	CabinetID string
 )
@@ -77,68 +76,50 @@ type Document struct {
 	Note            string         `json:"note"`    // memo that recipients do not see
 	Message         string         `json:"message"` // text that recipients see
 	Status          DocumentStatus `json:"status"`
-	CanTransfer     bool           `json:"can_transfer"`
-	Private         bool           `json:"private"` // confidential (親展)
-	SentAt          time.Time      `json:"sent_at,omitzero"`
-	LastProcessedAt time.Time      `json:"last_processed_at,omitzero"` // last consent or refusal; not the date of the contract
-	CreatedAt       time.Time      `json:"created_at,omitzero"`
-	UpdatedAt       time.Time      `json:"updated_at,omitzero"`
+	CanTransfer     bool           `json:"can_transfer"` // recipients may pass it on
+	Private         bool           `json:"private"`      // confidential (親展)
+	SentAt          Time           `json:"sent_at,omitzero"`
+	LastProcessedAt Time           `json:"last_processed_at,omitzero"` // last consent or refusal; not the date of the contract
+	CreatedAt       Time           `json:"created_at,omitzero"`
+	UpdatedAt       Time           `json:"updated_at,omitzero"`
 	Participants    []Participant  `json:"participants"`
 	Files           []File         `json:"files"`
-	DeclineComment  string         `json:"decline_comment,omitempty"`
+	Reportees       []Reportee     `json:"reportees,omitempty"`
+	// Attachment is the request to a recipient to upload files, at most one.
+	Attachment     Attachments `json:"attachment,omitempty"`
+	DeclineComment string      `json:"decline_comment,omitempty"`
+
+	Extra Extra `json:"-"`
 }
 
-// Participant is the sender (Order 0) or a recipient.
-type Participant struct {
-	ID           ParticipantID `json:"id"`
-	Email        string        `json:"email"`
-	Name         string        `json:"name"`
-	Organization string        `json:"organization"`
-	Order        int           `json:"order"` // 0: the sender
-	Status       int           `json:"status"`
-	LanguageCode string        `json:"language_code"`
-	ProcessedAt  time.Time     `json:"processed_at,omitzero"`
+// File finds a file of the document; nil: it has none with that id.
+func (d *Document) File(id FileID) *File {
+	for i := range d.Files {
+		if d.Files[i].ID == id {
+			return &d.Files[i]
+		}
+	}
+	return nil
+}
+
+// Sender is the participant with order 0; nil: the answer came without
+// participants.
+func (d *Document) Sender() *Participant {
+	for i := range d.Participants {
+		if d.Participants[i].Order == 0 {
+			return &d.Participants[i]
+		}
+	}
+	return nil
 }
 
 // File is one PDF of a document.
 type File struct {
-	ID         FileID `json:"id"`
-	Name       string `json:"name"`
-	Order      int    `json:"order"` // order of upload
-	TotalPages int    `json:"total_pages"`
-}
+	ID         FileID   `json:"id"`
+	Name       string   `json:"name"`
+	Order      int      `json:"order"` // order of upload
+	TotalPages int      `json:"total_pages"`
+	Widgets    []Widget `json:"widgets,omitempty"` // input fields; imported documents have none
 
-// AutoUpdate says whether a contract renews by itself (自動更新の有無).
-type AutoUpdate int
-
-// The values of CloudSign Web API 0.31.0, documentAttributeModel.auto_update.
-const (
-	AutoUpdateUnspecified AutoUpdate = 0
-	AutoUpdateYes         AutoUpdate = 1
-	AutoUpdateNo          AutoUpdate = 2
-)
-
-// Attribute is a document's information (書類情報): what people entered about
-// the contract, often after its conclusion.
-type Attribute struct {
-	DocumentID          DocumentID       `json:"document_id"`
-	Title               string           `json:"title"`                           // 管理用タイトル, apart from the document's title
-	Counterparty        string           `json:"counterparty"`                    // 契約相手の名称
-	ContractAt          countersign.Date `json:"contract_at,omitzero"`            // 契約締結日
-	ValidityStartAt     countersign.Date `json:"validity_start_at,omitzero"`      // 契約開始日
-	ValidityEndAt       countersign.Date `json:"validity_end_at,omitzero"`        // 契約終了日
-	ValidityEndNoticeAt countersign.Date `json:"validity_end_notice_at,omitzero"` // 解約通知期限
-	AutoUpdate          AutoUpdate       `json:"auto_update"`                     // 自動更新の有無
-	LocalID             string           `json:"local_id"`                        // 管理番号
-	Amount              *int64           `json:"amount"`                          // 取引金額, no currency; nil: none, which is not 0
-	CreatedAt           time.Time        `json:"created_at,omitzero"`
-	UpdatedAt           time.Time        `json:"updated_at,omitzero"`
-	Options             []Option         `json:"options"` // fields that the team defined
-}
-
-// Option is one of up to ten document-information fields that a team defined.
-// The API carries their order, not their labels.
-type Option struct {
-	Order   int    `json:"order"` // 1 to 10
-	Content string `json:"content"`
+	Extra Extra `json:"-"`
 }

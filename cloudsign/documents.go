@@ -19,7 +19,7 @@ const (
 	instant = "2006-01-02T15:04:05.000000Z07:00"
 )
 
-// DocumentsService reads documents. GET /documents gives what the client ID's
+// DocumentsService makes, sends and reads documents. GET /documents gives what the client ID's
 // user can see, GET /team_documents what the members of the team exchanged.
 type DocumentsService struct{ service }
 
@@ -37,6 +37,10 @@ type DocumentQuery struct {
 	// WithoutFiles and WithoutParticipants leave the lists out of the answer.
 	WithoutFiles        bool
 	WithoutParticipants bool
+	// WithReportees and WithAttachment add to the answer what it leaves out by
+	// itself.
+	WithReportees  bool
+	WithAttachment bool
 	// WithSharedTemplates adds templates that others share; it needs Status to be
 	// StatusTemplate and is not for team listings.
 	WithSharedTemplates bool
@@ -97,9 +101,8 @@ func (s DocumentsService) Pages(ctx context.Context, q DocumentQuery) iter.Seq2[
 
 // PagesTeam goes through the pages of ListTeam, from q.Page on. When q.To is
 // zero it is set to the present, so that documents that arrive meanwhile do not
-// shift the pages; when the total shrinks, the page before is read again,
-// because what stood on this one may have moved there. Neighbouring pages may
-// therefore repeat documents. An error is given once and ends the sequence.
+// shift the pages; when the total shrinks, the pages before are read again that
+// what stood on this one may have moved to. Pages may therefore repeat documents. An error is given once and ends the sequence.
 func (s DocumentsService) PagesTeam(ctx context.Context, q DocumentQuery) iter.Seq2[*countersign.Page[Document], error] {
 	return pages(ctx, q, s.ListTeam)
 }
@@ -119,10 +122,10 @@ func pages(ctx context.Context, q DocumentQuery, list listFunc) iter.Seq2[*count
 				yield(nil, err)
 				return
 			}
-			shrank := page.Total < total && q.Page > 1
+			gone := total - page.Total
 			total = page.Total
-			if shrank {
-				q.Page--
+			if gone > 0 && q.Page > 1 { // what stood here may have moved that far
+				q.Page = max(1, q.Page-int((gone+pageSize-1)/pageSize))
 				continue
 			}
 			if !yield(page, nil) || page.Next == "" {
@@ -214,6 +217,12 @@ func (q DocumentQuery) values() (url.Values, error) {
 			return nil, badQuery("Status", "is "+q.Status.String()+", which the service does not accept as a filter", "leave it out and filter the documents that come")
 		}
 		v.Set("status", strconv.Itoa(int(*q.Status)))
+	}
+	if q.WithReportees {
+		v.Set("with_reportees", "y")
+	}
+	if q.WithAttachment {
+		v.Set("with_attachment", "y")
 	}
 	if q.WithSharedTemplates {
 		if q.Status == nil || *q.Status != StatusTemplate {

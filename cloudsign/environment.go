@@ -43,41 +43,70 @@ func (e Environment) baseURL() (*url.URL, error) {
 	return &url.URL{Scheme: "https", Host: host}, nil
 }
 
+// OnboardingPage is a web page on which a person prepares an account for the API.
+type OnboardingPage string
+
+// The pages, in the order in which they are needed.
+const (
+	// APIApplicationPage is where the Web API, and the sandbox with it, is
+	// applied for.
+	APIApplicationPage OnboardingPage = "API application"
+	// ClientIDPage is where a signed-in user makes a client ID.
+	ClientIDPage OnboardingPage = "client ID"
+	// WebhookPage is where a team's administrator enters the addresses of
+	// webhook receivers, up to 20.
+	WebhookPage OnboardingPage = "webhook"
+)
+
+// The vendor's own words for the way to each page: the specification's POST
+// /token for the client ID, the help centre's articles 2681259 and 417935 for
+// the others.
+var menuPaths = map[OnboardingPage]string{
+	APIApplicationPage: "help.cloudsign.jp > クラウドサイン Web API 利用ガイド > Web API利用申込み",
+	ClientIDPage:       "管理画面 > アカウント > クライアントID",
+	WebhookPage:        "管理画面 > チーム設定 > Webhook",
+}
+
 // NoPageError says that the service publishes no address for a page, and where
 // its menus lead to it.
 type NoPageError struct {
-	Page     string // what was asked for: "client ID"
-	MenuPath string // "管理画面 > アカウント > クライアントID"
+	Page        OnboardingPage
+	Environment Environment
+	MenuPath    string // "管理画面 > アカウント > クライアントID"
 }
 
 // Error names the page and the menu path.
 func (e *NoPageError) Error() string {
-	return "cloudsign: no address is published for the " + e.Page + " page: sign in and open " + e.MenuPath
+	return "cloudsign: no address is published for the " + string(e.Page) + " page (" + string(e.Environment) + "): sign in and open " + e.MenuPath
 }
 
-const clientIDMenu = "管理画面 > アカウント > クライアントID"
-
-// ClientIDPageURL is the page where a signed-in user makes a client ID. The
-// address for production stands in the specification (POST /token); the one for
-// the sandbox is known from integrators only. For the LGWAN environments none is
-// published: the error is a *NoPageError with the menu path.
-func ClientIDPageURL(e Environment) (string, error) {
-	switch e {
-	case Production:
-		return "https://www.cloudsign.jp/api/clients", nil
-	case Sandbox:
-		return "https://sandbox.cloudsign.jp/api/clients", nil
-	}
+// PageURL is the address of an onboarding page. One is published for client IDs
+// in production (CloudSign Web API 0.31.0, POST /token); the one in the sandbox
+// is known from integrators alone. For all else there is none: the error is a
+// *NoPageError with the menu path.
+func PageURL(e Environment, p OnboardingPage) (string, error) {
 	if _, err := e.baseURL(); err != nil {
 		return "", err
 	}
-	return "", &NoPageError{Page: "client ID", MenuPath: clientIDMenu}
+	menu, known := menuPaths[p]
+	switch {
+	case !known:
+		return "", &countersign.ConfigError{Component: "cloudsign", Field: "OnboardingPage", Reason: "is not known"}
+	case p == ClientIDPage && e == Production:
+		return "https://www.cloudsign.jp/api/clients", nil
+	case p == ClientIDPage && e == Sandbox:
+		return "https://sandbox.cloudsign.jp/api/clients", nil
+	}
+	return "", &NoPageError{Page: p, Environment: e, MenuPath: menu}
 }
+
+// ClientIDPageURL is PageURL of the page that everybody needs.
+func ClientIDPageURL(e Environment) (string, error) { return PageURL(e, ClientIDPage) }
 
 // clientIDHelp says where to get a client ID.
 func clientIDHelp(e Environment) string {
 	if page, err := ClientIDPageURL(e); err == nil {
 		return "create one on " + page
 	}
-	return "create one in " + clientIDMenu
+	return "create one in " + menuPaths[ClientIDPage]
 }

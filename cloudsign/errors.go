@@ -24,6 +24,10 @@ var (
 	// deleted, or the caller's address is not allowed; the service answers both
 	// the same way.
 	ErrClientRefused = fmt.Errorf("the client ID is refused (%w)", countersign.ErrForbidden)
+	// ErrTooLarge: the upload is larger than the service takes, or its body is.
+	ErrTooLarge = fmt.Errorf("the upload is too large (%w)", countersign.ErrInvalid)
+	// ErrUnsupportedMedia: the upload is no PDF.
+	ErrUnsupportedMedia = fmt.Errorf("the upload is no PDF (%w)", countersign.ErrInvalid)
 )
 
 // The service's error codes (Error.Code).
@@ -47,13 +51,13 @@ const (
 
 // parseError reads errorModel. Gateways answer with other bodies, of which the
 // status is all that can be said.
-func parseError(_ int, _ http.Header, body []byte) api.Detail {
+func parseError(status int, _ http.Header, body []byte) api.Detail {
 	var m struct {
 		Error   string `json:"error"`
 		Message string `json:"message"`
 	}
 	if json.Unmarshal(body, &m) != nil {
-		return api.Detail{}
+		m.Error, m.Message = "", ""
 	}
 	d := api.Detail{Code: m.Error, Message: m.Message}
 	switch {
@@ -63,6 +67,10 @@ func parseError(_ int, _ http.Header, body []byte) api.Detail {
 		d.Kind = ErrNotAcceptable
 	case m.Error == CodeInvalidClient:
 		d.Kind = ErrInvalidClient
+	case m.Error == CodeTooLargeRequest || m.Error == CodePayloadTooLarge || status == http.StatusRequestEntityTooLarge:
+		d.Kind = ErrTooLarge
+	case m.Error == CodeUnsupportedMedia || status == http.StatusUnsupportedMediaType:
+		d.Kind = ErrUnsupportedMedia
 	}
 	return d
 }

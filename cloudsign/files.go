@@ -8,8 +8,38 @@ import (
 	"github.com/countersign/countersign/internal/api"
 )
 
-// FilesService reads the PDF files of documents.
+// FilesService adds, removes and reads the PDF files of documents.
 type FilesService struct{ service }
+
+// Upload adds a PDF to a draft, streamed (POST /documents/{documentID}/files).
+// The name ends in ".pdf" and may hold any script, but no quotation mark. What
+// the service would refuse is refused here: a wrong name, a size above
+// Config.MaxUploadBytes, a file that does not begin with %PDF- or does not end
+// with %%EOF. Open is called once more for each attempt; Size may be -1. The
+// service takes up to 100 files a document. Errors also match ErrTooLarge and
+// ErrUnsupportedMedia.
+func (s FilesService) Upload(ctx context.Context, doc DocumentID, file countersign.Upload, opts ...countersign.CallOption) (*Added[File], error) {
+	parts, err := uploadParts(file, s.maxUpload)
+	if err != nil {
+		return nil, err
+	}
+	call := api.Call{
+		Op: "upload file", Method: http.MethodPost, Body: api.Multipart(parts...),
+		Path: api.NewPath("/documents/{documentID}/files", string(doc)),
+	}
+	return add(ctx, s.service, doc, call, nil, opts, func(d *Document) *File {
+		return newest(d.Files, func(f File) (int, bool) { return f.Order, true })
+	})
+}
+
+// Delete removes a file from a draft
+// (DELETE /documents/{documentID}/files/{fileID}).
+func (s FilesService) Delete(ctx context.Context, doc DocumentID, file FileID, opts ...countersign.CallOption) (*Document, error) {
+	return s.change(ctx, doc, api.Call{
+		Op: "delete file", Method: http.MethodDelete,
+		Path: api.NewPath("/documents/{documentID}/files/{fileID}", string(doc), string(file)),
+	}, nil, opts)
+}
 
 // Download streams a file (GET /documents/{documentID}/files/{fileID}); of a
 // concluded document it is the signed one. The caller closes it.

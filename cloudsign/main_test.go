@@ -44,16 +44,19 @@ func account(t testing.TB, opts ...cloudsigntest.Option) (*cloudsigntest.Server,
 
 func connect(t testing.TB, srv *cloudsigntest.Server, id string) *cloudsign.Client {
 	t.Helper()
-	tr := &http.Transport{}
-	t.Cleanup(func() {
-		tr.CloseIdleConnections()
-		srv.Close()
-	})
+	t.Cleanup(srv.Close)
 	c, err := cloudsign.New(cloudsign.Config{ClientID: countersign.NewSecret(id)},
-		countersign.WithBaseURL(srv.URL()), countersign.WithHTTPClient(&http.Client{Transport: tr}),
+		countersign.WithBaseURL(srv.URL()), countersign.WithHTTPClient(client(t)),
 		countersign.WithRetry(countersign.RetryPolicy{BaseDelay: time.Millisecond}), countersign.WithLimiter(free{}))
 	require.NoError(t, err)
 	return c
+}
+
+// client keeps no connection beyond the test.
+func client(t testing.TB) *http.Client {
+	tr := &http.Transport{}
+	t.Cleanup(tr.CloseIdleConnections)
+	return &http.Client{Transport: tr}
 }
 
 func answer(status int, body string) httpmock.Responder {

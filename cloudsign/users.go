@@ -19,12 +19,16 @@ type User struct {
 	Organization string      `json:"organization"`
 	Team         Team        `json:"team"`
 	Authorities  Authorities `json:"authorities"`
+
+	Extra Extra `json:"-"`
 }
 
 // Team is the team of a user.
 type Team struct {
 	ID   TeamID `json:"id"`
 	Name string `json:"name"`
+
+	Extra Extra `json:"-"`
 }
 
 // Authorities are a user's rights in the team.
@@ -33,6 +37,8 @@ type Authorities struct {
 	TeamDocumentAdministrator    bool `json:"team_document_administrator"`    // 書類管理権限: sees all documents of the team
 	DocumentApprover             bool `json:"document_approver"`              // approves before sending
 	PrivateDocumentAdministrator bool `json:"private_document_administrator"` // 親展書類管理権限: sees all confidential documents
+
+	Extra Extra `json:"-"`
 }
 
 // Me reads the user (GET /me). Enterprise accounts are refused:

@@ -140,16 +140,16 @@ func infoString(text string) string {
 	return "(" + strings.NewReplacer(`\`, `\\`, "(", `\(`, ")", `\)`).Replace(text) + ")"
 }
 
-// send streams a PDF. Content that ends early breaks the connection, since the
+// send streams a file. Content that ends early breaks the connection, since the
 // answer has begun.
-func (c *call) send(content Content) {
+func (c *call) send(content Content, contentType string) {
 	body, err := content.Open()
 	if err != nil {
 		c.fail(http.StatusInternalServerError, "internal_server_error", "the file cannot be read")
 		return
 	}
 	defer body.Close()
-	c.w.Header().Set("Content-Type", "application/pdf")
+	c.w.Header().Set("Content-Type", contentType)
 	if content.Size >= 0 {
 		c.w.Header().Set("Content-Length", strconv.FormatInt(content.Size, 10))
 	}

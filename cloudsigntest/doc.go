@@ -1,15 +1,10 @@
 // Package cloudsigntest is a stateful fake of the CloudSign Web API for the
-// tests of programs that use it. It follows CloudSign Web API 0.31.0 and
-// simulates these calls:
-//
-//	POST /token                                  GET /documents/{documentID}
-//	GET  /me                                     GET /documents/{documentID}/attribute
-//	GET  /cabinets                               GET /documents/{documentID}/certificate
-//	GET  /documents                              GET /documents/{documentID}/files/{fileID}
-//	GET  /team_documents
-//
-// It refuses what the service refuses, with the service's error codes. The
-// service's other calls answer 501.
+// tests of programs that use it. It simulates every operation of CloudSign Web
+// API 0.31.0 but the deprecated GET /token, and refuses what the service
+// refuses, with the service's error codes: wrong states, rights, sizes, counts
+// and forms. The part of the people is played by [Server.Consent],
+// [Server.Refuse], [Server.Conclude] and [Server.Attach]; what the service tells
+// a program of by webhook is sent by [Server.DeliverWebhooks].
 //
 //	srv := cloudsigntest.NewServer()
 //	defer srv.Close()

@@ -26,7 +26,7 @@ type bound struct {
 }
 
 // with says which parts of a document a list shows.
-type with struct{ participants, files, reportees, attachment bool }
+type with struct{ participants, files, reportees, attachment, codes bool }
 
 func (s *Server) listDocuments(c *call) {
 	q := c.r.URL.Query()
@@ -88,6 +88,7 @@ func (s *Server) page(c *call, query listQuery, page int, show with) wireDocumen
 	all := s.selected(c, query)
 	out := wireDocumentList{Total: len(all), Page: page, Documents: []wireDocument{}}
 	for _, r := range pageOf(all, page) {
+		show.codes = r.UserID == c.user.ID
 		out.Documents = append(out.Documents, s.wireDocument(&r.Document, show))
 	}
 	return out

@@ -18,6 +18,12 @@ type Team struct {
 	// AllowedAddresses restrict where requests may come from; empty: anywhere.
 	// Requests of a test come from 127.0.0.1.
 	AllowedAddresses []netip.Prefix
+	// NoAttachments is a plan without files that recipients upload, NoImport one
+	// without imported documents, NoPrivate a team that allows no confidential
+	// documents, NoEmbeddedSigning one that did not switch embedded signing on.
+	NoAttachments, NoImport, NoPrivate, NoEmbeddedSigning bool
+	// Webhooks are the addresses that an administrator entered, at most 20.
+	Webhooks []Webhook
 	// AllowedOrigin is the one value that a request's Origin header may have;
 	// empty: none.
 	AllowedOrigin string
@@ -50,6 +56,8 @@ type User struct {
 	Name         string
 	Organization string
 	Authorities  Authorities
+	// NoImport is a user of an Enterprise team without the right to import.
+	NoImport bool
 	// Disabled is a user who was made invalid: no token, and tokens that exist
 	// are refused.
 	Disabled bool
@@ -93,9 +101,20 @@ type Document struct {
 	Reportees      []Reportee
 	Attachment     *Attachment // nil: none was asked for
 	DeclineComment string
+	Reminders      int // how often the recipients were reminded
 	// Attribute is the information of the document (書類情報); nil: nobody
 	// entered any, so that the service answers 404.
 	Attribute *Attribute
+	Alert     *Alert // nil: none, so that the service answers 404
+}
+
+// Alert reminds the sender's team of a document.
+type Alert struct {
+	ID                   int64 // 0: made by AddDocument
+	Memo                 string
+	AlertAt              string // YYYY-MM-DD
+	Enabled              bool
+	CreatedAt, UpdatedAt time.Time // zero: the clock's time
 }
 
 // ParticipantStatus is the state of a participant.
@@ -122,8 +141,15 @@ type Participant struct {
 	Name         string
 	Organization string
 	Status       ParticipantStatus
-	LanguageCode string    // empty: "ja"
-	ProcessedAt  time.Time // consent or refusal; zero: not yet
+	LanguageCode string // empty: "ja"
+	AccessCode   string // answered to the document's own user alone
+	// AdvancedAuthn asks for a signature with advanced authentication,
+	// MyNumberCard for one with that card, which only the web pages can set.
+	AdvancedAuthn, MyNumberCard bool
+	Callback                    bool      // embedded signing by SMS, to Tel
+	Tel                         string    // 11 digits
+	RecipientID                 string    // embedded signing by simple authentication
+	ProcessedAt                 time.Time // consent or refusal; zero: not yet
 	// AccessExpiresAt is sent while the status is WaitingForReview.
 	AccessExpiresAt time.Time
 }
@@ -139,6 +165,33 @@ type File struct {
 	// Withheld answers the download with 400, as the service's LGWAN
 	// environment does for files that cannot be downloaded there.
 	Withheld bool
+	// Damaged is a PDF whose structure is broken: its document can't be sent.
+	Damaged bool
+	Widgets []Widget
+}
+
+// WidgetType is the kind of an input field.
+type WidgetType int
+
+// The kinds of input fields.
+const (
+	Seal     WidgetType = 0
+	Text     WidgetType = 1
+	Checkbox WidgetType = 2
+)
+
+// Widget is an input field on a file.
+type Widget struct {
+	ID            string // empty: made by AddDocument
+	ParticipantID string // empty: the last participant
+	Type          WidgetType
+	Page          int // from 0
+	X, Y, W, H    int // points
+	FontSize      string
+	Text          string
+	Label         string
+	Optional      bool // of a checkbox
+	Filled        bool // by its participant
 }
 
 // Reportee is someone a document is shared with.
@@ -160,6 +213,10 @@ type AttachedFile struct {
 	ID      string // 32 characters; empty: made by AddDocument
 	Name    string // 5 to 69 characters
 	Deleted bool
+	// Content gives the bytes, sent as ContentType; the zero values are a
+	// generated PDF and application/pdf.
+	Content     Content
+	ContentType string
 }
 
 // AutoUpdate says whether a contract renews itself.
@@ -200,6 +257,9 @@ type AttributeOption struct {
 func (d Document) clone() Document {
 	d.Participants = slices.Clone(d.Participants)
 	d.Files = slices.Clone(d.Files)
+	for i := range d.Files {
+		d.Files[i].Widgets = slices.Clone(d.Files[i].Widgets)
+	}
 	d.Reportees = slices.Clone(d.Reportees)
 	if d.Attachment != nil {
 		a := *d.Attachment
@@ -208,6 +268,9 @@ func (d Document) clone() Document {
 	}
 	if d.Attribute != nil {
 		d.Attribute = d.Attribute.clone()
+	}
+	if d.Alert != nil {
+		d.Alert = new(*d.Alert)
 	}
 	return d
 }
@@ -223,6 +286,7 @@ func (a Attribute) clone() *Attribute {
 func (t Team) clone() Team {
 	t.AllowedAddresses = slices.Clone(t.AllowedAddresses)
 	t.Cabinets = slices.Clone(t.Cabinets)
+	t.Webhooks = slices.Clone(t.Webhooks)
 	return t
 }
 

@@ -44,6 +44,14 @@ type config struct {
 	zone               *time.Location
 	retryAfter         bool
 	countTokens        bool
+	limits             Limits
+	anyFileName        bool
+	mailDomain         func(string) bool
+	webhookWait        time.Duration
+	webhookRetries     int
+	webhookRetryOn     func(status int) bool
+	webhookCopies      int
+	webhooksReversed   bool
 }
 
 func defaults() config {
@@ -54,6 +62,13 @@ func defaults() config {
 		pdfSize:     2 << 10,
 		mayListTeam: func(a Authorities) bool { return a.TeamDocumentAdministrator },
 		zone:        time.UTC,
+		limits:      Limits036(),
+		mailDomain:  func(string) bool { return true },
+
+		webhookWait:    10 * time.Minute,
+		webhookRetries: 3,
+		webhookRetryOn: func(status int) bool { return status >= 500 },
+		webhookCopies:  1,
 	}
 }
 
@@ -139,4 +154,64 @@ func WithRetryAfter(sent bool) Option { return func(o *config) { o.retryAfter = 
 // false.
 func WithTokenRequestsCounted(counted bool) Option {
 	return func(o *config) { o.countTokens = counted }
+}
+
+// Limits are what a document and an upload may have at most.
+type Limits struct {
+	UploadBytes   int64 // whole body of POST …/files
+	DocumentBytes int64 // all files of a document
+	ImportBytes   int64 // file of POST /imported_documents
+	Files         int   // of a document
+	Recipients    int   // of a document
+	// AnyName takes file names with a quotation mark or a backslash at the end,
+	// which 0.36.0 refuses.
+	AnyName bool
+}
+
+// Limits031 are the limits of CloudSign Web API 0.31.0.
+func Limits031() Limits {
+	return Limits{UploadBytes: 20 << 20, DocumentBytes: 50 << 20, ImportBytes: 50 << 20, Files: 100, Recipients: 128, AnyName: true}
+}
+
+// Limits036 are the limits of CloudSign Web API 0.36.0.
+func Limits036() Limits {
+	l := Limits031()
+	l.UploadBytes, l.DocumentBytes, l.AnyName = 50<<20, 200<<20, false
+	return l
+}
+
+// WithLimits sets the limits; the default is Limits036.
+func WithLimits(l Limits) Option { return func(o *config) { o.limits = l } }
+
+// WithAnyFileName sets whether the file name in a part's header may be other
+// than ASCII. It is undocumented; the default is false, as users report.
+func WithAnyFileName(accepted bool) Option { return func(o *config) { o.anyFileName = accepted } }
+
+// WithMailDomain sets which domains of e-mail addresses exist: the service
+// refuses others. The default is all.
+func WithMailDomain(exists func(domain string) bool) Option {
+	return func(o *config) { o.mailDomain = exists }
+}
+
+// WithWebhookRetries sets how often a webhook is sent again, and after how long.
+// The default is three times, every ten minutes.
+func WithWebhookRetries(times int, wait time.Duration) Option {
+	return func(o *config) { o.webhookRetries, o.webhookWait = times, wait }
+}
+
+// WithWebhookRetryOn sets after which answers a webhook is sent again; the
+// status is 0 when no answer came. It is undocumented but for 5xx, which is the
+// default.
+func WithWebhookRetryOn(again func(status int) bool) Option {
+	return func(o *config) { o.webhookRetryOn = again }
+}
+
+// WithWebhookCopies sets how many times each webhook is delivered; the default
+// is 1. The vendor promises no single delivery.
+func WithWebhookCopies(times int) Option { return func(o *config) { o.webhookCopies = times } }
+
+// WithWebhooksReversed sets whether webhooks that wait are delivered newest
+// first. The order is undocumented; the default is false.
+func WithWebhooksReversed(reversed bool) Option {
+	return func(o *config) { o.webhooksReversed = reversed }
 }

@@ -70,8 +70,13 @@ func (s *Server) document(c *call) (Document, bool) {
 
 func (s *Server) getDocument(c *call) {
 	if d, ok := s.document(c); ok {
-		c.answer(s.wireDocument(&d, with{participants: true, files: true, reportees: true, attachment: true}))
+		c.answer(s.whole(c, &d))
 	}
+}
+
+// whole is a document as it is answered on its own.
+func (s *Server) whole(c *call, d *Document) wireDocument {
+	return s.wireDocument(d, with{participants: true, files: true, reportees: true, attachment: true, codes: d.UserID == c.user.ID})
 }
 
 func (s *Server) getAttribute(c *call) {
@@ -92,7 +97,7 @@ func (s *Server) getCertificate(c *call) {
 	case d.Status != Concluded:
 		c.fail(http.StatusNotFound, "not_found", "the document is not concluded")
 	default:
-		c.send(PDF("合意締結証明書 "+d.Title, d.ID, s.cfg.pdfSize))
+		c.send(PDF("合意締結証明書 "+d.Title, d.ID, s.cfg.pdfSize), "application/pdf")
 	}
 }
 
@@ -114,7 +119,52 @@ func (s *Server) downloadFile(c *call) {
 	if f.Content.Open == nil {
 		f.Content = PDF(d.Title, f.ID, s.cfg.pdfSize)
 	}
-	c.send(f.Content)
+	c.send(f.Content, "application/pdf")
+}
+
+func (s *Server) downloadAttachedFile(c *call) {
+	d, ok := s.document(c)
+	switch {
+	case !ok:
+		return
+	case c.team.NoAttachments:
+		c.fail(http.StatusForbidden, "forbidden", "the plan is without files that recipients upload")
+		return
+	case d.Attachment == nil || d.Attachment.ID != c.vars["attachmentID"]:
+		c.fail(http.StatusNotFound, "not_found", "the attachment does not exist")
+		return
+	}
+	files := d.Attachment.Files
+	i := slices.IndexFunc(files, func(f AttachedFile) bool { return f.ID == c.vars["attachedFileID"] })
+	switch {
+	case i < 0:
+		c.fail(http.StatusNotFound, "not_found", "the file does not exist")
+		return
+	case d.Status != Concluded || files[i].Deleted:
+		c.fail(http.StatusForbidden, "not_acceptable", "the document is not concluded, or the file is not valid")
+		return
+	}
+	f := files[i]
+	if f.Content.Open == nil {
+		f.Content = PDF(f.Name, f.ID, s.cfg.pdfSize)
+	}
+	c.send(f.Content, cmp.Or(f.ContentType, "application/pdf"))
+}
+
+func (s *Server) getAlert(c *call) {
+	d, ok := s.document(c)
+	switch {
+	case !ok:
+	case d.Alert == nil:
+		c.fail(http.StatusNotFound, "not_found", "the alert does not exist")
+	default:
+		c.answer(s.wireAlert(&d))
+	}
+}
+
+func (s *Server) wireAlert(d *Document) wireAlert {
+	a := d.Alert
+	return wireAlert{a.ID, d.ID, a.Memo, a.AlertAt, a.Enabled, s.seconds(a.CreatedAt), s.seconds(a.UpdatedAt)}
 }
 
 func retryAfter(d time.Duration) string {

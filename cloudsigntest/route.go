@@ -24,12 +24,38 @@ const (
 	OpGetAttribute      = "GET /documents/{documentID}/attribute"
 	OpGetCertificate    = "GET /documents/{documentID}/certificate"
 	OpDownloadFile      = "GET /documents/{documentID}/files/{fileID}"
+
+	OpCreateDocument       = "POST /documents"
+	OpUpdateDocument       = "PUT /documents/{documentID}"
+	OpSendDocument         = "POST /documents/{documentID}" // and remind
+	OpDeleteDocument       = "DELETE /documents/{documentID}"
+	OpDeclineDocument      = "PUT /documents/{documentID}/decline"
+	OpUpdateAttribute      = "PUT /documents/{documentID}/attribute"
+	OpGetAlert             = "GET /documents/{documentID}/alert"
+	OpUpdateAlert          = "PUT /documents/{documentID}/alert"
+	OpUploadFile           = "POST /documents/{documentID}/files"
+	OpDeleteFile           = "DELETE /documents/{documentID}/files/{fileID}"
+	OpAddWidget            = "POST /documents/{documentID}/files/{fileID}/widgets"
+	OpUpdateWidget         = "PUT /documents/{documentID}/files/{fileID}/widgets/{widgetID}"
+	OpDeleteWidget         = "DELETE /documents/{documentID}/files/{fileID}/widgets/{widgetID}"
+	OpAddParticipant       = "POST /documents/{documentID}/participants"
+	OpUpdateParticipant    = "PUT /documents/{documentID}/participants/{participantID}"
+	OpDeleteParticipant    = "DELETE /documents/{documentID}/participants/{participantID}"
+	OpCreateSigningURL     = "POST /documents/{documentID}/participants/{participantID}/signing_url"
+	OpAddReportee          = "POST /documents/{documentID}/reportees"
+	OpUpdateReportee       = "PUT /documents/{documentID}/reportees/{reporteeID}"
+	OpDeleteReportee       = "DELETE /documents/{documentID}/reportees/{reporteeID}"
+	OpAddAttachment        = "POST /documents/{documentID}/attachments"
+	OpUpdateAttachment     = "PUT /documents/{documentID}/attachments/{attachmentID}"
+	OpDeleteAttachment     = "DELETE /documents/{documentID}/attachments/{attachmentID}"
+	OpDownloadAttachedFile = "GET /documents/{documentID}/attachments/{attachmentID}/attached_files/{attachedFileID}"
+	OpImportDocument       = "POST /imported_documents"
 )
 
 // route is one path of the service.
 type route struct {
 	path    string
-	methods []string // the methods of the service, simulated or not
+	methods []string
 }
 
 var routes = []route{
@@ -105,6 +131,7 @@ type call struct {
 	w    http.ResponseWriter
 	r    *http.Request
 	vars map[string]string
+	form url.Values // of a call that is a form
 	user User
 	team Team
 }
@@ -118,6 +145,32 @@ var handlers = map[string]func(*Server, *call){
 	OpGetAttribute:      (*Server).getAttribute,
 	OpGetCertificate:    (*Server).getCertificate,
 	OpDownloadFile:      (*Server).downloadFile,
+
+	OpCreateDocument:       (*Server).createDocument,
+	OpUpdateDocument:       (*Server).updateDocument,
+	OpSendDocument:         (*Server).sendDocument,
+	OpDeleteDocument:       (*Server).deleteDocument,
+	OpDeclineDocument:      (*Server).declineDocument,
+	OpUpdateAttribute:      (*Server).updateAttribute,
+	OpGetAlert:             (*Server).getAlert,
+	OpUpdateAlert:          (*Server).updateAlert,
+	OpUploadFile:           (*Server).uploadFile,
+	OpDeleteFile:           (*Server).deleteFile,
+	OpAddWidget:            (*Server).addWidget,
+	OpUpdateWidget:         (*Server).updateWidget,
+	OpDeleteWidget:         (*Server).deleteWidget,
+	OpAddParticipant:       (*Server).addParticipant,
+	OpUpdateParticipant:    (*Server).updateParticipant,
+	OpDeleteParticipant:    (*Server).deleteParticipant,
+	OpCreateSigningURL:     (*Server).createSigningURL,
+	OpAddReportee:          (*Server).addReportee,
+	OpUpdateReportee:       (*Server).updateReportee,
+	OpDeleteReportee:       (*Server).deleteReportee,
+	OpAddAttachment:        (*Server).addAttachment,
+	OpUpdateAttachment:     (*Server).updateAttachment,
+	OpDeleteAttachment:     (*Server).deleteAttachment,
+	OpDownloadAttachedFile: (*Server).downloadAttachedFile,
+	OpImportDocument:       (*Server).importDocument,
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
@@ -131,18 +184,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		c.fail(http.StatusMethodNotAllowed, "method_not_allowed", "method not allowed")
 		return
 	}
-	operation := r.Method + " " + rt.path
-	if operation == OpToken {
+	if rt.path == "/token" {
 		s.token(c)
 		return
 	}
-	handle := handlers[operation]
-	if handle == nil {
-		c.fail(http.StatusNotImplemented, "not_simulated", "cloudsigntest does not simulate "+operation)
-		return
-	}
 	if s.admit(c) {
-		handle(s, c)
+		handlers[r.Method+" "+rt.path](s, c)
 	}
 }
 

@@ -249,9 +249,8 @@ func TestPathsAndMethods(t *testing.T) {
 		{"PATCH", "/documents", 405, "method_not_allowed"},
 		{"POST", "/me", 405, "method_not_allowed"},
 		{"DELETE", "/token", 405, "method_not_allowed"},
-		{"POST", "/documents", 501, "not_simulated"},
 		{"GET", "/token", 501, "not_simulated"},
-		{"PUT", "/documents/x/decline", 501, "not_simulated"},
+		{"PUT", "/documents/x/decline", 404, "not_found"},
 		{"GET", "/documents/..%2Fme", 404, "not_found"},
 	} {
 		a := w.send(w.request(c.method, c.path, auth))

@@ -6,13 +6,15 @@ import (
 	"time"
 )
 
-// AddTeam adds a team and gives it back with what was filled in.
+// AddTeam adds a team and gives it back with what was filled in. It panics if
+// the team has more than 20 webhooks, as does UpdateTeam.
 func (s *Server) AddTeam(t Team) Team {
 	t = t.clone()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := &s.state
 	t.ID = cmp.Or(t.ID, st.ids.id("team"))
+	checkWebhooks(t)
 	s.fillCabinets(&t)
 	st.teams[t.ID] = t
 	st.firstTeam = cmp.Or(st.firstTeam, t.ID)
@@ -52,6 +54,7 @@ func (s *Server) UpdateTeam(id string, change func(*Team)) {
 	}
 	t = t.clone()
 	change(&t)
+	checkWebhooks(t)
 	s.fillCabinets(&t)
 	s.state.teams[id] = t
 	s.state.forget()
@@ -134,7 +137,8 @@ func (s *Server) Document(id string) (Document, bool) {
 }
 
 // UpdateDocument changes a document and sets its time of update, unless the
-// change does. A change of its id is ignored. It panics if there is no
+// change does. A pending document that becomes concluded or declined is told of
+// by webhook. A change of its id is ignored. It panics if there is no
 // document with that id.
 func (s *Server) UpdateDocument(id string, change func(*Document)) {
 	s.mu.Lock()
@@ -146,15 +150,25 @@ func (s *Server) UpdateDocument(id string, change func(*Document)) {
 	}
 	d := r.clone()
 	change(&d)
+	s.store(r, d)
+}
+
+// store replaces a document by its changed copy, and tells of what became of
+// it.
+func (s *Server) store(r *record, d Document) {
 	d = d.clone()
-	d.ID = id
+	d.ID = r.ID
 	if d.UpdatedAt.Equal(r.UpdatedAt) {
 		d.UpdatedAt = s.cfg.clock.Now()
 	}
-	s.fill(&d, st.ids)
+	s.fill(&d, s.state.ids)
+	before := r.Status
 	r.Document = d
-	st.sorted = false
-	st.forget()
+	s.state.sorted = false
+	s.state.forget()
+	if before == Pending && (d.Status == Concluded || d.Status == Declined) {
+		s.notify(&d, "")
+	}
 }
 
 // SetAttribute enters the information of a document, also after it was
@@ -168,20 +182,6 @@ func (s *Server) SetAttribute(documentID string, a Attribute) {
 		}
 		a.UpdatedAt = s.cfg.clock.Now()
 		d.Attribute = &a
-	})
-}
-
-// Conclude makes a pending document concluded: every recipient who has not
-// answered consents now. It panics if there is no document with that id.
-func (s *Server) Conclude(documentID string) {
-	now := s.cfg.clock.Now()
-	s.UpdateDocument(documentID, func(d *Document) {
-		d.Status = Concluded
-		for i := range d.Participants[1:] {
-			p := &d.Participants[i+1]
-			p.Status = Sealed
-			p.ProcessedAt = orTime(p.ProcessedAt, now)
-		}
 	})
 }
 
@@ -213,11 +213,21 @@ func (s *Server) fill(d *Document, g *ids) {
 	for i := range d.Files {
 		d.Files[i].ID = cmp.Or(d.Files[i].ID, g.id("file"))
 		d.Files[i].TotalPages = max(d.Files[i].TotalPages, 1)
+		for j := range d.Files[i].Widgets {
+			w := &d.Files[i].Widgets[j]
+			w.ID = cmp.Or(w.ID, g.id("widget"))
+			w.ParticipantID = cmp.Or(w.ParticipantID, d.Participants[len(d.Participants)-1].ID)
+		}
 	}
 	for i := range d.Reportees {
 		d.Reportees[i].ID = cmp.Or(d.Reportees[i].ID, g.id("reportee"))
 	}
 	fillAttachment(d, g)
+	if a := d.Alert; a != nil {
+		a.ID = cmp.Or(a.ID, g.number("alert"))
+		a.CreatedAt = orTime(a.CreatedAt, now)
+		a.UpdatedAt = orTime(a.UpdatedAt, a.CreatedAt)
+	}
 	if a := d.Attribute; a != nil {
 		a.CreatedAt = orTime(a.CreatedAt, now)
 		a.UpdatedAt = orTime(a.UpdatedAt, a.CreatedAt)

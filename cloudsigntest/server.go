@@ -60,9 +60,9 @@ func (s *Server) Clock() *countersigntest.Clock { return s.cfg.clock }
 func (s *Server) Faults() *countersigntest.Faults { return s.faults }
 
 // Log is the log of requests, by the names of operations of this package. The
-// subject of GetDocument, GetAttribute and GetCertificate is the document's
-// id, that of DownloadFile is [FileSubject].
+// subject of a call about a file is [FileSubject], that of any other call about
+// a document the document's id.
 func (s *Server) Log() *countersigntest.Log { return s.log }
 
-// FileSubject is the subject of a download in the log: "documentID/fileID".
+// FileSubject is the subject of calls about a file in the log: "documentID/fileID".
 func FileSubject(documentID, fileID string) string { return documentID + "/" + fileID }

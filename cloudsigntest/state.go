@@ -27,6 +27,7 @@ type state struct {
 	ordered   []*record // ascending by the order of lists, once sorted is true
 	sorted    bool
 	lists     map[listQuery][]*record // what the queries since the last change selected
+	outgoing  []*notice               // webhooks that were not delivered yet
 }
 
 type member struct {
@@ -79,6 +80,12 @@ func (g *ids) id(kind string) string {
 	return "01" + lowerBase32.EncodeToString(sum[:])[:30]
 }
 
+// number counts from 1.
+func (g *ids) number(kind string) int64 {
+	g.next[kind]++
+	return int64(g.next[kind])
+}
+
 // uuid is 36 characters long, as client ids and tokens are.
 func (g *ids) uuid(kind string) string {
 	sum := g.sum(kind)
@@ -116,6 +123,13 @@ func (st *state) insert(d Document, order Order) {
 		st.sorted = false
 	}
 	st.ordered = append(st.ordered, r)
+	st.forget()
+}
+
+// remove takes a document out.
+func (st *state) remove(r *record) {
+	delete(st.documents, r.ID)
+	st.ordered = slices.DeleteFunc(st.ordered, func(o *record) bool { return o == r })
 	st.forget()
 }
 

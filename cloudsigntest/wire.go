@@ -93,19 +93,50 @@ type wireParticipant struct {
 	Tel                  string            `json:"tel"`
 	RecipientID          string            `json:"recipient_id"`
 	Callback             bool              `json:"callback"`
+	AccessCode           string            `json:"access_code,omitempty"`
 	ProcessedAt          nullable          `json:"processed_at,omitzero"`
 	AccessExpiresAt      string            `json:"access_expires_at,omitempty"`
 }
 
 type wireFile struct {
-	ID         string    `json:"id"`
-	Name       string    `json:"name"`
-	Order      int       `json:"order"`
-	TotalPages int       `json:"total_pages"`
-	Widgets    []wireAny `json:"widgets,omitzero"` // always empty; imported files have none
+	ID         string       `json:"id"`
+	Name       string       `json:"name"`
+	Order      int          `json:"order"`
+	TotalPages int          `json:"total_pages"`
+	Widgets    []wireWidget `json:"widgets,omitzero"` // imported files have none
 }
 
-type wireAny = json.RawMessage
+type wireWidget struct {
+	ID            string     `json:"id"`
+	WidgetType    WidgetType `json:"widget_type"`
+	ParticipantID string     `json:"participant_id"`
+	FileID        string     `json:"file_id"`
+	Page          int        `json:"page"`
+	X             int        `json:"x"`
+	Y             int        `json:"y"`
+	W             int        `json:"w"`
+	H             int        `json:"h"`
+	FontSize      string     `json:"font_size,omitempty"`
+	Text          string     `json:"text"`
+	Status        int        `json:"status"`
+	Label         string     `json:"label"`
+	Required      *bool      `json:"required,omitempty"`
+}
+
+type wireAlert struct {
+	ID         int64  `json:"id"`
+	DocumentID string `json:"document_id"`
+	Memo       string `json:"memo"`
+	AlertAt    string `json:"alert_at,omitempty"` // without a day: undocumented
+	Enabled    bool   `json:"enabled"`
+	CreatedAt  string `json:"created_at"`
+	UpdatedAt  string `json:"updated_at"`
+}
+
+type wireSigning struct {
+	URL       string `json:"url"`
+	ExpiresAt string `json:"expires_at"`
+}
 
 type wireReportee struct {
 	ID           string `json:"id"`
@@ -189,7 +220,7 @@ func (s *Server) wireDocument(d *Document, show with) wireDocument {
 		DeclineComment: d.DeclineComment,
 	}
 	if show.participants {
-		out.Participants = s.wireParticipants(d)
+		out.Participants = s.wireParticipants(d, show.codes)
 	}
 	if show.files {
 		out.Files = wireFiles(d)
@@ -208,12 +239,16 @@ func (s *Server) wireDocument(d *Document, show with) wireDocument {
 	return out
 }
 
-func (s *Server) wireParticipants(d *Document) []wireParticipant {
+func (s *Server) wireParticipants(d *Document, codes bool) []wireParticipant {
 	out := []wireParticipant{}
 	for i, p := range d.Participants {
 		w := wireParticipant{
 			ID: p.ID, Email: p.Email, Name: p.Name, Organization: p.Organization, Order: i,
 			Status: p.Status, LanguageCode: p.LanguageCode, ProcessedAt: s.micros(p.ProcessedAt),
+			AdvancedAuthnRequest: p.AdvancedAuthn, Callback: p.Callback, Tel: p.Tel, RecipientID: p.RecipientID,
+		}
+		if codes {
+			w.AccessCode = p.AccessCode
 		}
 		if p.Status == WaitingForReview && !p.AccessExpiresAt.IsZero() {
 			w.AccessExpiresAt = s.seconds(p.AccessExpiresAt)
@@ -228,7 +263,25 @@ func wireFiles(d *Document) []wireFile {
 	for i, f := range d.Files {
 		w := wireFile{ID: f.ID, Name: f.Name, Order: i, TotalPages: f.TotalPages}
 		if d.Status != Imported {
-			w.Widgets = []wireAny{}
+			w.Widgets = wireWidgets(f)
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+func wireWidgets(f File) []wireWidget {
+	out := []wireWidget{}
+	for _, g := range f.Widgets {
+		w := wireWidget{
+			ID: g.ID, WidgetType: g.Type, ParticipantID: g.ParticipantID, FileID: f.ID, Page: g.Page,
+			X: g.X, Y: g.Y, W: g.W, H: g.H, FontSize: g.FontSize, Text: g.Text, Label: g.Label,
+		}
+		if g.Filled || g.Text != "" {
+			w.Status = 1
+		}
+		if g.Type == Checkbox {
+			w.Required = new(!g.Optional)
 		}
 		out = append(out, w)
 	}

@@ -16,6 +16,10 @@
 // folder. Package contractonetest holds a reference ledger in memory for tests,
 // and a conformance suite for whoever writes a Ledger of their own.
 //
+// Three packages lead into the product itself: contractone/bundle writes a folder
+// for a person to import, contractone/bulkcsv edits the CSV of its bulk update, and
+// contractone/gateway speaks to an interface of the customer's own.
+//
 // # The rules
 //
 //   - One entry for each file, not for each document; Key names the file.

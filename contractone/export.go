@@ -34,9 +34,8 @@ var (
 // headings, page by page, so that memory does not grow with their number. Share
 // groups, responsible persons and extension items are JSON in one cell each.
 //
-// A cell of text that a spreadsheet would take for a formula (it begins with =,
-// +, -, @, their full-width forms, a tab or a line break) gets an apostrophe in front. Amounts, which
-// may be negative, are numbers and stay as they are.
+// Cells of text are written as CellText gives them. Amounts, which may be
+// negative, are numbers and stay as they are.
 func WriteCSV(ctx context.Context, w io.Writer, s Searcher, q Query, o CSVOptions) error {
 	buf := bufio.NewWriter(w)
 	if o.BOM {
@@ -81,12 +80,12 @@ func csvLine(e Entry) ([]string, error) {
 		strconv.Itoa(e.Source.FileIndex), strconv.Itoa(e.Source.FileCount), string(e.Link),
 	}
 	for i := range line {
-		line[i] = unformula(line[i])
+		line[i] = CellText(line[i])
 	}
 	for _, it := range catalogue {
 		text := it.Text(e.Items)
 		if it.Kind == KindText {
-			text = unformula(text)
+			text = CellText(text)
 		}
 		line = append(line, text)
 	}
@@ -127,8 +126,10 @@ func jsonText(v any) (string, error) {
 	return strings.TrimSuffix(b.String(), "\n"), nil
 }
 
-// unformula keeps spreadsheets from running a cell.
-func unformula(s string) string {
+// CellText is text for a cell of a CSV file that people open: an apostrophe
+// stands in front of what a spreadsheet would take for a formula (it begins with
+// =, +, -, @, their full-width forms, a tab or a line break).
+func CellText(s string) string {
 	if first, _ := utf8.DecodeRuneInString(s); s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + s
 	}

@@ -8,7 +8,8 @@ import (
 )
 
 // Ledger is a place that contract files are registered in. Implementations are
-// safe for concurrent use, and pass contractonetest.Run.
+// safe for concurrent use, and pass contractonetest.Run. Every method that takes a
+// context returns the context's error, and does nothing, when it has ended before.
 //
 // What more a ledger can do is in the interfaces Searcher, Updater, Digitiser,
 // Historian, Opener and Quota. A ledger that states a capability implements its

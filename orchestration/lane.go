@@ -1,10 +1,12 @@
 package orchestration
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 )
@@ -27,7 +29,7 @@ func (l *Local) look(ctx, work context.Context, workers *sync.WaitGroup) (findin
 	// Counted before looking: a handler that ends meanwhile may have left its
 	// lane due after the look went past it.
 	atWork := len(l.running)
-	limit := l.set.workers + atWork + len(l.heldBack)
+	limit := max(fairness, l.set.workers+atWork+len(l.heldBack))
 	l.mu.Unlock()
 	free := l.set.workers - atWork
 	started := 0
@@ -75,6 +77,7 @@ func (l *Local) whenAgain(next, now time.Time) findings {
 func (l *Local) start(ctx, work context.Context, workers *sync.WaitGroup, lanes []Lane, now time.Time) (started int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	slices.SortStableFunc(lanes, func(a, b Lane) int { return cmp.Compare(l.served[a], l.served[b]) })
 	for _, lane := range lanes {
 		if len(l.running) >= l.set.workers {
 			break
@@ -91,6 +94,7 @@ func (l *Local) start(ctx, work context.Context, workers *sync.WaitGroup, lanes 
 			continue
 		}
 		l.running[lane] = true
+		l.serve(lane)
 		started++
 		workers.Go(func() {
 			// The nudge comes after the lane is free: what came in during the
@@ -101,6 +105,20 @@ func (l *Local) start(ctx, work context.Context, workers *sync.WaitGroup, lanes 
 		})
 	}
 	return started
+}
+
+// fairness is how many due lanes are looked at at least, so that those that were
+// not served lately are among them.
+const fairness = 64
+
+// serve remembers when a lane had its turn: a lane that is always due, with work
+// older than anybody's, must not keep others waiting. The lock is held.
+func (l *Local) serve(lane Lane) {
+	if len(l.served) > 16*fairness {
+		clear(l.served)
+	}
+	l.turns++
+	l.served[lane] = l.turns
 }
 
 // handler is the lane's handler, nil if it has none. The lock is held.

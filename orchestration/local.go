@@ -31,8 +31,10 @@ type Local struct {
 	limiters  map[string]countersign.Limiter
 	running   map[Lane]bool
 	heldBack  map[Lane]time.Time // lanes whose records could not be deferred: not before then
-	ignored   map[string]bool    // tables with due records and without a handler, logged once
-	lastErr   error              // of the last lane that was held back
+	served    map[Lane]int64     // which turn a lane had last; none: not lately
+	turns     int64
+	ignored   map[string]bool // tables with due records and without a handler, logged once
+	lastErr   error           // of the last lane that was held back
 }
 
 type localSettings struct {
@@ -115,6 +117,7 @@ func NewLocal(store Store, opts ...LocalOption) *Local {
 		running:   map[Lane]bool{},
 		heldBack:  map[Lane]time.Time{},
 		ignored:   map[string]bool{},
+		served:    map[Lane]int64{},
 	}
 	for _, o := range opts {
 		o(&l.set)

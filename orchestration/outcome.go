@@ -25,10 +25,14 @@ var ErrNoLookup = errors.New("the target can't be asked")
 // fields take defaults.
 type Outcome[R any] struct {
 	Store Store
+	// Before, if set, runs in the transaction that commits the record as sending.
+	// Its error leaves the record as it is, nothing is sent, and Do returns it.
+	Before func(ctx context.Context, tx Tx) error
 	// Send does the write. Attempt names it: the same attempt at the same
 	// record always has the same name, so targets that keep such a name find it.
-	// An error of a kind of countersign's but ErrOutcomeUnknown says that the
-	// write had no effect; after any other error it may have happened.
+	// An error of a kind of countersign's but ErrOutcomeUnknown, and any that
+	// NoEffect marks, says that the write had no effect; after any other error it
+	// may have happened.
 	Send func(ctx context.Context, attempt string, rec Record) (R, error)
 	// Find looks the write up. Nil, or ErrNoLookup: it is impossible.
 	Find func(ctx context.Context, attempt string, rec Record) (result R, found bool, err error)
@@ -39,7 +43,7 @@ type Outcome[R any] struct {
 	Done func(ctx context.Context, tx Tx, rec *Record, result R) error
 
 	Settle   time.Duration                   // how long after an unknown outcome Find can be trusted; default: at once
-	Attempts int                             // attempts, the engine's deferrals included, after which a passing failure too makes the record dead; default: never
+	Attempts int                             // attempts, the engine's deferrals included, after which any failure makes the record dead; default: only a permanent one does
 	Backoff  func(attempt int) time.Duration // default Backoff
 	Clock    func() time.Time                // default time.Now
 }
@@ -93,11 +97,20 @@ func (o Outcome[R]) send(ctx context.Context, rec Record) (Record, error) {
 	rec.State, rec.Updated = StateSending, o.now()
 	rec.Attempt++
 	// Due stays: after a crash the record is due at once.
-	if err := o.Store.Tx(ctx, func(tx Tx) error { return tx.Update(ctx, rec) }); err != nil {
+	err := o.Store.Tx(ctx, func(tx Tx) error {
+		if o.Before != nil {
+			if err := o.Before(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return tx.Update(ctx, rec)
+	})
+	if err != nil {
 		return rec, fmt.Errorf("commit %s as sending: %w", rec.Table, err)
 	}
 	rec.Version++
-	result, err := o.Send(ctx, attemptID(rec), rec)
+	var result R
+	result, err = o.Send(ctx, attemptID(rec), rec)
 	switch {
 	case err == nil:
 		return o.commit(ctx, rec, result)
@@ -108,13 +121,30 @@ func (o Outcome[R]) send(ctx context.Context, rec Record) (Record, error) {
 	case o.Find == nil:
 		return o.park(ctx, rec, err)
 	default:
-		return o.again(ctx, rec, err, max(o.Settle, o.wait(1)))
+		return o.again(ctx, rec, err, max(o.Settle, o.wait(rec.Attempt)))
 	}
+}
+
+// noEffect marks an error that came before anything was sent.
+type noEffect struct{ error }
+
+func (e noEffect) Unwrap() error { return e.error }
+
+// NoEffect marks an error of Send, whatever its kind, that came before anything
+// was sent to the target. A nil error stays nil.
+func NoEffect(err error) error {
+	if err == nil {
+		return nil
+	}
+	return noEffect{err}
 }
 
 // hadNoEffect reports an error that tells for certain that the write did not
 // happen. An error that nobody classified does not.
 func hadNoEffect(err error) bool {
+	if _, marked := errors.AsType[noEffect](err); marked {
+		return true
+	}
 	if errors.Is(err, countersign.ErrOutcomeUnknown) {
 		return false
 	}
@@ -139,6 +169,8 @@ func (o Outcome[R]) reconcile(ctx context.Context, rec Record) (Record, error) {
 	switch {
 	case err == nil && found:
 		return o.commit(ctx, rec, result)
+	case err == nil && o.Attempts > 0 && rec.Attempt >= o.Attempts:
+		return o.failed(ctx, rec, fmt.Errorf("not at the target after %d attempts, the last of which failed: %s", rec.Attempt, rec.LastError))
 	case err == nil:
 		return o.send(ctx, rec)
 	case ctx.Err() != nil:

@@ -107,11 +107,13 @@ func TestOutcomeFailures(t *testing.T) {
 		state string
 		wait  time.Duration // zero: no Due
 	}{
-		"unavailable":  {unavailable, orchestration.StatePending, time.Hour},
-		"unauthorized": {countersign.ErrUnauthorized, orchestration.StatePending, time.Second},
-		"invalid":      {countersign.ErrInvalid, orchestration.StateDead, 0},
-		"unknown":      {countersign.ErrOutcomeUnknown, orchestration.StateSending, time.Second},
-		"unclassified": {errors.New("broken pipe"), orchestration.StateSending, time.Second},
+		"unavailable":           {unavailable, orchestration.StatePending, time.Hour},
+		"unauthorized":          {countersign.ErrUnauthorized, orchestration.StatePending, time.Second},
+		"invalid":               {countersign.ErrInvalid, orchestration.StateDead, 0},
+		"unknown":               {countersign.ErrOutcomeUnknown, orchestration.StateSending, time.Second},
+		"unclassified":          {errors.New("broken pipe"), orchestration.StateSending, time.Second},
+		"marked":                {orchestration.NoEffect(errors.New("unreadable")), orchestration.StatePending, time.Second},
+		"marked, and permanent": {orchestration.NoEffect(countersign.ErrInvalid), orchestration.StateDead, 0},
 		"unknown and unavailable": {
 			errors.Join(countersign.ErrUnavailable, countersign.ErrOutcomeUnknown), orchestration.StateSending, time.Second,
 		},
@@ -253,4 +255,41 @@ func TestOutcomeLeavesAnotherOwnersAttempt(t *testing.T) {
 	_, err = w.outcome(s, clock).Do(t.Context(), rec)
 	require.ErrorIs(t, err, orchestration.ErrStale, "an outdated record is not sent")
 	require.Len(t, w.writes, 1)
+}
+
+// TestOutcomeGivesUpWhatNobodyClassified: an error that nobody classified is looked up and sent again
+// with growing pauses, and not for ever.
+func TestOutcomeGivesUpWhatNobodyClassified(t *testing.T) {
+	t.Parallel()
+	s, clock, w := orchestration.NewMemory(), storetest.NewClock(), &target{sendErr: errors.New("broken pipe")}
+	o := w.outcome(s, clock)
+	o.Attempts = 4
+	rec := pending(t, s, clock)
+	var waits []time.Duration
+	for rec.State != orchestration.StateDead {
+		var err error
+		rec, err = o.Do(t.Context(), rec)
+		_, ok := errors.AsType[*orchestration.WriteError](err)
+		require.True(t, ok, "%v", err)
+		if rec.State != orchestration.StateDead {
+			waits = append(waits, rec.Due.Sub(clock.Now()))
+			clock.Move(rec.Due.Sub(clock.Now()))
+		}
+	}
+	require.Equal(t, []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}, waits)
+	require.Contains(t, rec.LastError, "broken pipe")
+	require.Equal(t, 4, rec.Attempt)
+}
+
+func TestOutcomeBefore(t *testing.T) {
+	t.Parallel()
+	s, clock, w := orchestration.NewMemory(), storetest.NewClock(), &target{}
+	o := w.outcome(s, clock)
+	refused := errors.New("not now")
+	o.Before = func(context.Context, orchestration.Tx) error { return refused }
+	rec := pending(t, s, clock)
+	_, err := o.Do(t.Context(), rec)
+	require.ErrorIs(t, err, refused)
+	require.Equal(t, rec, read(t, s, things, "a"), "the record stays as it was")
+	require.Empty(t, w.writes)
 }

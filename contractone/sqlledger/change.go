@@ -44,7 +44,7 @@ func (l *Ledger) change(ctx context.Context, key contractone.Key,
 		return contractone.Entry{}, notFound(string(key))
 	}
 	var out contractone.Entry
-	err = sqldb.InTx(ctx, l.db, func(tx *sql.Tx) error {
+	err = l.inTx(ctx, func(tx *sql.Tx) error {
 		id, before, err := l.lock(ctx, tx, src)
 		if err != nil {
 			return err
@@ -79,7 +79,7 @@ func (l *Ledger) lock(ctx context.Context, tx *sql.Tx, src contractone.Source) (
 		return 0, contractone.Entry{}, err
 	}
 	// Read after the lock was given, or it would be the state from before it.
-	rows, err := l.readEntries(ctx, tx, l.q.byKey, key...)
+	rows, err := readEntries(tx.StmtContext(ctx, l.often.byKey).QueryContext(ctx, key...))
 	if err != nil || len(rows) == 0 {
 		return 0, contractone.Entry{}, errors.Join(err, sql.ErrNoRows)
 	}

@@ -49,11 +49,11 @@ func folderError(path string, err error) error {
 	return &StorageError{Path: path, Fix: fix, Err: err}
 }
 
-// databaseError makes a full disk under the database a StorageError, and names
-// the operation of every other error.
+// databaseError makes a disk that the database can't write to a StorageError, and
+// names the operation of every other error.
 func databaseError(op string, err error) error {
-	if sqldb.IsFull(err) {
-		return &StorageError{Fix: "make room on the disk of the database, then run again", Err: err}
+	if sqldb.IsStorage(err) {
+		return &StorageError{Fix: "make room on the disk of the database, or make its file writable, then run again", Err: err}
 	}
 	return fmt.Errorf("sqlledger: %s: %w", op, err)
 }

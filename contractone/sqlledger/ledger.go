@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -39,6 +40,8 @@ type Ledger struct {
 	folder  *folder
 	now     func() time.Time
 	q       statements
+	often   prepared
+	writer  sync.Mutex // of SQLite; see inTx
 }
 
 var _ interface {
@@ -80,6 +83,9 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 		return nil, databaseError("open", err)
 	}
 	l := &Ledger{db: cfg.DB, dialect: cfg.Dialect, folder: folder, now: cfg.Now, q: newStatements(cfg.Dialect)}
+	if l.often, err = l.q.prepare(ctx, cfg.DB); err != nil {
+		return nil, databaseError("open", err)
+	}
 	if l.now == nil {
 		l.now = time.Now
 	}
@@ -99,7 +105,7 @@ func (l *Ledger) Register(ctx context.Context, d contractone.Draft) (contractone
 	if err := d.Validate(); err != nil {
 		return contractone.Receipt{}, err
 	}
-	if receipt, found, err := l.receipt(ctx, l.db, d.Source); err != nil || found {
+	if receipt, found, err := l.receipt(ctx, l.often.receipt, d.Source); err != nil || found {
 		return receipt, l.failed(d, err)
 	}
 	pdf, err := l.folder.keep(ctx, d)
@@ -126,7 +132,7 @@ func (l *Ledger) enter(ctx context.Context, d contractone.Draft, pdf contractone
 	e, change := contractone.NewEntry(d, pdf, l.clock())
 	var receipt contractone.Receipt
 	committing := false
-	err := sqldb.InTx(ctx, l.db, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(tx *sql.Tx) error {
 		committing = false
 		id, fresh, err := l.insertEntry(ctx, tx, e)
 		if err != nil {
@@ -134,7 +140,7 @@ func (l *Ledger) enter(ctx context.Context, d contractone.Draft, pdf contractone
 		}
 		if !fresh {
 			var found bool
-			if receipt, found, err = l.receipt(ctx, tx, e.Source); err == nil && !found {
+			if receipt, found, err = l.receipt(ctx, tx.StmtContext(ctx, l.often.receipt), e.Source); err == nil && !found {
 				err = errors.New("the entry is there and can't be read")
 			}
 			return err
@@ -153,20 +159,45 @@ func (l *Ledger) enter(ctx context.Context, d contractone.Draft, pdf contractone
 	switch {
 	case err == nil:
 		return receipt, nil
-	case committing && !sqldb.IsConflict(err) && !sqldb.IsFull(err):
-		return contractone.Receipt{}, fmt.Errorf("sqlledger: %w: %w", countersign.ErrOutcomeUnknown, err)
+	case committing && !sqldb.IsConflict(err):
+		return l.afterCommit(ctx, e.Source, err)
 	}
 	return contractone.Receipt{}, databaseError("register", err)
+}
+
+// afterCommit finds out what became of a commit that failed. Only where that
+// can't be seen is the outcome unknown.
+func (l *Ledger) afterCommit(ctx context.Context, src contractone.Source, err error) (contractone.Receipt, error) {
+	receipt, found, lookup := l.receipt(context.WithoutCancel(ctx), l.often.receipt, src)
+	switch {
+	case lookup != nil:
+		return contractone.Receipt{}, fmt.Errorf("sqlledger: %w: %w", countersign.ErrOutcomeUnknown, err)
+	case found:
+		receipt.Created = true
+		return receipt, nil
+	}
+	return contractone.Receipt{}, databaseError("register", err)
+}
+
+// inTx runs fn in a transaction that writes. A SQLite file has one writer at a
+// time, and one that finds it locked sleeps before it looks again, so those of
+// this ledger take turns instead.
+func (l *Ledger) inTx(ctx context.Context, fn func(*sql.Tx) error) error {
+	if l.dialect == SQLite {
+		l.writer.Lock()
+		defer l.writer.Unlock()
+	}
+	return sqldb.InTx(ctx, l.db, fn)
 }
 
 // clock is the time as the database keeps it.
 func (l *Ledger) clock() time.Time { return l.now().UTC().Truncate(time.Microsecond) }
 
 // receipt gives the receipt of a file that is registered.
-func (l *Ledger) receipt(ctx context.Context, db sqldb.Querier, src contractone.Source) (contractone.Receipt, bool, error) {
+func (l *Ledger) receipt(ctx context.Context, stmt *sql.Stmt, src contractone.Source) (contractone.Receipt, bool, error) {
 	r := contractone.Receipt{Key: src.Key()}
 	var id int64
-	err := db.QueryRowContext(ctx, l.q.receipt, src.DocumentID, src.FileID, string(src.Origin)).
+	err := stmt.QueryRowContext(ctx, src.DocumentID, src.FileID, string(src.Origin)).
 		Scan(&id, &r.PDF.SHA256, &r.PDF.Size, (*sqldb.Time)(&r.RegisteredAt))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -188,7 +219,7 @@ func (l *Ledger) Lookup(ctx context.Context, key contractone.Key) (contractone.E
 	if err != nil {
 		return contractone.Entry{}, false, nil //nolint:nilerr // no entry has such a key
 	}
-	entries, err := l.readEntries(ctx, l.db, l.q.byKey, src.DocumentID, src.FileID, string(src.Origin))
+	entries, err := readEntries(l.often.byKey.QueryContext(ctx, src.DocumentID, src.FileID, string(src.Origin)))
 	if err != nil {
 		return contractone.Entry{}, false, databaseError("lookup", err)
 	}
@@ -218,7 +249,13 @@ func (l *Ledger) OpenPDF(ctx context.Context, key contractone.Key) (*countersign
 
 // PDFPath is where the PDF of an entry lies, for people and other programs.
 // Nobody changes the file.
-func (l *Ledger) PDFPath(e contractone.Entry) string { return l.folder.path(e.PDF.SHA256) }
+// An entry without a PDF, such as the zero value, has none: "".
+func (l *Ledger) PDFPath(e contractone.Entry) string {
+	if len(e.PDF.SHA256) != 64 {
+		return ""
+	}
+	return l.folder.path(e.PDF.SHA256)
+}
 
 func entryID(id int64) contractone.EntryID {
 	return contractone.EntryID(strconv.FormatInt(id, 10))

@@ -60,6 +60,22 @@ func newStatements(d Dialect) statements {
 	}
 }
 
+// prepared are the statements that every registration runs. The database closes
+// them with its connections.
+type prepared struct{ receipt, byKey, insertEntry, insertChange *sql.Stmt }
+
+func (s statements) prepare(ctx context.Context, db *sql.DB) (p prepared, err error) {
+	for _, one := range []struct {
+		stmt **sql.Stmt
+		text string
+	}{{&p.receipt, s.receipt}, {&p.byKey, s.byKey}, {&p.insertEntry, s.insertEntry}, {&p.insertChange, s.insertChange}} {
+		if *one.stmt, err = db.PrepareContext(ctx, one.text); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
 // list reads an entry's rows of another table as JSON, a list of lists, in the
 // statement that reads the entry: so both are of the same moment.
 func list(d Dialect, table, columns string) string {
@@ -75,9 +91,8 @@ type entryRow struct {
 	entry contractone.Entry
 }
 
-// readEntries runs a query that begins with statements.entries.
-func (l *Ledger) readEntries(ctx context.Context, db sqldb.Querier, query string, args ...any) ([]entryRow, error) {
-	rows, err := db.QueryContext(ctx, query, args...)
+// readEntries reads what a query gave that begins with statements.entries.
+func readEntries(rows *sql.Rows, err error) ([]entryRow, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +213,7 @@ func (l *Ledger) insertEntry(ctx context.Context, tx *sql.Tx, e contractone.Entr
 		string(e.Source.Origin), e.Source.DocumentID, e.Source.FileID, e.Source.FileIndex, e.Source.FileCount, nullable(string(e.Link)),
 		string(e.Share.Visibility), string(provenance), e.PDF.SHA256, e.PDF.Size, sqldb.Time(e.RegisteredAt),
 	}, itemValues(e.Items)...)
-	err = tx.QueryRowContext(ctx, l.q.insertEntry, args...).Scan(&id)
+	err = tx.StmtContext(ctx, l.often.insertEntry).QueryRowContext(ctx, args...).Scan(&id)
 	if err == sql.ErrNoRows { //nolint:errorlint // Scan gives it as it is
 		return 0, false, nil
 	}
@@ -245,6 +260,6 @@ func (l *Ledger) insertChange(ctx context.Context, tx *sql.Tx, id int64, positio
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, l.q.insertChange, id, position, sqldb.Time(c.At), c.By, string(c.Action), c.Memo, string(detail))
+	_, err = tx.StmtContext(ctx, l.often.insertChange).ExecContext(ctx, id, position, sqldb.Time(c.At), c.By, string(c.Action), c.Memo, string(detail))
 	return err
 }

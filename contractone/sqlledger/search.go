@@ -27,7 +27,7 @@ func (l *Ledger) Search(ctx context.Context, q contractone.Query) (*countersign.
 	}
 	// One more than the page shows tells whether there is another page.
 	query := l.q.entries + w.text() + " ORDER BY e.id LIMIT " + strconv.Itoa(q.PageSize()+1)
-	rows, err := l.readEntries(ctx, l.db, l.dialect.Rebind(query), w.args...)
+	rows, err := readEntries(l.db.QueryContext(ctx, l.dialect.Rebind(query), w.args...))
 	if err != nil {
 		return nil, databaseError("search", err)
 	}

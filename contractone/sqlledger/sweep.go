@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/countersign/countersign"
-	"github.com/countersign/countersign/internal/sqldb"
 )
 
 // MinSweepAge is the youngest age that Sweep takes: no registration takes so
@@ -82,7 +81,7 @@ func (l *Ledger) sweepBlobs(ctx context.Context, dir string, names []string, bef
 	if len(old) == 0 {
 		return ctx.Err()
 	}
-	err := sqldb.InTx(ctx, l.db, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(tx *sql.Tx) error {
 		if err := l.blockRegistrations(ctx, tx); err != nil {
 			return err
 		}

@@ -12,8 +12,9 @@
 //	CLOUDSIGN_CLIENT_ID=… go run ./examples/ledgersync --environment sandbox
 //
 // Rows and files lie under --data. A second run goes on where the first ended and
-// registers only what is new. Results go to the standard output, progress to the
-// standard error output.
+// registers only what is new. Results go to the standard output, progress and
+// errors to the standard error output. The exit code is 0 when every file is in
+// the ledger, 130 after an interruption and 1 otherwise.
 package main
 
 import (
@@ -26,36 +27,51 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/countersign/countersign/orchestration"
 	"golang.org/x/term"
 )
 
 // options are the command line.
 type options struct {
-	Data        string `help:"Folder for rows and files." default:"./countersign-data" type:"path"`
-	From        string `help:"Fill the simulated account with the PDF files of this folder; contracts.csv in it gives the document information." type:"path" placeholder:"DIR"`
-	Environment string `help:"Use the real service: production, sandbox, lgwan or lgwan-sandbox. Needs CLOUDSIGN_CLIENT_ID." placeholder:"NAME"`
-	Arrivals    int    `help:"Documents that arrive in the simulated account each run." default:"3"`
-	Yes         bool   `help:"Answer the confirmation with yes."`
-	DryRun      bool   `help:"Print the plan and register nothing."`
+	Data         string   `help:"Folder for rows and files." default:"./countersign-data" placeholder:"DIR"`
+	From         *string  `help:"Fill the simulated account with the PDF files of this folder and those below it; contracts.csv in it gives the document information." placeholder:"DIR"`
+	Environment  string   `help:"Use the real service: production, sandbox, lgwan or lgwan-sandbox. Needs CLOUDSIGN_CLIENT_ID." placeholder:"NAME"`
+	Arrivals     int      `help:"Generated documents that arrive in the simulated account each run; 0 leaves your own files alone." default:"3"`
+	Webhook      string   `help:"After the daily run keep running and take CloudSign's webhooks on this address, such as :8080." placeholder:"ADDRESS"`
+	TrustedProxy []string `help:"Address range of a proxy in front of --webhook, such as 192.0.2.0/24." placeholder:"RANGE"`
+	Yes          bool     `help:"Answer the confirmation with yes."`
+	DryRun       bool     `help:"Print the plan and register nothing."`
 
 	ClientID string `kong:"-"` // from the environment only: command lines are seen by others
 }
 
 func main() {
 	var o options
-	kong.Parse(&o, kong.Name("ledgersync"), kong.Description("Link a CloudSign account with a contract ledger on disk."), kong.UsageOnError())
+	kong.Parse(&o, kong.Name("ledgersync"), kong.Description("Link a CloudSign account with a contract ledger on disk."), kong.ShortUsageOnError())
 	o.ClientID = os.Getenv("CLOUDSIGN_CLIENT_ID")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, func() {
+		stop() // the next signal ends the program at once
+		fmt.Fprintln(os.Stderr, "ledgersync: stopping after the files in hand; Ctrl-C again ends at once")
+	})
 	p := &program{
 		options: o, in: os.Stdin, out: os.Stdout, err: os.Stderr,
-		terminal: term.IsTerminal(int(os.Stdin.Fd())), bars: term.IsTerminal(int(os.Stderr.Fd())),
+		terminal: term.IsTerminal(int(os.Stdin.Fd())), bars: term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
 	}
 	if err := p.run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "ledgersync: "+sentence(err))
-		stop()
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// exitCode is 130 for an interruption, as shells have it, and 1 for everything
+// else.
+func exitCode(err error) int {
+	if errors.Is(err, context.Canceled) {
+		return 130
+	}
+	return 1
 }
 
 // program is one run, with what tests replace.
@@ -66,12 +82,16 @@ type program struct {
 	terminal bool   // a person can answer
 	bars     bool   // progress may draw
 	baseURL  string // another address than the environment's own
+	observe  orchestration.Progress
 }
 
-// sentence says what a person can do about an interruption.
+// sentence says what a person can do about an interruption, or about another run.
 func sentence(err error) string {
-	if errors.Is(err, context.Canceled) {
+	switch {
+	case errors.Is(err, context.Canceled):
 		return "interrupted: nothing is lost, run again to go on"
+	case errors.Is(err, orchestration.ErrOwned):
+		return "another run works on this folder: wait for it, or choose another one with --data"
 	}
 	return err.Error()
 }

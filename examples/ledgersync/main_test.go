@@ -140,7 +140,7 @@ func TestOwnFiles(t *testing.T) {
 		"contracts.csv": "\ufeff" + heading + "sub/契約 b.PDF,\"業務委託, 契約\",2026-01-02,2026-02-01,2027-01-31,2026-12-31,1,K-1,-5\n",
 	})
 	dir := filepath.Join(t.TempDir(), "data")
-	r := execute(t, options{Data: dir, From: from})
+	r := execute(t, options{Data: dir, From: &from})
 	require.NoError(t, r.failure)
 	require.Equal(t, counts{documents: 2, files: 2, registered: 2}, r.counts(t))
 	entries := entriesOf(t, dir)
@@ -157,7 +157,7 @@ func TestOwnFiles(t *testing.T) {
 	require.Equal(t, "2026-12-31", b.NoticeDeadline.String())
 
 	require.NoError(t, os.WriteFile(filepath.Join(from, "new.pdf"), []byte(pdf("new")), 0o600))
-	r = execute(t, options{Data: dir, From: from, Arrivals: 3})
+	r = execute(t, options{Data: dir, From: &from, Arrivals: 3})
 	require.NoError(t, r.failure)
 	c := r.counts(t)
 	require.Equal(t, 2, c.unchanged)
@@ -168,7 +168,7 @@ func TestBadFilesAreNamedAndNothingElseIsLost(t *testing.T) {
 	t.Parallel()
 	from := folder(t, map[string]string{"good.pdf": pdf("x"), "empty.pdf": "", "word.pdf": "PK"})
 	dir := filepath.Join(t.TempDir(), "data")
-	r := execute(t, options{Data: dir, From: from})
+	r := execute(t, options{Data: dir, From: &from})
 	require.Error(t, r.failure)
 	require.Equal(t, counts{documents: 3, files: 3, registered: 1, failed: 2}, r.counts(t))
 	require.Contains(t, r.out, "empty.pdf")
@@ -177,7 +177,7 @@ func TestBadFilesAreNamedAndNothingElseIsLost(t *testing.T) {
 
 	require.NoError(t, os.WriteFile(filepath.Join(from, "empty.pdf"), []byte(pdf("now")), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(from, "word.pdf"), []byte(pdf("too")), 0o600))
-	r = execute(t, options{Data: dir, From: from})
+	r = execute(t, options{Data: dir, From: &from})
 	require.NoError(t, r.failure, "mended files are taken up by the next run")
 	require.Equal(t, counts{documents: 3, files: 3, registered: 2, unchanged: 1}, r.counts(t))
 }
@@ -188,28 +188,31 @@ func TestBadInput(t *testing.T) {
 	plain := filepath.Join(t.TempDir(), "plain")
 	require.NoError(t, os.WriteFile(plain, []byte("x"), 0o600))
 	used := filepath.Join(t.TempDir(), "used")
-	require.NoError(t, execute(t, options{Data: used, From: folder(t, map[string]string{"a.pdf": pdf("a")})}).failure)
+	require.NoError(t, execute(t, options{Data: used, From: new(folder(t, map[string]string{"a.pdf": pdf("a")}))}).failure)
+	generated := filepath.Join(t.TempDir(), "generated")
 	broken := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(broken, simulationFile), []byte("{"), 0o600))
 	for name, c := range map[string]struct {
 		o    options
 		want []string
 	}{
-		"no PDF":             {options{From: folder(t, map[string]string{"a.txt": ""})}, []string{"no PDF file", "--from"}},
-		"no folder":          {options{From: filepath.Join(plain, "x")}, []string{plain, "--from"}},
+		"no PDF":             {options{From: new(folder(t, map[string]string{"a.txt": ""}))}, []string{"no PDF file", "--from"}},
+		"no folder":          {options{From: new(filepath.Join(plain, "x"))}, []string{plain, "--from"}},
 		"below a file":       {options{Data: filepath.Join(plain, "data")}, []string{plain, "--data"}},
 		"a file":             {options{Data: plain}, []string{plain, "--data"}},
-		"wrong date":         {options{From: folder(t, map[string]string{"a.pdf": pdf("a"), "contracts.csv": heading + "a.pdf,T,2026-02-30,,,,,,\n"})}, []string{"line 2", "contract_at", "YYYY-MM-DD"}},
-		"unknown file":       {options{From: folder(t, map[string]string{"a.pdf": pdf("a"), "contracts.csv": heading + "b.pdf,T,,,,,,,\n"})}, []string{"line 2", "b.pdf"}},
+		"wrong date":         {options{From: new(folder(t, map[string]string{"a.pdf": pdf("a"), "contracts.csv": heading + "a.pdf,T,2026-02-30,,,,,,\n"}))}, []string{"line 2", "contract_at", "YYYY-MM-DD"}},
+		"unknown file":       {options{From: new(folder(t, map[string]string{"a.pdf": pdf("a"), "contracts.csv": heading + "b.pdf,T,,,,,,,\n"}))}, []string{"line 2", "b.pdf"}},
 		"client ID only":     {options{ClientID: "x"}, []string{"--environment"}},
 		"environment only":   {options{Environment: "sandbox"}, []string{"CLOUDSIGN_CLIENT_ID", "https://sandbox.cloudsign.jp/api/clients"}},
 		"production only":    {options{Environment: "production"}, []string{"https://www.cloudsign.jp/api/clients"}},
 		"LGWAN only":         {options{Environment: "lgwan"}, []string{"クライアントID"}},
 		"wrong environment":  {options{Environment: "staging", ClientID: "x"}, []string{"production, sandbox"}},
-		"both":               {options{Environment: "sandbox", ClientID: "x", From: "."}, []string{"--from"}},
+		"both":               {options{Environment: "sandbox", ClientID: "x", From: new(".")}, []string{"--from"}},
 		"arrivals":           {options{Arrivals: -1}, []string{"--arrivals"}},
-		"other simulation":   {options{Data: used}, []string{used, "--data"}},
+		"other simulation":   {options{Data: generated, From: new(t.TempDir())}, []string{"no PDF file"}},
 		"simulated and real": {options{Data: used, Environment: "sandbox", ClientID: "x"}, []string{used, "--data"}},
+		"empty --from":       {options{From: new("")}, []string{"--from"}},
+		"without --from":     {options{Data: used}, []string{used, "--from"}},
 		"broken state":       {options{Data: broken}, []string{simulationFile, "--data"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -254,6 +257,9 @@ func TestRealService(t *testing.T) {
 	require.Equal(t, counts{documents: 2, files: 2, registered: 1, unchanged: 1}, r.counts(t))
 
 	require.ErrorContains(t, execute(t, options{Data: o.Data}).failure, "--data", "a real folder is not for the simulation")
+	production := o
+	production.Environment = "production"
+	require.ErrorContains(t, execute(t, production, realService(srv)).failure, "holds contracts of sandbox")
 	srv.UpdateUser(user.ID, func(u *cloudsigntest.User) { u.Disabled = true })
 	srv.ExpireTokens()
 	r = execute(t, o, realService(srv))

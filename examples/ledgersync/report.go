@@ -3,7 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/countersign/countersign/contractone"
@@ -32,8 +36,11 @@ func (s *sync) showPreview(p ledgersync.Preview) {
 	row("imported", p.Imported)
 	t.AppendSeparator()
 	row("confidential among them", p.Confidential)
-	row("excluded", p.Excluded)
+	row("left out (confidential)", p.Excluded)
 	row("in the ledger already", p.Linked)
+	if p.Elsewhere.Files > 0 {
+		row("on their way through another link", p.Elsewhere)
+	}
 	t.AppendSeparator()
 	t.AppendRow(table.Row{"to be registered", "", p.Registrations})
 	t.Render()
@@ -57,7 +64,8 @@ func (s *sync) report(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	registered, failed := sum.Linked-s.before.Linked, sum.Files-sum.Linked
+	unchanged := s.before.Linked + sum.Known
+	registered, failed := sum.Linked-s.before.Linked, sum.Files-sum.Linked-sum.Known
 	if err := s.showNewest(ctx, sum.Linked); err != nil {
 		return err
 	}
@@ -65,14 +73,21 @@ func (s *sync) report(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.showWarnings(ctx); err != nil {
+		return err
+	}
 	link, err := s.flow.Link(ctx, s.link.ID)
 	if err != nil {
 		return err
 	}
-	t := s.table("Link "+string(s.link.ID), "", "")
+	t := s.table("Link "+string(s.link.ID), "what", "how many, or where")
+	now := fmt.Sprint(registered)
+	if s.firstLoaded > 0 {
+		now = fmt.Sprintf("%d (first load %d, daily difference %d)", registered, s.firstLoaded, registered-s.firstLoaded)
+	}
 	t.AppendRows([]table.Row{
-		{"documents", sum.Documents}, {"files", sum.Files}, {"registered now", registered}, {"registered before", s.before.Linked},
-		{"failed", failed}, {"next run", link.NextRun.In(time.Local).Format(time.DateTime)},
+		{"documents", sum.Documents}, {"files", sum.Files}, {"registered now", now}, {"in the ledger before", unchanged},
+		{"held for grace or review", 0}, {"failed", failed}, {"next run", s.nextRun(link)},
 	})
 	t.AppendSeparator()
 	t.AppendRows([]table.Row{
@@ -81,10 +96,49 @@ func (s *sync) report(ctx context.Context) error {
 	})
 	t.Render()
 	fmt.Fprintf(s.out, "ledgersync: documents=%d files=%d registered=%d unchanged=%d held=%d failed=%d\n",
-		sum.Documents, sum.Files, registered, s.before.Linked, 0, failed)
+		sum.Documents, sum.Files, registered, unchanged, 0, failed)
 	if failed > 0 {
 		return fmt.Errorf("%d of %d files are not registered, the first is %s: mend that and run again, what is registered stays", failed, sum.Files, first)
 	}
+	return nil
+}
+
+// nextRun says when the link is due, by the source's clock.
+func (s *sync) nextRun(link ledgersync.Link) string {
+	text := link.NextRun.In(japan).Format("2006-01-02 15:04 MST")
+	if s.source.simulated() {
+		return text + " by the simulated clock"
+	}
+	return text + ", if a program runs then"
+}
+
+var japan = time.FixedZone("JST", 9*60*60)
+
+// showWarnings counts what a person may want to look at, by kind.
+func (s *sync) showWarnings(ctx context.Context) error {
+	files, first := map[string]int{}, map[string]ledgersync.FileResult{}
+	for r, err := range s.flow.Files(ctx, s.link.ID, ledgersync.FileLinked) {
+		if err != nil {
+			return err
+		}
+		for _, f := range r.Findings {
+			if files[f.Code]++; files[f.Code] == 1 {
+				first[f.Code] = r
+			}
+		}
+	}
+	if len(files) == 0 {
+		return nil
+	}
+	t := s.table("Warnings", "warning", "files", "the first")
+	for _, code := range slices.Sorted(maps.Keys(files)) {
+		e, _, err := s.data.ledger.Lookup(ctx, first[code].Key)
+		if err != nil {
+			return err
+		}
+		t.AppendRow(table.Row{strings.ReplaceAll(code, "_", " "), files[code], e.Items.Title})
+	}
+	t.Render()
 	return nil
 }
 
@@ -107,10 +161,23 @@ func (s *sync) showNewest(ctx context.Context, linked int64) error {
 		if rel, err := filepath.Rel(s.data.dir, path); err == nil {
 			path = rel
 		}
-		t.AppendRow(table.Row{e.Items.Title, e.Items.FileName, e.Items.SignedOn, e.Items.Amount, short(path)})
+		t.AppendRow(table.Row{e.Items.Title, e.Items.FileName, e.Items.SignedOn, grouped(e.Items.Amount), short(path)})
 	}
 	t.Render()
 	return nil
+}
+
+// grouped writes an amount with separators; no amount stays empty.
+func grouped(a contractone.Amount) string {
+	yen, ok := a.Get()
+	if !ok {
+		return ""
+	}
+	text := strconv.FormatInt(yen, 10)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
 }
 
 // short cuts the hash in the middle of a path; the view contractone_ledger has it
@@ -122,11 +189,19 @@ func short(path string) string {
 	return path[:24] + "…" + path[len(path)-8:]
 }
 
+// reason is the error of a file without the ids before it, which stand elsewhere.
+func reason(r ledgersync.FileResult) string {
+	if _, text, found := strings.Cut(r.LastError, ", file "+r.FileID+": "); found {
+		return text
+	}
+	return r.LastError
+}
+
 // stateText says what follows from a file's state.
 func stateText(r ledgersync.FileResult) string {
 	switch r.State {
 	case orchestration.StateDead:
-		return "given up until the next run"
+		return "given up: mend it, the next run tries again"
 	case orchestration.StateUncertain:
 		return "may be in the ledger: look there"
 	case ledgersync.FileParked:
@@ -146,10 +221,10 @@ func (s *sync) showFailures(ctx context.Context) (first string, err error) {
 			return "", err
 		}
 		if n++; n == 1 {
-			first = fmt.Sprintf("%s (%s)", r.FileName, r.LastError)
+			first = fmt.Sprintf("%s (%s)", r.FileName, reason(r))
 		}
 		if n <= shown {
-			t.AppendRow(table.Row{r.Title, r.FileName, stateText(r), r.LastError})
+			t.AppendRow(table.Row{r.Title, r.FileName, stateText(r), reason(r)})
 		}
 	}
 	if n > shown {

@@ -34,6 +34,10 @@ func (p *program) run(ctx context.Context) error {
 	show := newProgress(p.err, p.bars)
 	s := &sync{program: p, source: src, data: d, progress: show}
 	err = s.run(ctx)
+	if err == nil && p.Webhook != "" && !p.DryRun {
+		err = s.serve(ctx)
+		ctx = context.WithoutCancel(ctx) // being interrupted is how this ends
+	}
 	show.close()
 	if err != nil {
 		return err
@@ -51,6 +55,16 @@ type sync struct {
 	engine   *orchestration.Local
 	link     ledgersync.Link
 	before   ledgersync.Summary // as it stood when the program began
+
+	firstLoaded int64 // files that the first load registered, if this run had one
+}
+
+// tell is the flow's progress.
+func (s *sync) tell(e orchestration.Event) {
+	s.progress.tell(e)
+	if s.observe != nil {
+		s.observe(e)
+	}
 }
 
 func (s *sync) run(ctx context.Context) (err error) {
@@ -62,14 +76,14 @@ func (s *sync) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.flow, err = ledgersync.New(ledgersync.Config{Clock: s.source.now, Progress: s.progress.tell},
+	s.flow, err = ledgersync.New(ledgersync.Config{Clock: s.source.now, Progress: s.tell},
 		ledgersync.Deps{Store: s.data.store, Ledger: s.data.ledger, Accounts: []ledgersync.Account{account}})
 	if err != nil {
 		return err
 	}
 	s.engine = orchestration.NewLocal(s.data.store, orchestration.WithClock(s.source.now))
 	s.flow.Register(s.engine)
-	if s.link, err = s.findLink(ctx, account); err != nil {
+	if s.link, err = s.ensureLink(ctx, account); err != nil {
 		return err
 	}
 	if s.before, err = s.flow.Summary(ctx, s.link.ID); err != nil {
@@ -83,22 +97,17 @@ func (s *sync) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	// What a kill left of unfinished files goes some day; running again is one.
+	if _, err := s.data.ledger.Sweep(ctx, 24*time.Hour); err != nil {
+		return err
+	}
 	s.source.nextDay()
 	return s.daily(ctx)
 }
 
-// findLink gives the account's link, and adds it the first time.
-func (s *sync) findLink(ctx context.Context, account ledgersync.Account) (ledgersync.Link, error) {
-	links, err := s.flow.Links(ctx)
-	if err != nil {
-		return ledgersync.Link{}, err
-	}
-	for _, l := range links {
-		if l.Settings.Credential.Fingerprint == account.Credential.Fingerprint {
-			return l, nil
-		}
-	}
-	return s.flow.AddLink(ctx, ledgersync.Settings{Settings: contractone.Settings{
+// ensureLink gives the account's link, and adds it the first time.
+func (s *sync) ensureLink(ctx context.Context, account ledgersync.Account) (ledgersync.Link, error) {
+	return s.flow.EnsureLink(ctx, ledgersync.Settings{Settings: contractone.Settings{
 		Credential: account.Credential, Mode: contractone.ModeDirect, Share: contractone.CompanyWide(),
 		Responsible: []contractone.Principal{contractone.Group("Legal")},
 	}})
@@ -106,12 +115,12 @@ func (s *sync) findLink(ctx context.Context, account ledgersync.Account) (ledger
 
 // plan shows what would be done and does none of it.
 func (s *sync) plan(ctx context.Context) error {
-	preview, err := s.flow.Preview(ctx, s.link.ID)
+	plan, err := s.flow.Plan(ctx, s.link.ID)
 	if err != nil {
 		return err
 	}
 	s.progress.close()
-	s.showPreview(preview)
+	s.showPreview(plan)
 	fmt.Fprintln(s.out, "dry run: nothing was registered")
 	return nil
 }
@@ -121,7 +130,7 @@ func (s *sync) firstLoad(ctx context.Context) error {
 	preview, err := s.flow.Preview(ctx, s.link.ID)
 	for err == nil {
 		s.progress.pause(func() { s.showPreview(preview) })
-		if err = s.confirm(preview); err != nil {
+		if err = s.confirm(ctx, preview); err != nil {
 			return err
 		}
 		err = s.flow.Start(ctx, s.link.ID, preview)
@@ -135,11 +144,16 @@ func (s *sync) firstLoad(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.engine.RunUntilIdle(ctx)
+	if err := s.engine.RunUntilIdle(ctx); err != nil {
+		return err
+	}
+	sum, err := s.flow.Summary(ctx, s.link.ID)
+	s.firstLoaded = sum.Linked
+	return err
 }
 
 // confirm asks, unless --yes answered or nobody can and the account is simulated.
-func (s *sync) confirm(preview ledgersync.Preview) error {
+func (s *sync) confirm(ctx context.Context, preview ledgersync.Preview) error {
 	switch {
 	case s.Yes || (!s.terminal && s.source.simulated()):
 		return nil
@@ -147,11 +161,20 @@ func (s *sync) confirm(preview ledgersync.Preview) error {
 		return errors.New("nobody can answer the confirmation here: look at the plan with --dry-run, then run again with --yes")
 	}
 	fmt.Fprintf(s.out, "Register %d files? They can't be taken out of the ledger again. [y/N] ", preview.Registrations)
-	answer, _ := bufio.NewReader(s.in).ReadString('\n')
-	if a := strings.ToLower(strings.TrimSpace(answer)); a != "y" && a != "yes" {
-		return errors.New("not confirmed: nothing was registered")
+	answer := make(chan string, 1)
+	go func() { // a read from a terminal does not end with the context
+		line, _ := bufio.NewReader(s.in).ReadString('\n')
+		answer <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case a := <-answer:
+		if a != "y" && a != "yes" {
+			return errors.New("not confirmed: nothing was registered")
+		}
+		return nil
 	}
-	return nil
 }
 
 // daily runs the difference now. A link that had stopped goes on: whoever runs

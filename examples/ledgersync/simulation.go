@@ -31,7 +31,7 @@ const (
 // for each run from its seed, and its clock goes on a day each run, so what it
 // holds depends on nothing but the number of the run.
 type simulation struct {
-	from     string // folder that the documents come from; empty: generated ones
+	from     *string // folder that the documents come from; nil: generated ones
 	arrivals int
 	server   *cloudsigntest.Server
 	clock    *countersigntest.Clock
@@ -48,18 +48,18 @@ type simulationState struct {
 	Came  []int     `json:"came"` // documents that arrived in each run
 }
 
-func newSimulation(from string, arrivals int) (*simulation, error) {
+func newSimulation(from *string, arrivals int) (*simulation, error) {
 	s := &simulation{from: from, arrivals: arrivals}
-	if from == "" {
+	if from == nil {
 		return s, nil
 	}
 	var err error
-	s.contents, err = readFolder(from)
+	s.contents, err = readFolder(*from)
 	return s, err
 }
 
 func (s *simulation) kind() string {
-	if s.from == "" {
+	if s.from == nil {
 		return "generated"
 	}
 	return "folder"
@@ -77,7 +77,7 @@ func (s *simulation) begin(dir string, dryRun bool) error {
 		ClientID: "00000000-0000-4000-8000-" + s.kind()[:6] + "000000", Name: "連携専用",
 		Authorities: cloudsigntest.Authorities{TeamDocumentAdministrator: true, PrivateDocumentAdministrator: true},
 	})
-	if s.from == "" {
+	if s.from == nil {
 		s.server.Seed(s.user, cloudsigntest.Account{
 			Documents: contracts, Files: contractFiles, Private: privateOnes, Imported: importedOnes, Others: otherOnes, Seed: seed,
 		})
@@ -115,17 +115,20 @@ func (s *simulation) read(dir string) error {
 	if err := json.Unmarshal(text, &s.state); err != nil {
 		return fmt.Errorf("%s can't be understood: choose another folder with --data", path)
 	}
-	if s.state.Kind != s.kind() {
-		return fmt.Errorf("the folder %s holds a %s account: choose another one with --data", dir, s.state.Kind)
+	switch {
+	case s.state.Kind == s.kind():
+	case s.from == nil:
+		return fmt.Errorf("the folder %s was filled with --from: give it again, or choose another folder with --data", dir)
+	default:
+		return fmt.Errorf("the folder %s was filled without --from: leave it out, or choose another folder with --data", dir)
 	}
 	return nil
 }
 
-// holdsLinks reports whether a sync worked in the folder: its first run writes
-// rows before anything else.
+// holdsLinks reports whether a real account was linked in the folder.
 func holdsLinks(dir string) bool {
-	info, err := os.Stat(filepath.Join(dir, "pdf"))
-	return err == nil && info.IsDir()
+	_, err := os.Stat(filepath.Join(dir, environmentFile))
+	return err == nil
 }
 
 func (s *simulation) write(dir string) error {

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -21,18 +25,25 @@ type source interface {
 	simulated() bool
 	now() time.Time
 	nextDay()
+	webhookSources() []netip.Prefix
+	// act is what people do in CloudSign while the program takes webhooks there.
+	act(ctx context.Context, webhook string)
 	close()
 }
 
 // openSource chooses by what is configured.
 func (p *program) openSource() (source, error) {
 	switch {
+	case p.Data == "":
+		return nil, errors.New("--data is empty: name a folder")
+	case p.From != nil && *p.From == "":
+		return nil, errors.New("--from is empty: name a folder with PDF files, or leave it out")
 	case p.Environment == "" && p.ClientID == "":
 		if p.Arrivals < 0 {
 			return nil, errors.New("--arrivals is negative: give the number of documents that arrive each run")
 		}
 		return newSimulation(p.From, p.Arrivals)
-	case p.From != "":
+	case p.From != nil:
 		return nil, errors.New("--from fills the simulated account only: leave out --environment and CLOUDSIGN_CLIENT_ID, or --from")
 	case p.Environment == "":
 		return nil, errors.New("CLOUDSIGN_CLIENT_ID is set: say with --environment which service it belongs to: production, sandbox, lgwan or lgwan-sandbox")
@@ -63,12 +74,27 @@ type service struct {
 	baseURL  string
 }
 
-func (s *service) begin(dir string, _ bool) error {
+func (s *service) begin(dir string, dryRun bool) error {
 	if _, err := os.Stat(filepath.Join(dir, simulationFile)); err == nil {
 		return fmt.Errorf("the folder %s holds a simulated account: choose another one with --data for real contracts", dir)
 	}
+	path := filepath.Join(dir, environmentFile)
+	text, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && dryRun:
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return os.WriteFile(path, []byte(s.env+"\n"), 0o600)
+	case err != nil:
+		return fmt.Errorf("%s can't be read: %w: make it readable or choose another folder with --data", path, cause(err))
+	case strings.TrimSpace(string(text)) != string(s.env):
+		return fmt.Errorf("the folder %s holds contracts of %s: choose another one with --data for %s", dir, strings.TrimSpace(string(text)), s.env)
+	}
 	return nil
 }
+
+// environmentFile says which environment a folder's contracts come from.
+const environmentFile = "environment.txt"
 
 func (s *service) account() (ledgersync.Account, error) {
 	var opts []countersign.Option

@@ -35,25 +35,33 @@ func runChild(text string) error {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(2)
 	}()
-	ctx := context.Background()
-	if j.Mode == modeMeasure {
-		return measure(ctx, j)
+	run := modes[j.Mode]
+	if run == nil {
+		return fmt.Errorf("unknown mode %q", j.Mode)
 	}
+	return run(context.Background(), j)
+}
+
+// modes are the jobs of a child.
+var modes = map[string]func(context.Context, job) error{modeWork: work, modeDrain: drain, modeMeasure: measure}
+
+func work(ctx context.Context, j job) error {
 	p, err := open(ctx, j)
 	if err != nil {
 		return err
 	}
-	switch j.Mode {
-	case modeWork:
-		if err := p.flow.RunNow(ctx, p.link); err != nil {
-			return err
-		}
-		return errors.Join(p.engine.Run(ctx), errors.New("the engine ended by itself"))
-	case modeDrain:
-		return errors.Join(p.drain(ctx), p.Close())
-	default:
-		return fmt.Errorf("unknown mode %q", j.Mode)
+	if err := p.flow.RunNow(ctx, p.link); err != nil {
+		return err
 	}
+	return errors.Join(p.engine.Run(ctx), errors.New("the engine ended by itself"))
+}
+
+func drain(ctx context.Context, j job) error {
+	p, err := open(ctx, j)
+	if err != nil {
+		return err
+	}
+	return errors.Join(p.drain(ctx), p.Close())
 }
 
 // child is a running child process.

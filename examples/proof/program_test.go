@@ -21,12 +21,13 @@ import (
 
 // job says what a program works on. A child process gets it as JSON.
 type job struct {
-	Mode     string // of a child: see runChild
+	Mode     string // of a child: see modes
 	URL      string // of the simulated service
 	ClientID string
 	Dir      string // where the database and the PDFs lie
 	// Every is how long after a listing the next one follows; 0: the next day.
 	Every time.Duration
+	Limit uint64 // of modeFull: the largest size of a file, in bytes
 }
 
 // program is a user's program with the real parts: client, flow, local engine,
@@ -118,7 +119,7 @@ func (p *program) start(ctx context.Context) error {
 // drain works until a listing that began now has ended and every file is in the
 // ledger.
 func (p *program) drain(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	began := time.Now()
 	if err := p.flow.RunNow(ctx, p.link); err != nil {
@@ -142,6 +143,12 @@ func (p *program) drain(ctx context.Context) error {
 		if link.LastRun.After(began) && s.Waiting == 0 {
 			stop()
 			return <-ended
+		}
+		if !link.LastRun.After(began) && link.NextRun.After(time.Now()) {
+			// What ended was a listing that an earlier process had begun.
+			if err := p.flow.RunNow(ctx, p.link); err != nil {
+				return err
+			}
 		}
 		select {
 		case err := <-ended:

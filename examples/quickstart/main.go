@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -43,11 +42,11 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return link(ctx, store, ledger)
+	return keepInStep(ctx, store, ledger)
 }
 
 // snippet: quickstart
-func link(ctx context.Context, store orchestration.Store, ledger contractone.Ledger) error {
+func keepInStep(ctx context.Context, store orchestration.Store, ledger contractone.Ledger) error {
 	account, err := ledgersync.NewAccount("legal team", cloudsign.Config{
 		Environment: cloudsign.Sandbox,
 		ClientID:    countersign.NewSecret(os.Getenv("CLOUDSIGN_CLIENT_ID")),
@@ -59,21 +58,22 @@ func link(ctx context.Context, store orchestration.Store, ledger contractone.Led
 	if err != nil {
 		return err
 	}
-	added, err := flow.AddLink(ctx, ledgersync.Settings{Settings: contractone.Settings{
+	link, err := flow.EnsureLink(ctx, ledgersync.Settings{Settings: contractone.Settings{
 		Credential: account.Credential, Mode: contractone.ModeDirect, Share: contractone.CompanyWide(),
 		Responsible: []contractone.Principal{contractone.User("legal@example.com")},
 	}})
-	if err == nil { // the first time: show the count, ask, start
-		preview, err := flow.Preview(ctx, added.ID)
+	if err != nil {
+		return err
+	}
+	if link.State == ledgersync.StateDraft { // not started yet: show the count, ask, start
+		preview, err := flow.Preview(ctx, link.ID)
 		if err != nil {
 			return err
 		}
 		fmt.Println("files that will be registered:", preview.Registrations)
-		if err := flow.Start(ctx, added.ID, preview); err != nil {
+		if err := flow.Start(ctx, link.ID, preview); err != nil {
 			return err
 		}
-	} else if !errors.Is(err, countersign.ErrConflict) { // a conflict: linked before
-		return err
 	}
 	engine := orchestration.NewLocal(store)
 	flow.Register(engine)

@@ -43,6 +43,9 @@ type Config struct {
 	IdempotencyHeader string
 	// RequestIDHeader is the answer's header that names the request.
 	RequestIDHeader string
+	// Observe is told of each answer's header, for limits that a service
+	// announces there; nil: nobody wants to know.
+	Observe func(header http.Header)
 	// RateLimitWait is how long to wait after a 429 that does not say it.
 	RateLimitWait time.Duration
 }
@@ -52,8 +55,22 @@ type Detail struct {
 	Code    string
 	Message string
 	Fields  []countersign.FieldError
-	Kind    error // overrides countersign.KindOfStatus when not nil
+	Kind    error  // overrides countersign.KindOfStatus when not nil
+	Repeat  Repeat // overrides what the status says about repeating
+	// RetryAfter is how long to wait, where the service says it in its own way;
+	// 0 leaves it to the Retry-After header and Config.RateLimitWait.
+	RetryAfter time.Duration
 }
+
+// Repeat says whether a refused call may be sent again.
+type Repeat int
+
+// What Detail.Repeat says.
+const (
+	RepeatByStatus Repeat = iota // as the HTTP status has it
+	RepeatLater                  // refused before anything was done: safe after a wait
+	RepeatNever                  // sending it again makes it worse
+)
 
 // Client runs calls. It is immutable and safe for concurrent use.
 type Client struct {
@@ -125,6 +142,8 @@ type bodyKey struct{}
 func attachBody(_ *resty.Client, req *http.Request) error {
 	p, ok := req.Context().Value(bodyKey{}).(*sending)
 	if !ok {
+		// resty puts a reader of its own there, which goes out in chunks.
+		req.Body, req.ContentLength, req.GetBody = http.NoBody, 0, nil
 		return nil
 	}
 	rc, err := p.open()
@@ -133,7 +152,9 @@ func attachBody(_ *resty.Client, req *http.Request) error {
 	}
 	req.Body = rc
 	req.ContentLength = p.length
-	req.GetBody = func() (io.ReadCloser, error) { return p.open() }
+	if !p.once {
+		req.GetBody = func() (io.ReadCloser, error) { return p.open() }
+	}
 	return nil
 }
 

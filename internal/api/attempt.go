@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,7 @@ type attempt struct {
 	header     http.Header
 	err        error // no answer came, or it broke off
 	errorBody  []byte
+	detail     Detail // what the service said about a failure
 	retryAfter time.Duration
 	saidWhen   bool
 }
@@ -85,7 +87,7 @@ func (a *attempt) send() {
 	ctx := a.clock.ctx
 	var out *sending
 	if r.payload != nil {
-		out = &sending{payload: r.payload, progress: a.clock.progress}
+		out = &sending{payload: r.payload, progress: a.clock.progress, once: r.namesKey() && !r.mayRepeat()}
 		ctx = context.WithValue(ctx, bodyKey{}, out)
 	}
 	req := r.c.resty.R().SetContext(ctx).SetDoNotParseResponse(true)
@@ -108,9 +110,22 @@ func (a *attempt) send() {
 	a.body, a.status, a.header = resp.RawBody(), resp.StatusCode(), resp.Header()
 	a.size = resp.RawResponse.ContentLength
 	a.note()
-	if a.status >= 400 {
+	if a.status < 200 || a.status >= 300 {
 		a.errorBody, _ = io.ReadAll(io.LimitReader(a.body, maxErrorBody))
 		a.close()
+		a.learn()
+	}
+}
+
+// learn reads what the service said about a failure.
+func (a *attempt) learn() {
+	parse := a.r.c.cfg.ParseError
+	if parse == nil {
+		return
+	}
+	a.detail = parse(a.status, a.header, a.errorBody)
+	if a.detail.RetryAfter > 0 {
+		a.retryAfter = a.detail.RetryAfter
 	}
 }
 
@@ -128,7 +143,7 @@ func (a *attempt) setHeader(req *resty.Request) {
 	if r.payload != nil {
 		req.SetHeader("Content-Type", r.payload.contentType)
 	}
-	if r.set.IdempotencyKey != "" && r.c.cfg.IdempotencyHeader != "" {
+	if r.namesKey() {
 		req.SetHeader(r.c.cfg.IdempotencyHeader, r.set.IdempotencyKey)
 	}
 	if r.cred.Header != "" && !r.call.NoAuth {
@@ -146,6 +161,9 @@ func (a *attempt) note() {
 	r.meta = countersign.Meta{StatusCode: a.status, Header: a.header}
 	if h := r.c.cfg.RequestIDHeader; h != "" {
 		r.meta.RequestID = a.header.Get(h)
+	}
+	if observe := r.c.cfg.Observe; observe != nil {
+		observe(a.header)
 	}
 }
 
@@ -172,9 +190,18 @@ func (a *attempt) decode(dec Decoder) error {
 	case errors.Is(err, errNotJSON):
 		return a.undecodable("expected JSON", len(body), nil)
 	case err != nil:
-		return a.undecodable("it can't be decoded", len(body), err)
+		return a.undecodable(whyUndecodable(err), len(body), err)
 	}
 	return nil
+}
+
+// whyUndecodable names the member that was wrong, where that is known. The error
+// itself may quote the value, so its text is not used.
+func whyUndecodable(err error) string {
+	if te, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && te.Field != "" {
+		return "the member " + te.Field + " has another type than expected"
+	}
+	return "it can't be decoded"
 }
 
 func (a *attempt) undecodable(reason string, size int, err error) error {
@@ -194,7 +221,7 @@ func (a *attempt) failure(v verdict) error {
 	switch {
 	case a.err == nil:
 		a.describe(e)
-	case callerLeft(a.err):
+	case r.ctx.Err() != nil:
 	case v == stop:
 		e.Kind = countersign.ErrInvalid
 	default:
@@ -206,34 +233,29 @@ func (a *attempt) failure(v verdict) error {
 	return e
 }
 
-// callerLeft reports whether it was the caller who stopped the call.
-func callerLeft(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}
-
 // refused reports whether the service is known not to have acted.
 func (a *attempt) refused() bool {
-	return notSent(a.err) || a.status == http.StatusTooManyRequests || a.status == http.StatusTooEarly ||
+	return notSent(a.err) || a.detail.Repeat == RepeatLater || a.status == http.StatusTooManyRequests || a.status == http.StatusTooEarly ||
 		(a.status == http.StatusServiceUnavailable && a.saidWhen)
 }
 
 // describe fills in what the service said.
 func (a *attempt) describe(e *countersign.Error) {
 	secrets := append([]countersign.Secret{a.r.cred.Value}, a.r.call.Secrets...)
-	e.Kind = countersign.KindOfStatus(a.status)
+	if e.Kind = countersign.KindOfStatus(a.status); e.Kind == nil {
+		e.Kind = countersign.ErrInvalid // a redirect that can't be followed
+	}
 	body := a.errorBody[:min(len(a.errorBody), keepBody)]
 	for _, s := range secrets {
 		body = []byte(withoutSecret(string(body), s))
 	}
 	e.Body = body
-	if parse := a.r.c.cfg.ParseError; parse != nil {
-		d := parse(a.status, a.header, a.errorBody)
-		e.Code, e.Message = clean(d.Code, 100, secrets), clean(d.Message, 1000, secrets)
-		for _, f := range d.Fields {
-			e.Fields = append(e.Fields, countersign.FieldError{Name: clean(f.Name, 100, secrets), Message: clean(f.Message, 300, secrets)})
-		}
-		if d.Kind != nil {
-			e.Kind = d.Kind
-		}
+	d := a.detail
+	e.Code, e.Message = clean(d.Code, 100, secrets), clean(d.Message, 1000, secrets)
+	for _, f := range d.Fields {
+		e.Fields = append(e.Fields, countersign.FieldError{Name: clean(f.Name, 100, secrets), Message: clean(f.Message, 300, secrets)})
+	}
+	if d.Kind != nil {
+		e.Kind = d.Kind
 	}
 }

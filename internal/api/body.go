@@ -259,7 +259,10 @@ func (r *uploadReader) Read(p []byte) (int, error) {
 type sending struct {
 	*payload
 	progress func()
-	failed   atomic.Pointer[uploadError]
+	// once keeps net/http from sending the request again by itself, which it does
+	// with every request that has an Idempotency-Key when a connection breaks.
+	once   bool
+	failed atomic.Pointer[uploadError]
 }
 
 func (s *sending) open() (io.ReadCloser, error) {

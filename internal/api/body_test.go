@@ -173,3 +173,17 @@ func TestStreaming(t *testing.T) {
 	require.Less(t, up, uint64(4<<20))
 	require.Less(t, down, uint64(4<<20))
 }
+
+// TestNoBody: a write without a body goes out with a length of zero, since some
+// servers refuse chunks where they expect nothing.
+func TestNoBody(t *testing.T) {
+	t.Parallel()
+	c := serve(t, Config{}, func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 || len(r.TransferEncoding) > 0 || r.Header.Get("Content-Type") != "" {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+	})
+	call := post(Write)
+	call.Body = nil
+	require.NoError(t, c.Run(t.Context(), call, nil))
+}

@@ -24,6 +24,8 @@ type outcome struct {
 	status     int   // 0: no answer
 	err        error // no answer, or one that broke off
 	retryAfter bool  // the service said when to come back
+	left       bool  // the caller's context ended
+	repeat     Repeat
 }
 
 // classify is the only place that decides what may be repeated.
@@ -32,8 +34,18 @@ func classify(o outcome) verdict {
 		return classifyError(o)
 	}
 	switch {
-	case o.status < 400:
+	case o.status >= 200 && o.status < 300:
 		return done
+	case o.status < 400:
+		// A redirect that can't be followed: nobody knows what it stands for.
+		if o.effect == Read {
+			return stop
+		}
+		return unknown
+	case o.repeat == RepeatLater:
+		return again
+	case o.repeat == RepeatNever:
+		return stop
 	case o.status == http.StatusTooManyRequests || o.status == http.StatusTooEarly:
 		return again // refused before anything was done
 	case o.status == http.StatusServiceUnavailable && o.retryAfter:
@@ -67,8 +79,8 @@ func classifyError(o outcome) verdict {
 		return stop
 	case notSent(o.err):
 		return again
-	case callerLeft(o.err):
-		// The caller's context ended; the service may still be at work.
+	case o.left:
+		// The service may still be at work.
 		if o.effect == Read {
 			return stop
 		}

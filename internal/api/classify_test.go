@@ -21,7 +21,9 @@ func TestClassify(t *testing.T) {
 		read, idempotent, write verdict
 	}{
 		{"200", outcome{status: 200}, done, done, done},
-		{"304", outcome{status: 304}, done, done, done},
+		{"204", outcome{status: 204}, done, done, done},
+		{"302", outcome{status: 302}, stop, unknown, unknown},
+		{"304", outcome{status: 304}, stop, unknown, unknown},
 		{"400", outcome{status: 400}, stop, stop, stop},
 		{"401", outcome{status: 401}, stop, stop, stop},
 		{"404", outcome{status: 404}, stop, stop, stop},
@@ -35,6 +37,9 @@ func TestClassify(t *testing.T) {
 		{"503", outcome{status: 503}, again, again, unknown},
 		{"503 and when", outcome{status: 503, retryAfter: true}, again, again, again},
 		{"504", outcome{status: 504}, again, again, unknown},
+		{"400, refused for now", outcome{status: 400, repeat: RepeatLater}, again, again, again},
+		{"500, refused for now", outcome{status: 500, repeat: RepeatLater}, again, again, again},
+		{"429, never again", outcome{status: 429, repeat: RepeatNever}, stop, stop, stop},
 		{"no connection", outcome{err: dial}, again, again, again},
 		{"name not found", outcome{err: &net.DNSError{IsNotFound: true}}, stop, stop, stop},
 		{"name server away", outcome{err: &net.DNSError{IsTimeout: true}}, again, again, again},
@@ -42,8 +47,9 @@ func TestClassify(t *testing.T) {
 		{"reset", outcome{err: reset}, again, again, unknown},
 		{"cut off", outcome{err: io.ErrUnexpectedEOF}, again, again, unknown},
 		{"stalled", outcome{err: errStalled}, again, again, unknown},
-		{"cancelled", outcome{err: context.Canceled}, stop, unknown, unknown},
-		{"deadline", outcome{err: context.DeadlineExceeded}, stop, unknown, unknown},
+		{"caller left", outcome{err: context.Canceled, left: true}, stop, unknown, unknown},
+		{"caller's deadline", outcome{err: context.DeadlineExceeded, left: true}, stop, unknown, unknown},
+		{"transport's timeout", outcome{err: context.DeadlineExceeded}, again, again, unknown},
 		{"redirect", outcome{err: redirectError{"x"}}, stop, stop, stop},
 		{"upload", outcome{err: &uploadError{io.EOF}}, stop, stop, stop},
 	} {

@@ -67,10 +67,13 @@ func (s *stream) Close() error {
 // fileName is the name that the service gave, without any folder.
 func fileName(disposition string) string {
 	_, params, err := mime.ParseMediaType(disposition)
+	given := params["filename"]
 	if err != nil {
-		return ""
+		// Some services send a header that is broken behind the name.
+		_, rest, _ := strings.Cut(disposition, `filename="`)
+		given, _, _ = strings.Cut(rest, `"`)
 	}
-	name := headerText(path.Base(strings.ReplaceAll(params["filename"], "\\", "/")))
+	name := headerText(path.Base(strings.ReplaceAll(given, "\\", "/")))
 	if name == "." || name == "/" || name == ".." {
 		return ""
 	}

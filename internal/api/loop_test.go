@@ -97,6 +97,31 @@ func TestReturnsAtOnceWhenTheWaitIsTooLong(t *testing.T) {
 	})
 }
 
+func TestServiceSaysItInItsOwnWay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var seen []string
+		c, mt := mocked(t, Config{
+			ParseError: func(int, http.Header, []byte) Detail {
+				return Detail{Kind: countersign.ErrRateLimited, Repeat: RepeatLater, RetryAfter: 20 * time.Second}
+			},
+			Observe: func(h http.Header) { seen = append(seen, h.Get("X-Left")) },
+		})
+		mt.RegisterResponder("POST", "https://api.example.com/v1/items", jsonAnswer(400, `{}`, "X-Left", "0").Then(jsonAnswer(200, `{"id":"a"}`, "X-Left", "9")))
+		start := time.Now()
+		_, err := fetch(t.Context(), c, post(Write))
+		require.NoError(t, err, "a write that was refused before anything was done may be sent again")
+		require.Equal(t, 20*time.Second, time.Since(start))
+		require.Equal(t, []string{"0", "9"}, seen)
+
+		mt.RegisterResponder("POST", "https://api.example.com/v1/items", jsonAnswer(400, `{}`))
+		_, err = fetch(t.Context(), c, post(Write))
+		require.ErrorIs(t, err, countersign.ErrRateLimited)
+		require.NotErrorIs(t, err, countersign.ErrOutcomeUnknown)
+		require.Equal(t, 20*time.Second, asError(t, err).RetryAfter)
+	})
+}
+
 func TestWaitEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -78,7 +78,7 @@ func PathOf(elements ...string) Path {
 }
 
 func badElement(name, reason string) error {
-	return &countersign.ConfigError{Component: "countersign", Field: name, Reason: reason}
+	return &countersign.ConfigError{Component: "path", Field: name, Reason: reason}
 }
 
 // elementFault says why a value can't be one element of a path. A dot segment

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -41,7 +42,7 @@ type run struct {
 
 func (c *Client) newRun(ctx context.Context, call Call, opts []countersign.CallOption) (*run, error) {
 	if call.Path.err != nil {
-		return nil, call.Path.err
+		return nil, fmt.Errorf("%s: %s: %w", c.cfg.Provider, call.Op, call.Path.err)
 	}
 	r := &run{c: c, ctx: ctx, call: call, set: countersign.NewCallSettings(opts...)}
 	r.url = c.base.String() + call.Path.escaped
@@ -58,7 +59,7 @@ func (c *Client) newRun(ctx context.Context, call Call, opts []countersign.CallO
 		}
 		r.payload = p
 	}
-	if r.set.IdempotencyKey != "" && c.cfg.IdempotencyHeader != "" && call.Effect == Write {
+	if r.namesKey() && call.Effect == Write {
 		r.call.Effect = IdempotentWrite
 	}
 	return r, nil
@@ -72,7 +73,7 @@ func (r *run) loop(result func(*attempt) error) error {
 		if err != nil {
 			return err
 		}
-		out := outcome{effect: r.call.Effect, status: a.status, err: a.err, retryAfter: a.saidWhen}
+		out := outcome{effect: r.call.Effect, status: a.status, err: a.err, retryAfter: a.saidWhen, left: r.ctx.Err() != nil, repeat: a.detail.Repeat}
 		v := classify(out)
 		if v == done {
 			if a.err = result(a); a.err == nil {
@@ -82,7 +83,7 @@ func (r *run) loop(result func(*attempt) error) error {
 			if _, ok := errors.AsType[*countersign.DecodeError](a.err); ok && r.call.Effect == Read {
 				return a.err
 			}
-			out.err = a.err
+			out.err, out.left = a.err, r.ctx.Err() != nil
 			v = r.classifyAnswer(out)
 		}
 		if a.status == http.StatusUnauthorized && !r.renewed && !r.call.NoAuth && r.c.cfg.Auth != nil {
@@ -116,6 +117,9 @@ func (r *run) classifyAnswer(o outcome) verdict {
 	}
 	return classifyError(o)
 }
+
+// namesKey reports whether the request carries an idempotency key.
+func (r *run) namesKey() bool { return r.set.IdempotencyKey != "" && r.c.cfg.IdempotencyHeader != "" }
 
 func (r *run) mayRepeat() bool {
 	return !r.set.NoRetry && r.number < r.c.cfg.Settings.Retry.MaxAttempts

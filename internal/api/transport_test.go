@@ -58,6 +58,44 @@ func TestRedirectOnTheSameHost(t *testing.T) {
 	require.ErrorIs(t, err, errRedirect)
 }
 
+// TestRedirectWithoutAPlace: an answer that is neither success nor failure is no
+// success.
+func TestRedirectWithoutAPlace(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{300, 303, 304, 307} {
+		c := serve(t, Config{}, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(status) })
+		err := c.Run(t.Context(), get("get item"), nil)
+		require.ErrorIs(t, err, countersign.ErrInvalid)
+		require.Equal(t, status, asError(t, err).StatusCode)
+		require.ErrorIs(t, c.Run(t.Context(), post(Write), nil), countersign.ErrOutcomeUnknown)
+		_, err = c.Download(t.Context(), get("get file"))
+		require.ErrorIs(t, err, countersign.ErrInvalid)
+	}
+}
+
+// TestTimeoutOfTheCallersClient: the caller's client has given up, not the caller.
+func TestTimeoutOfTheCallersClient(t *testing.T) {
+	t.Parallel()
+	var n atomic.Int32
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1) == 1 {
+			<-r.Context().Done()
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"id":"late"}`)
+	}))
+	defer srv.Close()
+	mine := &http.Client{Timeout: 100 * time.Millisecond, Transport: &http.Transport{DisableKeepAlives: true}}
+	c := newClient(t, srv.URL, Config{}, countersign.WithHTTPClient(mine), countersign.WithRetry(countersign.RetryPolicy{BaseDelay: time.Millisecond}))
+	got, err := fetch(t.Context(), c, get("get item"))
+	require.NoError(t, err)
+	require.Equal(t, "late", got.ID)
+	n.Store(0)
+	_, err = fetch(t.Context(), c, get("get item"), countersign.WithoutRetry())
+	require.ErrorIs(t, err, countersign.ErrUnavailable)
+}
+
 func TestCallersClientStaysAsItIs(t *testing.T) {
 	t.Parallel()
 	jar, err := cookiejar.New(nil)
@@ -228,6 +266,7 @@ func TestFileName(t *testing.T) {
 		`attachment; filename="..\\..\\x.pdf"`:                  "x.pdf",
 		`attachment; filename*=UTF-8''%E5%A5%91%E7%B4%84.pdf`:   "契約.pdf",
 		`attachment; filename*=UTF-8''a%0D%0AX-Evil%3A%201.pdf`: "aX-Evil: 1.pdf",
+		`file; filename="NDA.pdf"; documentid="1`:               "NDA.pdf",
 		`attachment`: "", ``: "", `attachment; filename=".."`: "", `;;;`: "",
 	} {
 		require.Equal(t, want, fileName(in), in)
@@ -242,4 +281,29 @@ func FuzzFileName(f *testing.F) {
 		require.NotContains(t, name, "/")
 		require.NotEqual(t, "..", name)
 	})
+}
+
+// net/http repeats a request that has an Idempotency-Key by itself when a kept
+// connection breaks. Who asked for one attempt gets one.
+func TestTheTransportDoesNotRepeatByItself(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	c := serve(t, Config{IdempotencyHeader: "Idempotency-Key"}, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if requests.Add(1) == 1 {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"id":"1"}`)
+			return
+		}
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			_ = conn.Close()
+		}
+	})
+	key := countersign.WithIdempotencyKey("k")
+	_, err := fetch(t.Context(), c, post(Write), key)
+	require.NoError(t, err)
+	_, err = fetch(t.Context(), c, post(Write), key, countersign.WithoutRetry())
+	require.ErrorIs(t, err, countersign.ErrOutcomeUnknown)
+	require.Equal(t, int32(2), requests.Load())
 }

@@ -8,6 +8,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
+// noneOrEmail is a format of the overlays: an address that may be missing.
+const noneOrEmail = "none or email"
+
 // formats are the string formats that the specifications use. One that is not
 // here stops the load, so that no format goes unchecked by accident.
 var formats = map[string]openapi3.StringFormatValidator{
@@ -15,7 +18,9 @@ var formats = map[string]openapi3.StringFormatValidator{
 	"binary":                      nil,
 	"Bearer":                      openapi3.NewRegexpFormatValidator(`^Bearer$`),
 	"email":                       openapi3.NewRegexpFormatValidator(`^[^@\s]+@[^@\s]+$`),
+	noneOrEmail:                   openapi3.NewRegexpFormatValidator(`^([^@\s]+@[^@\s]+)?$`),
 	"date":                        openapi3.NewRegexpFormatValidator(`^\d{4}-\d{2}-\d{2}$`),
+	"date-time":                   openapi3.NewRegexpFormatValidator(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$`),
 	"YYYY-MM-DD":                  openapi3.NewRegexpFormatValidator(`^\d{4}-\d{2}-\d{2}$`),
 	"YYYY-MM-DDThh:mm:ssZ":        openapi3.NewRegexpFormatValidator(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})$`),
 	"YYYY-MM-DDThh:mm:ss.SSSSSSZ": openapi3.NewRegexpFormatValidator(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}(Z|[+-]\d{2}:\d{2})$`),

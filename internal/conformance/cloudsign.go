@@ -30,6 +30,21 @@ func CloudSign() []Change {
 			Schema: "participantModel", Member: "processed_at", Null: true,
 			At: schemas + "participantModel/properties/processed_at/description", Cites: "各受信者による書類の同意/却下日時",
 		},
+		// An imported document was never sent.
+		{
+			Schema: "importedDocumentModel", Member: "sent_at", Null: true,
+			At: schemas + "importedDocumentModel/properties/status/description", Cites: "* 13 - インポート書類",
+		},
+		// Recipients of embedded signing by SMS have no address.
+		{
+			Schema: "participantModel", Member: "email", Format: noneOrEmail,
+			At: schemas + "requestBodyEmail/description", Cites: "callbackがfalseの場合、必須",
+		},
+		// The information of a document that does not exist can't be written.
+		{
+			Operations: []string{"PUT /documents/{documentID}/attribute"}, Status: 404,
+			At: aDocument + "404/description", Cites: "指定された書類が存在しない場合",
+		},
 		// These calls need a token as well; what is wrong with it is described
 		// where a document is read.
 		{

@@ -2,6 +2,9 @@
 // the vendors' own specifications. What a fake and a client agree on proves
 // nothing about the vendor; the vendor's file does.
 //
+// The gateway of package contractone/gateway is checked in the same way against
+// the contract that the package itself publishes.
+//
 // The specifications belong to the vendors and are not part of this
 // repository. The tests of this package find them in the folder that the
 // environment variable COUNTERSIGN_SPECS names, and skip when it is not set.

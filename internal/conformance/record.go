@@ -49,7 +49,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func buffered(r *http.Request) (*http.Request, []byte, error) {
-	if r.Body == nil {
+	if r.Body == nil || r.Body == http.NoBody {
 		return r, nil, nil
 	}
 	defer r.Body.Close()
@@ -103,6 +103,9 @@ func (op *operation) checkHeaders(h http.Header) (problems []string) {
 	for _, p := range slices.Concat(op.item.Parameters, op.Parameters) {
 		if p.Value.In == "header" {
 			known = append(known, http.CanonicalHeaderKey(p.Value.Name))
+			if p.Value.Required && h.Get(p.Value.Name) == "" {
+				problems = append(problems, "header: "+p.Value.Name+" is missing")
+			}
 		}
 	}
 	if op.Security != nil {
@@ -151,6 +154,9 @@ func (op *operation) checkBody(h http.Header, body []byte) []string {
 		}
 		return checkForm(form, media.Schema.Value)
 	default:
+		if isBinary(media.Schema.Value) {
+			return nil
+		}
 		return checkJSON(body, media.Schema.Value, openapi3.VisitAsRequest())
 	}
 }
@@ -187,6 +193,10 @@ func checkForm(form url.Values, schema *openapi3.Schema) (problems []string) {
 			problems = append(problems, fmt.Sprintf("form: %q is not in the specification", name))
 		case len(values) > 1:
 			problems = append(problems, fmt.Sprintf("form: %q stands %d times", name, len(values)))
+		case member.Value.Type.Is("object"):
+			for _, problem := range checkJSON([]byte(values[0]), member.Value, openapi3.VisitAsRequest()) {
+				problems = append(problems, "form: "+name+": "+problem)
+			}
 		default:
 			problems = append(problems, checkText("form: "+name, values[0], member.Value)...)
 		}

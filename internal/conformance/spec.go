@@ -15,6 +15,7 @@ import (
 // far. It is safe for concurrent use.
 type Spec struct {
 	name       string
+	base       string // path that requests have before the specification's
 	doc        *openapi3.T
 	operations []*operation
 
@@ -38,6 +39,10 @@ func Load(name, path string, overlay []Change) (*Spec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("conformance: %s: %w", name, err)
 	}
+	return load(name, doc, overlay)
+}
+
+func load(name string, doc *openapi3.T, overlay []Change) (*Spec, error) {
 	if err := apply(doc, overlay); err != nil {
 		return nil, fmt.Errorf("conformance: %s: overlay: %w", name, err)
 	}
@@ -61,10 +66,43 @@ func Load(name, path string, overlay []Change) (*Spec, error) {
 	return s, nil
 }
 
+// Fresh gives the same specification with nothing checked yet. It shares what was
+// read from the file, which is never changed.
+func (s *Spec) Fresh() *Spec {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := &Spec{name: s.name, base: s.base, doc: s.doc}
+	for _, op := range s.operations {
+		again := *op
+		again.covered = false
+		out.operations = append(out.operations, &again)
+	}
+	return out
+}
+
+// Narrow leaves the named operations alone; a name that the file lacks is an
+// error. Coverage is then of those, for a file of which a client covers a part.
+func (s *Spec) Narrow(names []string) error {
+	var kept []*operation
+	for _, name := range names {
+		i := slices.IndexFunc(s.operations, func(op *operation) bool { return op.name == name })
+		if i < 0 {
+			return fmt.Errorf("conformance: %s: the file has no operation %q", s.name, name)
+		}
+		kept = append(kept, s.operations[i])
+	}
+	s.operations = kept
+	return nil
+}
+
 // find gives the operation of a request. A path that fits two templates is
 // that of the one with fewer parameters.
 func (s *Spec) find(method string, u *url.URL) *operation {
-	got := strings.Split(u.EscapedPath(), "/")
+	path, ok := strings.CutPrefix(u.EscapedPath(), s.base)
+	if !ok {
+		return nil
+	}
+	got := strings.Split(path, "/")
 	var best *operation
 	for _, op := range s.operations {
 		if op.method == method && op.fits(got) && (best == nil || op.parameters() < best.parameters()) {

@@ -43,15 +43,19 @@ var floors = map[string][]string{
 	"salesdock":             clientFloor,
 	"contractone":           clientFloor,
 	"contractone/sqlledger": {".", "contractone", "internal/sqldb"},
+	"contractone/bundle":    {".", "contractone"},
+	"contractone/bulkcsv":   {".", "contractone"},
+	"contractone/gateway":   {".", "contractone", "internal/api"},
 
 	// A fake never imports the client that it is the counterpart of: with types
 	// of its own, one bug can't hide on both sides.
-	"countersigntest":    {},
-	"cloudsigntest":      fakeFloor,
-	"docusigntest":       fakeFloor,
-	"activecampaigntest": fakeFloor,
-	"digiposttest":       fakeFloor,
-	"salesdocktest":      fakeFloor,
+	"countersigntest":         {},
+	"cloudsigntest":           fakeFloor,
+	"docusigntest":            fakeFloor,
+	"activecampaigntest":      fakeFloor,
+	"digiposttest":            fakeFloor,
+	"salesdocktest":           fakeFloor,
+	"contractone/gatewaytest": fakeFloor,
 	// No service stands behind the ledger port, so its reference ledger
 	// implements the port itself.
 	"contractonetest": {".", "contractone", "countersigntest"},
@@ -74,6 +78,10 @@ var floors = map[string][]string{
 
 	"examples/quickstart":       {anyExported},
 	"examples/ledgersync":       {anyExported},
+	"examples/signing":          {anyExported},
+	"examples/docusignaccount":  {anyExported},
+	"examples/docusign":         {anyExported, "examples/docusignaccount"},
+	"examples/draft":            {anyExported, "examples/docusignaccount"},
 	"examples/envelopesync":     {anyExported},
 	"examples/senderonboarding": {anyExported},
 	"examples/salelink":         {anyExported},

@@ -22,7 +22,10 @@ type stater interface {
 const (
 	sqliteBusy       = 5
 	sqliteLocked     = 6
+	sqliteReadOnly   = 8
+	sqliteIO         = 10 // also a write past a limit on the size of files, or a quota
 	sqliteFull       = 13
+	sqliteCantOpen   = 14
 	sqlitePrimaryKey = 1555
 	sqliteUnique     = 2067
 	sqliteRowID      = 2579
@@ -47,8 +50,11 @@ func IsUnique(err error) bool {
 	return state(err, "23505")
 }
 
-// IsFull reports that the disk is full.
-func IsFull(err error) bool { return primary(err, sqliteFull) || state(err, "53100") }
+// IsStorage reports that the disk under the database can't take what is written:
+// it is full, broken, or may not be written to.
+func IsStorage(err error) bool {
+	return primary(err, sqliteFull, sqliteIO, sqliteReadOnly, sqliteCantOpen) || state(err, "53100", "58030", "25006")
+}
 
 func primary(err error, codes ...int) bool {
 	c, ok := errors.AsType[coder](err)

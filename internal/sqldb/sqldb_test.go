@@ -77,7 +77,7 @@ func TestErrorKinds(t *testing.T) {
 		errors.New("whatever"): {false, false, false},
 	} {
 		wrapped := fmt.Errorf("outer: %w", err)
-		require.Equal(t, want, [3]bool{sqldb.IsConflict(wrapped), sqldb.IsUnique(wrapped), sqldb.IsFull(wrapped)}, err.Error())
+		require.Equal(t, want, [3]bool{sqldb.IsConflict(wrapped), sqldb.IsUnique(wrapped), sqldb.IsStorage(wrapped)}, err.Error())
 	}
 	require.False(t, sqldb.IsConflict(nil))
 }

@@ -59,10 +59,11 @@ func amountOnEachFile(r *Record, d *contractone.Draft) []mapping.Finding {
 }
 
 // titleIsFileName ignores the extension and the case of letters: neither makes a
-// title of a file's name.
-func titleIsFileName(_ *Record, d *contractone.Draft) []mapping.Finding {
+// title of a file's name. A management title was typed on purpose, so it is one.
+func titleIsFileName(r *Record, d *contractone.Draft) []mapping.Finding {
 	title, name := d.Items.Title, d.Items.FileName
-	if title == "" || !strings.EqualFold(withoutPDF(title), withoutPDF(name)) {
+	typed := r.Attribute != nil && strings.TrimSpace(r.Attribute.Title) == title
+	if title == "" || typed || !strings.EqualFold(withoutPDF(title), withoutPDF(name)) {
 		return nil
 	}
 	return warn(CodeTitleIsFileName, contractone.ItemTitle, "the title is the name of the file")

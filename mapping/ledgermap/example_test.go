@@ -35,13 +35,21 @@ func Example() {
 }
 
 // A program that wants the counterparty in the ledger too adds a rule for it.
-func Example_addingRules() {
+// snippet: counterparty
+
+// withCounterparty is the nine items and the counterparty, for ledgersync.Config.Map.
+func withCounterparty() (*ledgermap.Map, error) {
 	m, err := ledgermap.New(ledgermap.Config{Title: ledgermap.DocumentOnly})
 	if err != nil {
-		fmt.Println(err)
-		return
+		return nil, err
 	}
-	m, err = m.With(mapping.Rule{From: []string{ledgermap.FromCounterparty}, To: string(contractone.ItemCounterparty)})
+	return m.With(mapping.Rule{From: []string{ledgermap.FromCounterparty}, To: string(contractone.ItemCounterparty)})
+}
+
+// end snippet
+
+func Example_addingRules() {
+	m, err := withCounterparty()
 	if err != nil {
 		fmt.Println(err)
 		return

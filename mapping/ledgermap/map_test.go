@@ -204,8 +204,9 @@ func TestWarnings(t *testing.T) {
 		}, "", ""},
 		{"amount on two files", func(r *ledgermap.Record) { r.FileCount = 2 }, ledgermap.CodeAmountOnEachFile, contractone.ItemAmount},
 		{"two files without amount", func(r *ledgermap.Record) { r.FileCount, r.Attribute.Amount = 2, nil }, "", ""},
-		{"title is the file name", func(r *ledgermap.Record) { r.Attribute.Title = "lease.pdf" }, ledgermap.CodeTitleIsFileName, contractone.ItemTitle},
-		{"title is the file's base name", func(r *ledgermap.Record) { r.Attribute.Title, r.File.Name = "Lease", "lease.PDF" }, ledgermap.CodeTitleIsFileName, contractone.ItemTitle},
+		{"title is the file name", func(r *ledgermap.Record) { r.Attribute.Title, r.Document.Title = "", "lease.pdf" }, ledgermap.CodeTitleIsFileName, contractone.ItemTitle},
+		{"title is the file's base name", func(r *ledgermap.Record) { r.Attribute.Title, r.Document.Title, r.File.Name = "", "Lease", "lease.PDF" }, ledgermap.CodeTitleIsFileName, contractone.ItemTitle},
+		{"a typed title", func(r *ledgermap.Record) { r.Attribute.Title = "lease.pdf" }, "", ""},
 		{"neither title nor file name", func(r *ledgermap.Record) { r.Attribute.Title, r.Document.Title, r.File.Name = "", "", "" }, "", ""},
 		{"file name of an extension only", func(r *ledgermap.Record) { r.Attribute.Title, r.Document.Title, r.File.Name = "", "", ".pdf" }, "", ""},
 	} {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -250,12 +251,12 @@ func TestOutageIsRiddenOut(t *testing.T) {
 		countersigntest.Rule{Operation: cloudsigntest.OpListTeamDocuments, Fault: countersigntest.Status(502), Every: 2},
 		countersigntest.Rule{Operation: cloudsigntest.OpMe, Fault: countersigntest.Status(500), Every: 3},
 	)
-	faults := 0
+	var faults atomic.Int64
 	w.ledger.SetFault(func(contractone.Draft) (f contractonetest.Fault) {
-		switch faults++; {
-		case faults%7 == 0:
+		switch n := faults.Add(1); {
+		case n%7 == 0:
 			f.After = countersign.ErrOutcomeUnknown
-		case faults%5 == 0:
+		case n%5 == 0:
 			f.Before = countersign.ErrUnavailable
 		}
 		return f
@@ -271,8 +272,7 @@ func TestOutageIsRiddenOut(t *testing.T) {
 		w.run()
 		w.clock.Advance(10 * time.Minute)
 	}
-	_, err := w.flow.DeadLetters().RetryAll(t.Context())
-	require.NoError(t, err)
+	require.Zero(t, w.summary().Failed, "nothing needs a person")
 	w.fake.Faults().Clear()
 	w.ledger.SetFault(nil)
 	w.nextDay()

@@ -93,7 +93,10 @@ func NewAccount(label string, cfg cloudsign.Config, opts ...countersign.Option) 
 	if err != nil {
 		return Account{}, err
 	}
-	return Account{Credential: contractone.NewCredential(label, cfg.ClientID), Client: client}, nil
+	// Environments share nothing, so the same client ID in another one is another
+	// credential.
+	id := countersign.NewSecret(string(cfg.Environment) + " " + cfg.ClientID.Reveal())
+	return Account{Credential: contractone.NewCredential(label, id), Client: client}, nil
 }
 
 // Deps is what a flow works with. Store, Ledger and at least one account are

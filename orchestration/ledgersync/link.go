@@ -59,6 +59,9 @@ type linkBody struct {
 	LastRun time.Time `json:"last_run,omitzero"`
 	// Window is the run that is under way, nil between runs.
 	Window *window `json:"window,omitempty"`
+	// Asked counts the runs that were asked for; one that is asked for while
+	// another is under way comes after it.
+	Asked int `json:"asked,omitempty"`
 }
 
 // window is one run through a listing. Page is the next page to read: it is
@@ -67,7 +70,10 @@ type window struct {
 	From time.Time `json:"from,omitzero"`
 	To   time.Time `json:"to"`
 	Page int       `json:"page"`
-	Team bool      `json:"team"` // lists the team's documents
+	// Total is how many documents the listing had when that page became the next.
+	Total int64 `json:"total"`
+	Team  bool  `json:"team"`            // lists the team's documents
+	Asked int   `json:"asked,omitempty"` // linkBody.Asked when the run began
 }
 
 type linkRow = orchestration.Row[linkBody]
@@ -88,13 +94,13 @@ func linkOf(row linkRow) Link {
 // wrong settings are a *countersign.ConfigError that names the step.
 func (f *Flow) AddLink(ctx context.Context, s Settings) (Link, error) {
 	s.Confirmed = nil // step 4 is Start's
+	if s.Mode == contractone.ModeReview {
+		return Link{}, configError("Settings.Mode", fmt.Sprintf("is %q, which this flow does not run", s.Mode), "use direct")
+	}
 	for _, step := range []contractone.Step{contractone.StepCredential, contractone.StepRegistration, contractone.StepMode} {
 		if err := s.ValidateStep(step); err != nil {
 			return Link{}, err
 		}
-	}
-	if s.Mode != contractone.ModeDirect {
-		return Link{}, configError("Settings.Mode", fmt.Sprintf("is %q, which this flow does not run", s.Mode), "use direct")
 	}
 	if f.accounts[s.Credential.Fingerprint] == nil {
 		return Link{}, configError("Settings.Credential", "belongs to no account of this flow", "pass the account in Deps.Accounts")
@@ -134,6 +140,22 @@ func (f *Flow) refuseTwice(ctx context.Context, tx orchestration.Tx, c contracto
 	return nil
 }
 
+// EnsureLink gives the link of the settings' credential as it is, and adds it when
+// there is none. Settings of a link that exists do not change. Programs that start
+// again and again use it in place of AddLink.
+func (f *Flow) EnsureLink(ctx context.Context, s Settings) (Link, error) {
+	links, err := f.Links(ctx)
+	if err != nil {
+		return Link{}, err
+	}
+	for _, l := range links {
+		if l.Settings.Credential.Fingerprint == s.Credential.Fingerprint {
+			return l, nil
+		}
+	}
+	return f.AddLink(ctx, s)
+}
+
 // Links gives all links in the order in which they were added.
 func (f *Flow) Links(ctx context.Context) ([]Link, error) {
 	var out []Link
@@ -169,6 +191,15 @@ func (f *Flow) linkIn(ctx context.Context, tx orchestration.Tx, id contractone.M
 		err = &LinkError{Link: id, Err: fmt.Errorf("there is no such link: %w", countersign.ErrNotFound)}
 	}
 	return row, err
+}
+
+// active reports whether a link is active; one that is not there is not.
+func (f *Flow) active(ctx context.Context, tx orchestration.Tx, id contractone.ManagementID) (bool, error) {
+	row, err := f.linkIn(ctx, tx, id)
+	if errors.Is(err, countersign.ErrNotFound) {
+		return false, nil
+	}
+	return State(row.State) == StateActive, err
 }
 
 // changeLink changes a link as it is stored now.

@@ -2,6 +2,7 @@ package ledgersync
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,6 +27,8 @@ type Preview struct {
 	Excluded     contractone.Count `json:"excluded"`
 	// Linked are in the ledger already.
 	Linked contractone.Count `json:"linked"`
+	// Elsewhere are on their way through another active link, which sees them too.
+	Elsewhere contractone.Count `json:"elsewhere"`
 	// Registrations is how many files will be registered, and so how much of the
 	// contracted count will be used up.
 	Registrations int64 `json:"registrations"`
@@ -39,10 +42,9 @@ func (p Preview) Linkable() contractone.Count {
 	return contractone.Count{Documents: p.Concluded.Documents + p.Imported.Documents, Files: p.Concluded.Files + p.Imported.Files}
 }
 
-// Preview reads the whole listing and counts; nothing is registered. The count is
-// kept with the link, so that Start can tell whether it is the one that was
-// confirmed. Its error is a *LinkError.
-func (f *Flow) Preview(ctx context.Context, id contractone.ManagementID) (Preview, error) {
+// Plan reads the whole listing and counts what Start would do. Nothing is
+// registered and nothing is kept. Its error is a *LinkError.
+func (f *Flow) Plan(ctx context.Context, id contractone.ManagementID) (Preview, error) {
 	row, err := f.link(ctx, id)
 	if err != nil {
 		return Preview{}, err
@@ -50,6 +52,16 @@ func (f *Flow) Preview(ctx context.Context, id contractone.ManagementID) (Previe
 	p, err := f.count(ctx, row)
 	if err != nil {
 		return Preview{}, &LinkError{Link: id, Err: err}
+	}
+	return p, nil
+}
+
+// Preview is Plan, with the count kept as the link's last one: Start takes that
+// one alone, so that what is started is what was confirmed.
+func (f *Flow) Preview(ctx context.Context, id contractone.ManagementID) (Preview, error) {
+	p, err := f.Plan(ctx, id)
+	if err != nil {
+		return Preview{}, err
 	}
 	err = f.changeLink(ctx, id, func(row *linkRow) error {
 		row.Value.Preview = &p
@@ -113,14 +125,17 @@ func (f *Flow) countPage(ctx context.Context, p *Preview, docs []cloudsign.Docum
 			add(&p.Excluded, files)
 			continue
 		}
-		linked, err := f.linkedFiles(ctx, d)
+		linked, elsewhere, err := f.known(ctx, p.Link, d)
 		if err != nil {
 			return err
 		}
 		if linked > 0 {
 			add(&p.Linked, linked)
 		}
-		p.Registrations += files - linked
+		if elsewhere > 0 {
+			add(&p.Elsewhere, elsewhere)
+		}
+		p.Registrations += files - linked - elsewhere
 	}
 	return nil
 }
@@ -130,20 +145,45 @@ func add(c *contractone.Count, files int64) {
 	c.Files += files
 }
 
-// linkedFiles counts the files of a document that are in the ledger. The ledger
-// is asked, not the store: another program, or this one with a store that was
-// lost since, may have registered them.
-func (f *Flow) linkedFiles(ctx context.Context, d *cloudsign.Document) (n int64, err error) {
+// known counts the files of a document that are in the ledger, and those that
+// another active link has taken up. The ledger is asked, not the store: another
+// program, or this one with a store that was lost since, may have registered them.
+func (f *Flow) known(ctx context.Context, id contractone.ManagementID, d *cloudsign.Document) (linked, elsewhere int64, err error) {
+	var missing []string
 	for _, file := range d.Files {
-		_, found, err := f.ledger.Lookup(ctx, contractone.CloudSignKey(string(d.ID), string(file.ID)))
-		if err != nil {
-			return 0, err
-		}
-		if found {
-			n++
+		key := contractone.CloudSignKey(string(d.ID), string(file.ID))
+		_, found, err := f.ledger.Lookup(ctx, key)
+		switch {
+		case err != nil:
+			return 0, 0, err
+		case found:
+			linked++
+		default:
+			missing = append(missing, string(key))
 		}
 	}
-	return n, nil
+	if len(missing) == 0 {
+		return linked, 0, nil
+	}
+	err = f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		elsewhere = 0
+		for _, key := range missing {
+			row, err := f.files.Get(ctx, tx, key)
+			if errors.Is(err, orchestration.ErrNoRecord) || err == nil && row.Scope == string(id) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if active, err := f.active(ctx, tx, contractone.ManagementID(row.Scope)); err != nil {
+				return err
+			} else if active {
+				elsewhere++
+			}
+		}
+		return nil
+	})
+	return linked, elsewhere, err
 }
 
 // seenPage drops documents that a shifted page repeats.

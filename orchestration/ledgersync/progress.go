@@ -37,6 +37,14 @@ func (m *meters) reporter(ctx context.Context, f *Flow, id contractone.Managemen
 	return r, true
 }
 
+// begin ends the count of the run before, so that a program that lives long shows
+// each run by itself.
+func (m *meters) begin(id contractone.ManagementID) {
+	m.mu.Lock()
+	delete(m.of, id)
+	m.mu.Unlock()
+}
+
 // grow adds files that were found.
 func (m *meters) grow(ctx context.Context, f *Flow, id contractone.ManagementID, files int) {
 	if f.cfg.Progress == nil || files == 0 {

@@ -3,7 +3,6 @@ package ledgersync
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"time"
 
@@ -51,19 +50,43 @@ func look(ctx context.Context, client *cloudsign.Client) (reach, error) {
 	return r, nil
 }
 
+// RefusedError says what a refused GET /me means, and what to do.
+type RefusedError struct {
+	Reason string
+	Fix    string
+	Kind   error // contractone.ErrPlanNotSupported or contractone.ErrAccessRestricted
+	Err    error // the service's refusal
+}
+
+// Error gives the reason, the fix and the service's own words.
+func (e *RefusedError) Error() string { return e.Reason + ": " + e.Fix + " (" + e.Err.Error() + ")" }
+
+// Unwrap gives the kind and the service's refusal.
+func (e *RefusedError) Unwrap() []error { return []error{e.Kind, e.Err} }
+
 // explain finds out what a refused GET /me means: an account that has cabinets
-// instead of a user is an Enterprise one; else the user is disabled or the
-// address not allowed, which the service answers the same way.
+// instead of a user is an Enterprise one; where those are refused too, the user is
+// disabled or the address not allowed, which the service answers the same way.
 func explain(ctx context.Context, client *cloudsign.Client, err error) error {
 	own := errors.Is(err, cloudsign.ErrAPIOptionRequired) || errors.Is(err, cloudsign.ErrClientRefused)
 	if own || !errors.Is(err, countersign.ErrForbidden) {
 		return err
 	}
-	if _, cabinets := client.Cabinets.List(ctx, 1); cabinets == nil {
-		return fmt.Errorf("the account is on CloudSign's Enterprise plan, which can't be linked: %w: %w", contractone.ErrPlanNotSupported, err)
+	_, refusal := client.Cabinets.List(ctx, 1)
+	switch {
+	case refusal == nil:
+		return &RefusedError{
+			Reason: "the account is on CloudSign's Enterprise plan, which can't be linked", Fix: "use an account on another plan",
+			Kind: contractone.ErrPlanNotSupported, Err: err,
+		}
+	case errors.Is(refusal, countersign.ErrForbidden):
+		return &RefusedError{
+			Reason: "CloudSign refuses the client ID's user, who is disabled, or this machine's address",
+			Fix:    "have an administrator enable the user or allow the address",
+			Kind:   contractone.ErrAccessRestricted, Err: err,
+		}
 	}
-	return fmt.Errorf("CloudSign refuses the client ID's user, who is disabled, or this machine's address, which has to be allowed there: %w: %w",
-		contractone.ErrAccessRestricted, err)
+	return refusal // nothing is known yet: the question comes again with the next run
 }
 
 // pages goes through the documents that were processed in a window. Imported

@@ -3,6 +3,7 @@ package ledgersync
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -18,7 +19,8 @@ import (
 // registered; sending, being registered or to be looked up; uncertain, for a
 // person; dead, given up.
 const (
-	FileLinked = "linked" // in the ledger
+	FileLinked = "linked" // registered by this flow
+	FileKnown  = "known"  // was in the ledger before this flow came to it
 	FileParked = "parked" // waits for its link to be active again
 )
 
@@ -44,22 +46,20 @@ type fileBody struct {
 	Findings []mapping.Finding `json:"findings,omitempty"`
 	// TitleFrom is the source field that the title came from.
 	TitleFrom string `json:"title_from,omitempty"`
+	// Forgotten: title and name were taken away, so the file can't be registered
+	// any more.
+	Forgotten bool `json:"forgotten,omitempty"`
 }
 
 type fileRow = orchestration.Row[fileBody]
 
-// batch is how many files a lane reads at a time.
-const batch = 64
+// batch is how many files a lane registers before it lets others have their turn:
+// the engine calls the lanes again by how long they have been due.
+const batch = 16
 
 // runFiles is the handler of a lane of files: it registers what is due.
 func (f *Flow) runFiles(ctx context.Context, group string) error {
-	lane := &lane{f: f, group: group}
-	for {
-		more, err := lane.step(ctx)
-		if err != nil || !more {
-			return err
-		}
-	}
+	return (&lane{f: f, group: group}).run(ctx)
 }
 
 // lane is one handler at work: it holds what the files of a document share.
@@ -71,33 +71,63 @@ type lane struct {
 	attr  *cloudsign.Attribute
 }
 
-// step works on the next batch. It reports whether there may be more.
-func (l *lane) step(ctx context.Context) (more bool, err error) {
+// run works on a batch, and on the rest of the document that it ends in, so that
+// the document's information is read once.
+func (l *lane) run(ctx context.Context) error {
+	rows, err := l.due(ctx, orchestration.Query{Limit: batch})
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	if err := l.work(ctx, rows); err != nil {
+		return err
+	}
+	last := rows[len(rows)-1]
+	if last.Value.Index == last.Value.Count {
+		return nil
+	}
+	if rows, err = l.due(ctx, orchestration.Query{Ref: last.Ref}); err != nil {
+		return err
+	}
+	return l.work(ctx, rows)
+}
+
+// due reads files that are due, and the link that they belong to.
+func (l *lane) due(ctx context.Context, q orchestration.Query) (rows []fileRow, err error) {
 	f := l.f
-	var rows []fileRow
+	q.Group, q.DueBy = l.group, f.now()
 	err = f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
-		rows, err = f.files.List(ctx, tx, orchestration.Query{Group: l.group, DueBy: f.now(), Limit: batch})
-		if err != nil || len(rows) == 0 {
+		if rows, err = f.files.List(ctx, tx, q); err != nil || len(rows) == 0 {
 			return err
 		}
 		l.link, err = f.linkIn(ctx, tx, contractone.ManagementID(rows[0].Scope))
 		return err
 	})
-	if err != nil || len(rows) == 0 {
-		return false, err
-	}
-	if State(l.link.State) != StateActive {
-		return true, f.park(ctx, contractone.ManagementID(l.link.Key), rows)
-	}
-	for _, row := range rows {
-		if err := l.register(ctx, row); err != nil {
-			return false, err
-		}
+	return rows, err
+}
+
+// work registers files one after the other, as long as their link is active.
+func (l *lane) work(ctx context.Context, rows []fileRow) error {
+	for i, row := range rows {
 		if State(l.link.State) != StateActive {
-			return true, nil // the link stopped: the rest is parked
+			return l.f.park(ctx, contractone.ManagementID(l.link.Key), rows[i:])
+		}
+		if err := l.register(ctx, row); err != nil {
+			return err
 		}
 	}
-	return len(rows) == batch, nil
+	return nil
+}
+
+// errNotActive: the link was paused or stopped since its lane began.
+var errNotActive = errors.New("the link is not active")
+
+// stillActive refuses a file whose link is not active any more, at the moment
+// before it is sent.
+func (l *lane) stillActive(ctx context.Context, tx orchestration.Tx) error {
+	if active, err := l.f.active(ctx, tx, contractone.ManagementID(l.link.Key)); err != nil || active {
+		return err
+	}
+	return errNotActive
 }
 
 // register brings one file forward. Only errors of the store and the context come
@@ -110,12 +140,13 @@ func (l *lane) register(ctx context.Context, row fileRow) error {
 	}
 	id, size := contractone.ManagementID(row.Scope), int64(0)
 	outcome := orchestration.Outcome[registered]{
-		Store: f.store, Attempts: f.cfg.Attempts, Backoff: f.cfg.Backoff, Clock: f.cfg.Clock,
+		Store: f.store, Attempts: f.cfg.Attempts, Backoff: f.cfg.Backoff, Clock: f.cfg.Clock, Settle: f.settle(),
+		Before: l.stillActive,
 		Send: func(ctx context.Context, _ string, _ orchestration.Record) (registered, error) {
 			return l.send(ctx, row.Value)
 		},
 		Find: func(ctx context.Context, _ string, rec orchestration.Record) (registered, bool, error) {
-			return f.find(ctx, contractone.Key(rec.Key))
+			return l.find(ctx, contractone.Key(rec.Key), row.Value)
 		},
 		Done: func(ctx context.Context, tx orchestration.Tx, rec *orchestration.Record, r registered) error {
 			size = r.receipt.PDF.Size
@@ -128,6 +159,11 @@ func (l *lane) register(ctx context.Context, row fileRow) error {
 	case err == nil:
 		f.meters.count(ctx, f, row, size, nil)
 		return nil
+	case errors.Is(err, errNotActive):
+		l.link.State = string(StatePaused)
+		return f.park(ctx, id, []fileRow{row})
+	case errors.Is(err, orchestration.ErrStale):
+		return nil // somebody changed the file meanwhile; if it is still due, it comes again
 	case !failed:
 		return err
 	case stopsLink(failure.Err):
@@ -146,54 +182,86 @@ type registered struct {
 	result  mapping.Result
 }
 
-// send maps the file and registers it; the PDF streams from CloudSign into the
-// ledger.
-func (l *lane) send(ctx context.Context, b fileBody) (registered, error) {
-	client, err := l.f.client(l.link)
-	if err != nil {
-		return registered{}, err
+// asyncSettle is how long a ledger that enters things later is given before a
+// lookup that finds nothing is believed.
+const asyncSettle = 10 * time.Minute
+
+func (f *Flow) settle() time.Duration {
+	if f.ledger.Capabilities().Async {
+		return asyncSettle
 	}
-	doc := cloudsign.DocumentID(b.Document)
-	if l.doc != doc {
-		attr, found, err := client.Attributes.Get(ctx, doc)
-		if err != nil {
-			return registered{}, l.fail(b, err)
+	return 0
+}
+
+// errForgotten: Forget took away what the file would be registered with.
+var errForgotten = fmt.Errorf("the file was forgotten on request: %w", countersign.ErrInvalid)
+
+// draft maps the file. Nothing is sent to the ledger here, so its errors never
+// leave an outcome open.
+func (l *lane) draft(ctx context.Context, b fileBody) (contractone.Draft, mapping.Result, error) {
+	client, err := l.f.client(l.link)
+	if err == nil && b.Forgotten {
+		err = errForgotten
+	}
+	doc, file := cloudsign.DocumentID(b.Document), cloudsign.FileID(b.File)
+	if err == nil && l.doc != doc {
+		var found bool
+		var attr *cloudsign.Attribute
+		if attr, found, err = client.Attributes.Get(ctx, doc); err == nil {
+			l.doc, l.attr = doc, nil
+			if found {
+				l.attr = attr
+			}
 		}
-		l.doc, l.attr = doc, nil
-		if found {
-			l.attr = attr
-		}
+	}
+	if err != nil {
+		return contractone.Draft{}, mapping.Result{}, orchestration.NoEffect(l.fail(b, err))
 	}
 	rec := ledgermap.Record{
 		Document: cloudsign.Document{ID: doc, Title: b.Title}, Attribute: l.attr,
-		File: cloudsign.File{ID: cloudsign.FileID(b.File), Name: b.Name}, FileIndex: b.Index, FileCount: b.Count,
+		File: cloudsign.File{ID: file, Name: b.Name}, FileIndex: b.Index, FileCount: b.Count,
 	}
 	set := l.link.Value.Settings
-	draft := contractone.Draft{
+	d := contractone.Draft{
 		Source: rec.Source(), Link: contractone.ManagementID(l.link.Key), Share: set.Share, Responsible: set.Responsible,
 		PDF: countersign.Upload{Name: b.Name, ContentType: "application/pdf", Size: -1, Open: func() (io.ReadCloser, error) {
-			return client.Files.Download(ctx, doc, cloudsign.FileID(b.File))
+			return client.Files.Download(ctx, doc, file)
 		}},
 	}
-	out := registered{result: l.f.cfg.Map.Run(&rec, &draft)}
-	if out.receipt, err = l.f.ledger.Register(ctx, draft); err != nil {
+	return d, l.f.cfg.Map.Run(&rec, &d), nil
+}
+
+// send registers the file; the PDF streams from CloudSign into the ledger.
+func (l *lane) send(ctx context.Context, b fileBody) (out registered, err error) {
+	d, result, err := l.draft(ctx, b)
+	if err != nil {
 		return registered{}, err
 	}
-	return out, nil
+	out.result = result
+	out.receipt, err = l.f.ledger.Register(ctx, d)
+	return out, err
+}
+
+// find looks a registration up whose outcome is not known. What the map had to say
+// is worked out again, since nobody wrote it down.
+func (l *lane) find(ctx context.Context, key contractone.Key, b fileBody) (registered, bool, error) {
+	e, found, err := l.f.ledger.Lookup(ctx, key)
+	if err != nil || !found {
+		if err != nil {
+			err = l.fail(b, err)
+		}
+		return registered{}, false, err
+	}
+	out := registered{receipt: contractone.Receipt{ID: e.ID, Key: e.Key, PDF: e.PDF, RegisteredAt: e.RegisteredAt, Created: true}}
+	if !b.Forgotten {
+		_, out.result, err = l.draft(ctx, b)
+	}
+	return out, err == nil, err
 }
 
 // fail names the file in an error.
 func (l *lane) fail(b fileBody, err error) error {
 	return &contractone.FileError{Link: contractone.ManagementID(l.link.Key), DocumentID: b.Document, FileID: b.File, Err: err}
-}
-
-// find looks a registration up whose outcome is not known.
-func (f *Flow) find(ctx context.Context, key contractone.Key) (registered, bool, error) {
-	e, found, err := f.ledger.Lookup(ctx, key)
-	if err != nil || !found {
-		return registered{}, false, err
-	}
-	return registered{receipt: contractone.Receipt{ID: e.ID, Key: e.Key, PDF: e.PDF, RegisteredAt: e.RegisteredAt}}, true, nil
 }
 
 // done writes the result down, and the journal's line with it.
@@ -212,9 +280,12 @@ func (f *Flow) done(ctx context.Context, tx orchestration.Tx, rec *orchestration
 	if err != nil {
 		return err
 	}
-	rec.State, rec.Body = FileLinked, next.Body
+	what := "registered"
+	if rec.State, rec.Body = FileLinked, next.Body; !r.receipt.Created {
+		rec.State, what = FileKnown, "found in the ledger"
+	}
 	return f.journal.Append(ctx, tx, orchestration.Entry{
-		At: f.now(), Who: flowName, What: "registered", Why: b.Why, Scope: rec.Scope, Ref: rec.Key,
+		At: f.now(), Who: flowName, What: what, Why: b.Why, Scope: rec.Scope, Ref: rec.Key,
 		IDs:    map[string]string{"document": b.Document, "file": b.File, "entry": string(r.receipt.ID)},
 		Hashes: map[string]string{"sha256": b.SHA256},
 	})
@@ -256,9 +327,11 @@ func (f *Flow) parkIn(ctx context.Context, tx orchestration.Tx, rows []fileRow) 
 	return nil
 }
 
-// unpark puts a link's parked files back into the queue.
+// unpark puts a link's parked files back into the queue. It does not matter how
+// far an earlier one came.
 func (f *Flow) unpark(ctx context.Context, id contractone.ManagementID) error {
-	q := orchestration.Query{Scope: string(id), States: []string{FileParked, orchestration.StateSending}, Limit: batch}
+	const unparkBatch = 256
+	q := orchestration.Query{Scope: string(id), States: []string{FileParked, orchestration.StateSending}, Limit: unparkBatch}
 	for {
 		var rows []fileRow
 		err := f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
@@ -266,8 +339,11 @@ func (f *Flow) unpark(ctx context.Context, id contractone.ManagementID) error {
 				return err
 			}
 			for _, row := range rows {
-				if row.State == FileParked {
+				switch {
+				case row.State == FileParked:
 					row.State = orchestration.StatePending
+				case !row.Due.IsZero():
+					continue // is at work, or waits for its turn
 				}
 				row.Due = f.now()
 				if err := f.files.Update(ctx, tx, &row); err != nil {
@@ -276,7 +352,7 @@ func (f *Flow) unpark(ctx context.Context, id contractone.ManagementID) error {
 			}
 			return nil
 		})
-		if err != nil || len(rows) < batch {
+		if err != nil || len(rows) < unparkBatch {
 			return err
 		}
 		q.AfterSeq = rows[len(rows)-1].Seq

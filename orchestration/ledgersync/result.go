@@ -14,8 +14,9 @@ import (
 // Summary is how a link stands: each file that it found is in one of the groups.
 type Summary struct {
 	Documents int64 // found so far
-	Files     int64 // found so far: Linked + Waiting + Uncertain + Failed
-	Linked    int64 // in the ledger
+	Files     int64 // found so far: Linked + Known + Waiting + Uncertain + Failed
+	Linked    int64 // registered by this flow
+	Known     int64 // in the ledger before this flow came to them
 	Waiting   int64 // to be registered, or tried again later
 	Uncertain int64 // sent without a trustworthy answer and not to be looked up: for a person
 	Failed    int64 // given up; see DeadLetters
@@ -38,6 +39,8 @@ func (f *Flow) Summary(ctx context.Context, id contractone.ManagementID) (s Summ
 			switch state {
 			case FileLinked:
 				s.Linked += n
+			case FileKnown:
+				s.Known += n
 			case orchestration.StateDead:
 				s.Failed += n
 			case orchestration.StateUncertain:
@@ -134,8 +137,9 @@ func (e lagError) Error() string {
 func (e lagError) Is(target error) bool { return target == countersign.ErrUnavailable }
 
 // Forget takes what the store still holds about a document besides its ids: titles
-// and file names of files that are not linked, and error texts. The keys stay, so
-// that nothing is registered twice; what is in the ledger is the ledger's.
+// and file names of files that are not linked, and error texts. Those files are
+// given up for good; one that may have been sent is still looked up. The keys stay,
+// so that nothing is registered twice; what is in the ledger is the ledger's.
 func (f *Flow) Forget(ctx context.Context, documentID string) error {
 	return f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		rows, err := f.files.List(ctx, tx, orchestration.Query{Ref: documentID})
@@ -143,7 +147,7 @@ func (f *Flow) Forget(ctx context.Context, documentID string) error {
 			return err
 		}
 		for _, row := range rows {
-			row.Value.Title, row.Value.Name, row.LastError = "", "", ""
+			row.Value.Title, row.Value.Name, row.LastError, row.Value.Forgotten = "", "", "", true
 			if row.State == orchestration.StatePending || row.State == FileParked {
 				row.State, row.Due = orchestration.StateDead, time.Time{}
 			}

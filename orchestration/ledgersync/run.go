@@ -31,6 +31,11 @@ func (f *Flow) runLink(ctx context.Context, group string) error {
 			return nil
 		})
 	}
+	// Files that were parked while the link was not active go on, whoever made it
+	// active and however that ended.
+	if err := f.unpark(ctx, id); err != nil {
+		return err
+	}
 	err = f.difference(ctx, id, row)
 	if err != nil && stopsLink(err) {
 		return f.stop(ctx, id, err)
@@ -52,21 +57,36 @@ func (f *Flow) difference(ctx context.Context, id contractone.ManagementID, row 
 		return err
 	}
 	r.team = w.Team
+	f.meters.begin(id)
+	first := max(w.Page-1, 1) // the page before is read again: pages shift
+	if again, err := f.list(ctx, id, r, w, first); !again || err != nil {
+		return err
+	}
+	_, err = f.list(ctx, id, r, w, 1)
+	return err
+}
+
+// list goes through the listing from a page on, and ends the run. When a run that
+// was cut off finds another total than it left, documents have moved between the
+// pages that it read and those that it did not: then it must begin again.
+func (f *Flow) list(ctx context.Context, id contractone.ManagementID, r reach, w window, first int) (again bool, err error) {
 	var rep *orchestration.Reporter
-	// The page before is read again: what shifted while the program was away is on it.
-	for page, err := range r.pages(ctx, w.From, w.To, max(w.Page-1, 1)) {
+	for page, err := range r.pages(ctx, w.From, w.To, first) {
 		if err != nil {
-			return err
+			return false, err
 		}
 		if rep == nil {
+			if first > 1 && page.Total != w.Total {
+				return true, nil
+			}
 			rep = orchestration.NewReporter("list", page.Total, f.cfg.Clock, f.cfg.Progress)
 		}
 		if err := f.keepPage(ctx, id, page); err != nil {
-			return err
+			return false, err
 		}
 		rep.Add(int64(len(page.Items)), 0)
 	}
-	return f.closeWindow(ctx, id)
+	return false, f.closeWindow(ctx, id)
 }
 
 // openWindow begins a run, or takes up one that was cut off.
@@ -76,7 +96,7 @@ func (f *Flow) openWindow(ctx context.Context, id contractone.ManagementID, team
 		// Another listing has other pages: a run that began with the other rights
 		// begins anew.
 		if b.Window == nil || b.Window.Team != team {
-			b.Window = &window{To: f.now(), Page: 1, Team: team}
+			b.Window = &window{To: f.now(), Page: 1, Team: team, Asked: b.Asked}
 			if !b.Until.IsZero() {
 				b.Window.From = b.Until.Add(-f.cfg.Overlap)
 			}
@@ -95,9 +115,14 @@ func (f *Flow) closeWindow(ctx context.Context, id contractone.ManagementID) err
 		if b.Window == nil {
 			return nil
 		}
+		asked := b.Asked > b.Window.Asked // meanwhile
 		b.Until, b.LastRun, b.Window = b.Window.To, b.Window.To, nil
 		row.LastError, row.Attempt = "", 0
-		if State(row.State) == StateActive {
+		switch {
+		case State(row.State) != StateActive:
+		case asked:
+			row.Due = f.now()
+		default:
 			row.Due = f.cfg.Schedule(f.now())
 		}
 		return nil
@@ -120,8 +145,8 @@ func (f *Flow) keepPage(ctx context.Context, id contractone.ManagementID, page *
 			if files, err = f.insert(ctx, tx, row, page.Items, ""); err != nil {
 				return err
 			}
-			if row.Value.Window != nil && next > row.Value.Window.Page {
-				row.Value.Window.Page = next
+			if w := row.Value.Window; w != nil && next > 0 {
+				w.Page, w.Total = next, page.Total
 			}
 			return nil
 		})
@@ -133,7 +158,8 @@ func (f *Flow) keepPage(ctx context.Context, id contractone.ManagementID, page *
 }
 
 // insert puts the files of documents into the queue and counts those that are
-// fresh. Files that are known, from this link or another, stay as they are.
+// fresh. Files that are known stay as they are, but for those that wait under a
+// link that is not active any more: this link takes them over.
 func (f *Flow) insert(ctx context.Context, tx orchestration.Tx, link *linkRow, docs []cloudsign.Document, why string) (files int, err error) {
 	for _, rows := range f.rowsOf(docs, contractone.ManagementID(link.Key), link.Value, why) {
 		// The first file by itself tells whether the document is fresh. All are one
@@ -148,9 +174,42 @@ func (f *Flow) insert(ctx context.Context, tx orchestration.Tx, link *linkRow, d
 		}
 		files += first + others
 		link.Value.Seen.Documents += int64(first)
+		if first+others == len(rows) {
+			continue
+		}
+		taken, err := f.takeOver(ctx, tx, rows)
+		if err != nil {
+			return 0, err
+		}
+		files += taken
 	}
 	link.Value.Seen.Files += int64(files)
 	return files, nil
+}
+
+// takeOver moves those of the rows to their new link that wait under another one
+// which is not active.
+func (f *Flow) takeOver(ctx context.Context, tx orchestration.Tx, rows []fileRow) (taken int, err error) {
+	for _, row := range rows {
+		known, err := f.files.Get(ctx, tx, row.Key)
+		if err != nil {
+			return 0, err
+		}
+		if known.Scope == row.Scope || known.State != orchestration.StatePending && known.State != FileParked {
+			continue
+		}
+		if active, err := f.active(ctx, tx, contractone.ManagementID(known.Scope)); err != nil {
+			return 0, err
+		} else if active {
+			continue
+		}
+		row.Version = known.Version
+		if err := f.files.Update(ctx, tx, &row); err != nil {
+			return 0, err
+		}
+		taken++
+	}
+	return taken, nil
 }
 
 // rowsOf makes the rows of a page, those of each document together.
@@ -201,7 +260,7 @@ func (f *Flow) stop(ctx context.Context, id contractone.ManagementID, cause erro
 	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		err := f.changeLinkIn(ctx, tx, id, func(row *linkRow) error {
 			if State(row.State) == StateActive {
-				row.State, row.LastError = string(StateStopped), orchestration.ErrorText(cause)
+				row.State, row.LastError = string(StateStopped), orchestration.ErrorText(&LinkError{Link: id, Err: cause})
 			}
 			row.Due = time.Time{}
 			return nil
@@ -218,7 +277,8 @@ func (f *Flow) stop(ctx context.Context, id contractone.ManagementID, cause erro
 	return nil
 }
 
-// RunNow makes the link's next run due at once. A link that is not active is a
+// RunNow makes the link's next run due at once; while one is under way, the next
+// comes right after it. A link that is not active is a
 // countersign.ErrConflict.
 func (f *Flow) RunNow(ctx context.Context, id contractone.ManagementID) error {
 	return f.changeLink(ctx, id, func(row *linkRow) error {
@@ -226,12 +286,13 @@ func (f *Flow) RunNow(ctx context.Context, id contractone.ManagementID) error {
 			return &LinkError{Link: id, Err: fmt.Errorf("it is %s, not active: %w", row.State, countersign.ErrConflict)}
 		}
 		row.Due = f.now()
+		row.Value.Asked++
 		return nil
 	})
 }
 
-// Pause ends a link's runs until Resume. What is being registered is finished,
-// what waits goes on waiting. A link that is not active is a
+// Pause ends a link's runs until Resume. Files that are being sent to the ledger
+// at this moment are finished, all others wait. A link that is not active is a
 // countersign.ErrConflict.
 func (f *Flow) Pause(ctx context.Context, id contractone.ManagementID) error {
 	return f.changeLink(ctx, id, func(row *linkRow) error {
@@ -247,15 +308,12 @@ func (f *Flow) Pause(ctx context.Context, id contractone.ManagementID) error {
 // once. It goes on where it was: what is registered is not registered again. A
 // link in another state is a countersign.ErrConflict.
 func (f *Flow) Resume(ctx context.Context, id contractone.ManagementID) error {
-	err := f.changeLink(ctx, id, func(row *linkRow) error {
+	return f.changeLink(ctx, id, func(row *linkRow) error {
 		if s := State(row.State); s != StatePaused && s != StateStopped {
 			return &LinkError{Link: id, Err: fmt.Errorf("it is %s, neither paused nor stopped: %w", row.State, countersign.ErrConflict)}
 		}
 		row.State, row.LastError, row.Due, row.Attempt = string(StateActive), "", f.now(), 0
+		row.Value.Asked++
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return f.unpark(ctx, id)
 }

@@ -163,14 +163,14 @@ func explain(path string, err error) error {
 func own(path string) (release func(), err error) {
 	f, err := lock(path + "-lock")
 	if errors.Is(err, errLocked) {
-		return nil, fmt.Errorf("sqlite: %s: %w; to run several processes on one store use orchestration/riverengine with PostgreSQL",
+		return nil, fmt.Errorf("sqlite: %s: %w; one process at a time runs the local engine; an engine for several, orchestration/riverengine, is not part of this version",
 			path, orchestration.ErrOwned)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: lock %s: %w", path, err)
 	}
 	// The file stays: to remove it would let two processes lock two files.
-	return func() { _ = f.Close() }, nil
+	return func() { unlock(f) }, nil
 }
 
 var errLocked = errors.New("locked")

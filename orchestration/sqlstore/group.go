@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"github.com/countersign/countersign/internal/sqldb"
@@ -21,10 +20,10 @@ const maxGroup = 256
 // of the common transaction, so one that fails undoes its own work only.
 type group struct {
 	db      *sql.DB
-	waiting atomic.Int32 // callers that will have their turn next
-	turn    sync.Mutex
-	writer  *writer // kept from one common transaction to the next; nil: to be made
-	batch   *batch  // the open common transaction; nil if none is
+	waiting atomic.Int32  // callers that will have their turn next
+	turn    chan struct{} // holds one item while somebody has the turn
+	writer  *writer       // kept from one common transaction to the next; nil: to be made
+	batch   *batch        // the open common transaction; nil if none is
 	closed  bool
 }
 
@@ -51,10 +50,10 @@ func (g *group) tx(ctx context.Context, fn func(sqldb.Querier) error) error {
 // join runs fn as the writer. It also settles whether the common transaction
 // goes on: whoever waited counted on it, so this happens however fn ends.
 func (g *group) join(ctx context.Context, fn func(sqldb.Querier) error) (b *batch, err error) {
-	g.waiting.Add(1)
-	g.turn.Lock()
-	g.waiting.Add(-1)
-	defer g.turn.Unlock()
+	if err := g.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer g.leave()
 	defer g.settle()
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -68,6 +67,27 @@ func (g *group) join(ctx context.Context, fn func(sqldb.Querier) error) (b *batc
 	b.size++
 	return b, b.run(ctx, fn)
 }
+
+// enter waits for the caller's turn, or for the end of its context.
+func (g *group) enter(ctx context.Context) error {
+	g.waiting.Add(1)
+	select {
+	case g.turn <- struct{}{}:
+		g.waiting.Add(-1)
+		return nil
+	case <-ctx.Done():
+	}
+	// Somebody may have left the commit to this caller, so its turn still comes.
+	go func() {
+		g.turn <- struct{}{}
+		g.waiting.Add(-1)
+		g.settle()
+		g.leave()
+	}()
+	return ctx.Err()
+}
+
+func (g *group) leave() { <-g.turn }
 
 // begin opens the common transaction. It belongs to several callers, so no
 // caller's context ends it: SQLite would undo the work of all.
@@ -100,8 +120,8 @@ func (g *group) drop() {
 
 // close ends the group when the transactions at work are done.
 func (g *group) close() {
-	g.turn.Lock()
-	defer g.turn.Unlock()
+	g.turn <- struct{}{}
+	defer g.leave()
 	g.closed = true
 	if g.batch == nil { // else whoever waits to join it commits it, and drops
 		g.drop()

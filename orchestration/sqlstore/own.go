@@ -45,7 +45,7 @@ func (s *Store) Own(ctx context.Context) (release func(), err error) {
 }
 
 func owned() error {
-	return fmt.Errorf("sqlstore: %w; to run several processes on one store use orchestration/riverengine", orchestration.ErrOwned)
+	return fmt.Errorf("sqlstore: %w; one process at a time runs the local engine; an engine for several, orchestration/riverengine, is not part of this version", orchestration.ErrOwned)
 }
 
 func (s *Store) advisoryLock(ctx context.Context) (release func(), err error) {

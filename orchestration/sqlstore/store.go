@@ -113,7 +113,7 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*St
 		}
 	}
 	if dialect == SQLite {
-		s.group = &group{db: db}
+		s.group = &group{db: db, turn: make(chan struct{}, 1)}
 	}
 	return s, nil
 }

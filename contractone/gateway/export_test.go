@@ -1,0 +1,4 @@
+package gateway
+
+// ParseError reads problem details.
+var ParseError = parseError

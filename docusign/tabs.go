@@ -1,0 +1,144 @@
+package docusign
+
+import (
+	"context"
+	"maps"
+
+	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/internal/api"
+)
+
+// TabsService reads and changes the tabs of an envelope: those of a recipient,
+// and those of a document, which include the prefill tabs. Tabs that are refused
+// are in an *ItemError.
+type TabsService struct{ service }
+
+const (
+	recipientTabsPath = "/envelopes/{envelopeId}/recipients/{recipientId}/tabs"
+	documentTabsPath  = "/envelopes/{envelopeId}/documents/{documentId}/tabs"
+)
+
+// OfRecipient reads a recipient's tabs.
+func (s TabsService) OfRecipient(ctx context.Context, id EnvelopeID, recipient RecipientID, opts ...countersign.CallOption) (*Tabs, error) {
+	return ask[Tabs](ctx, s.conn, get("get recipient tabs", recipientTabsPath, string(id), string(recipient)), opts)
+}
+
+// AddToRecipient adds tabs to a recipient.
+func (s TabsService) AddToRecipient(ctx context.Context, id EnvelopeID, recipient RecipientID, t Tabs, opts ...countersign.CallOption) (*Tabs, error) {
+	return s.change(ctx, send(api.Write, "add recipient tabs", "POST", recipientTabsPath, t, string(id), string(recipient)), opts)
+}
+
+// UpdateOfRecipient changes a recipient's tabs, found by their tab ids.
+func (s TabsService) UpdateOfRecipient(ctx context.Context, id EnvelopeID, recipient RecipientID, t Tabs, opts ...countersign.CallOption) (*Tabs, error) {
+	return s.change(ctx, send(api.IdempotentWrite, "update recipient tabs", "PUT", recipientTabsPath, t, string(id), string(recipient)), opts)
+}
+
+// RemoveFromRecipient removes a recipient's tabs, found by their tab ids.
+func (s TabsService) RemoveFromRecipient(ctx context.Context, id EnvelopeID, recipient RecipientID, t Tabs, opts ...countersign.CallOption) (*Tabs, error) {
+	return s.change(ctx, send(api.Write, "remove recipient tabs", "DELETE", recipientTabsPath, t, string(id), string(recipient)), opts)
+}
+
+// OfDocument reads a document's tabs. Tabs.Prefill are those that the sender
+// fills before sending.
+func (s TabsService) OfDocument(ctx context.Context, id EnvelopeID, document DocumentID, opts ...countersign.CallOption) (*Tabs, error) {
+	return ask[Tabs](ctx, s.conn, get("get document tabs", documentTabsPath, string(id), string(document)), opts)
+}
+
+// AddToDocument adds tabs to a document.
+func (s TabsService) AddToDocument(ctx context.Context, id EnvelopeID, document DocumentID, t Tabs, opts ...countersign.CallOption) (*Tabs, error) {
+	return s.change(ctx, send(api.Write, "add document tabs", "POST", documentTabsPath, t, string(id), string(document)), opts)
+}
+
+// UpdateOfDocument changes a document's tabs, found by their tab ids.
+func (s TabsService) UpdateOfDocument(ctx context.Context, id EnvelopeID, document DocumentID, t Tabs, opts ...countersign.CallOption) (*Tabs, error) {
+	return s.change(ctx, send(api.IdempotentWrite, "update document tabs", "PUT", documentTabsPath, t, string(id), string(document)), opts)
+}
+
+// RemoveFromDocument removes a document's tabs, found by their tab ids.
+func (s TabsService) RemoveFromDocument(ctx context.Context, id EnvelopeID, document DocumentID, t Tabs, opts ...countersign.CallOption) (*Tabs, error) {
+	return s.change(ctx, send(api.Write, "remove document tabs", "DELETE", documentTabsPath, t, string(id), string(document)), opts)
+}
+
+func (s TabsService) change(ctx context.Context, c call, opts []countersign.CallOption) (*Tabs, error) {
+	m, err := ask[Tabs](ctx, s.conn, c, opts)
+	if err != nil {
+		return nil, err
+	}
+	var refused refusals
+	m.refused(&refused)
+	return m, refused.err(c.Op)
+}
+
+// Prefill fills the prefill tabs of a draft's document by their labels (for
+// radio groups: by the group's name). An empty value clears a tab. Labels that
+// the document does not have are an *ItemError, and nothing is changed then. Send
+// the draft afterwards.
+func (s TabsService) Prefill(ctx context.Context, id EnvelopeID, document DocumentID, values map[string]string, opts ...countersign.CallOption) error {
+	all, err := s.OfDocument(ctx, id, document, opts...)
+	if err != nil {
+		return err
+	}
+	change, err := all.Prefill.fill(values)
+	if err != nil || change == nil {
+		return err
+	}
+	_, err = s.UpdateOfDocument(ctx, id, document, Tabs{Prefill: change}, opts...)
+	return err
+}
+
+// fill gives the tabs that values change, ready to be sent.
+func (t *Tabs) fill(values map[string]string) (*Tabs, error) {
+	left := maps.Clone(values)
+	out := &Tabs{}
+	if t != nil {
+		lists := out.lists()
+		for i, l := range t.lists() {
+			for _, tab := range *l.list {
+				if value, ok := values[string(tab.Label)]; ok {
+					delete(left, string(tab.Label))
+					*lists[i].list = append(*lists[i].list, filled(Tab{ID: tab.ID}, l.kind, value))
+				}
+			}
+		}
+		for _, g := range t.RadioGroups {
+			if value, ok := values[string(g.GroupName)]; ok {
+				delete(left, string(g.GroupName))
+				out.RadioGroups = append(out.RadioGroups, chosen(g, value))
+			}
+		}
+	}
+	if err := unknownLabels("prefill tabs", left); err != nil {
+		return nil, err
+	}
+	if len(values) == 0 {
+		return nil, nil
+	}
+	return out, nil
+}
+
+// unknownLabels refuses labels for which no tab was found.
+func unknownLabels(op string, left map[string]string) error {
+	var refused refusals
+	for label := range left {
+		refused.add(label, &ErrorDetails{Code: "TAB_NOT_FOUND", Message: "no tab that can be filled has this label"})
+	}
+	return refused.err(op)
+}
+
+// filled gives a tab its value.
+func filled(tab Tab, kind TabKind, value string) Tab {
+	if kind == CheckboxTabs {
+		tab.Selected = new(Bool(value == "true"))
+	} else {
+		tab.Value = new(Text(value))
+	}
+	return tab
+}
+
+func chosen(g RadioGroup, value string) RadioGroup {
+	out := RadioGroup{GroupName: g.GroupName, DocumentID: g.DocumentID}
+	for _, r := range g.Radios {
+		out.Radios = append(out.Radios, Radio{TabID: r.TabID, Value: r.Value, Selected: new(Bool(string(r.Value) == value))})
+	}
+	return out
+}
