@@ -363,6 +363,23 @@ func TestTokenAuth(t *testing.T) {
 	require.NotContains(t, err.Error(), "client-0123456789")
 }
 
+// With tokens, hash and date are all that shows an answer that was changed.
+func TestHashAndDateAreChecked(t *testing.T) {
+	t.Parallel()
+	for _, spoil := range []func(http.Header){
+		func(h http.Header) { h.Set("X-Content-SHA256", "AAAA") }, func(h http.Header) { h.Del("X-Content-SHA256") },
+		func(h http.Header) { h.Set("Date", "Wed, 01 Apr 2026 08:54:59 GMT") }, func(h http.Header) { h.Set("Date", "Wed, 01 Apr 2026 09:05:01 GMT") },
+	} {
+		w := newWorld(t, digiposttest.WithSpoiltAnswers(spoil))
+		cert := certificate(t)
+		w.broker = w.srv.AddPartner(digiposttest.Partner{ClientID: "client-0123456789", Certificate: cert.Certificate[0]})
+		c := w.connect(t, digipost.TokenAuth{ClientID: countersign.NewSecret("client-0123456789"), Certificate: cert, Endpoint: w.srv.TokenURL(), RootCAs: w.srv.TokenRoots()})
+		_, err := c.Senders.Get(t.Context(), 1)
+		_, ok := errors.AsType[*digipost.AnswerError](err)
+		require.True(t, ok, "%v", err)
+	}
+}
+
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	key, err := digipost.ParseKey(append(pemOf("CERTIFICATE", []byte("x")), pkcs8(t, brokerKey())...))

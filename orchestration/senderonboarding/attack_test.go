@@ -68,6 +68,7 @@ func attacks() map[string]attack {
 	all := secretAttacks()
 	maps.Copy(all, senderAttacks())
 	maps.Copy(all, tenantAttacks())
+	maps.Copy(all, rightAttacks())
 	return all
 }
 
@@ -216,6 +217,28 @@ func tenantAttacks() map[string]attack {
 			require.NoError(t, err)
 			w.pass(15*24*time.Hour, 12*time.Hour)
 			return w.session(s.Session.ID).State == senderonboarding.StateReady
+		},
+	}
+}
+
+// rightAttacks hold a sender-id for which the proof is not complete.
+func rightAttacks() map[string]attack {
+	return map[string]attack{
+		"another customer's sender, when allowed": func(_ *testing.T, w *world) bool {
+			w.cfg.Proof = senderonboarding.ProofWhenAllowed
+			w.restart()
+			theirs := w.customer(other)
+			f := w.fresh("acme", acme)
+			w.call(f.state, callback(theirs, f.nonce))
+			w.pass(15*24*time.Hour, 12*time.Hour)
+			return w.ready(f)
+		},
+		"sender that the partner may not act for": func(_ *testing.T, w *world) bool {
+			w.asked.blind = true
+			f := w.fresh("acme", acme)
+			w.call(f.state, callback(w.customer(acme), f.nonce))
+			w.pass(15*24*time.Hour, 12*time.Hour)
+			return w.ready(f)
 		},
 		"revoked right": func(_ *testing.T, w *world) bool {
 			sender := w.customer(acme)

@@ -165,7 +165,7 @@ func (f *Flow) ask(ctx context.Context, b sessionBody) verdict {
 		return verdict{err: err, reason: "Digipost could not be asked"}
 	case byOrg.Valid() && b.SenderID != 0 && byOrg.SenderID != b.SenderID:
 		return verdict{state: StateRefused, reason: "the sender-id is not that of the tenant's organisation number"}
-	case !byOrg.Valid() && (b.SenderID == 0 || f.cfg.Proof == ProofRequired):
+	case !byOrg.Valid():
 		return verdict{reason: "Digipost has no sender for the organisation number yet"}
 	}
 	id := b.SenderID
@@ -180,8 +180,6 @@ func (f *Flow) ask(ctx context.Context, b sessionBody) verdict {
 		return verdict{err: err, reason: "Digipost could not be asked"}
 	case !byID.Valid() || byID.SenderID != id:
 		return verdict{reason: "Digipost does not confirm the sender-id yet"}
-	case !byOrg.Valid():
-		return verdict{state: StateReady, sender: id, reason: "Digipost confirmed the sender-id, but not the organisation number"}
 	}
 	return verdict{state: StateReady, sender: id, proven: true}
 }
