@@ -34,10 +34,10 @@ func envelopeEndpoints() []endpoint {
 				return c.Envelopes.Create(x, docusign.EnvelopeDefinition{
 					TemplateID: "tp", Status: docusign.EnvelopeCreated,
 					TemplateRoles: []docusign.TemplateRole{{RoleName: "signer", Name: "N", Email: "n@example.com", Tabs: &docusign.Tabs{
-						Text:        []docusign.Tab{{Label: "text", Value: "v"}},
+						Text:        []docusign.Tab{{Label: "text", Value: new(docusign.Text("v"))}},
 						Checkbox:    []docusign.Tab{{Label: "ck", Selected: new(docusign.Bool(true))}},
 						RadioGroups: []docusign.RadioGroup{{GroupName: "r", Radios: []docusign.Radio{{Value: "white", Selected: new(docusign.Bool(true))}}}},
-						List:        []docusign.Tab{{Label: "list", Value: "green"}},
+						List:        []docusign.Tab{{Label: "list", Value: new(docusign.Text("green"))}},
 					}}},
 					CustomFields: &docusign.CustomFields{Text: []docusign.CustomField{{Name: "n", Value: "v", Required: new(docusign.Bool(false)), Show: new(docusign.Bool(true))}}},
 				})
@@ -51,7 +51,7 @@ func envelopeEndpoints() []endpoint {
 			},
 			want: &docusign.Envelope{
 				ID: "e/1", Status: "brewing", Created: at, Extra: docusign.Extra{"anySigner": []byte("null")},
-				Recipients: &docusign.Recipients{Count: 1, Signers: []docusign.Recipient{{ID: "1", Tabs: &docusign.Tabs{Text: []docusign.Tab{{Label: "a", Value: "12", MaxLength: "18", Height: "1"}}}}}},
+				Recipients: &docusign.Recipients{Count: 1, Signers: []docusign.Recipient{{ID: "1", Tabs: &docusign.Tabs{Text: []docusign.Tab{{Label: "a", Value: new(docusign.Text("12")), MaxLength: "18", Height: "1"}}}}}},
 			},
 		},
 	}
@@ -63,7 +63,7 @@ func envelopeChangeEndpoints() []endpoint {
 		{
 			name: "list envelopes", method: "GET",
 			path:   "/envelopes?count=2&custom_field=a%3Db%3Dc&folder_ids=f1&from_date=2026-04-01T18%3A04%3A05.0000006Z&from_to_status=changed&include=recipients&order=asc&order_by=created&search_text=q&start_position=2&status=sent%2Ccompleted&to_date=2026-04-02T18%3A04%3A05.0000006Z",
-			answer: `{"resultSetSize":"1","startPosition":"2","endPosition":"2","totalSetSize":"9","envelopes":[{"envelopeId":"e1"}]}`,
+			answer: `{"resultSetSize":"1","startPosition":"2","endPosition":"2","totalSetSize":"9","envelopes":[{"envelopeId":"e1","sentDateTime":"last Monday","voidedDateTime":{}}]}`,
 			call: func(x ctx, c cl) (any, error) {
 				return c.Envelopes.List(x, docusign.EnvelopeQuery{
 					From: day, To: day.AddDate(0, 0, 1), FromToStatus: "changed", Status: []docusign.EnvelopeStatus{docusign.EnvelopeSent, docusign.EnvelopeCompleted},

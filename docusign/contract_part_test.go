@@ -94,8 +94,8 @@ func documentEndpoints() []endpoint {
 }
 
 func tabEndpoints() []endpoint {
-	tabs := docusign.Tabs{Text: []docusign.Tab{{ID: "t", Label: "l", Value: "v"}}}
-	pre := docusign.Tabs{Prefill: &docusign.Tabs{Text: []docusign.Tab{{ID: "t", Value: "v"}}}}
+	tabs := docusign.Tabs{Text: []docusign.Tab{{ID: "t", Label: "l", Value: new(docusign.Text("v"))}}}
+	pre := docusign.Tabs{Prefill: &docusign.Tabs{Text: []docusign.Tab{{ID: "t", Value: new(docusign.Text("v"))}}}}
 	const body, preBody = `{"textTabs":[{"tabId":"t","tabLabel":"l","value":"v"}]}`, `{"prefillTabs":{"textTabs":[{"tabId":"t","value":"v"}]}}`
 	const ofRecipient, ofDocument = envelopePath + "/recipients/1/tabs", envelopePath + "/documents/1/tabs"
 	return []endpoint{
@@ -141,6 +141,32 @@ func tabEndpoints() []endpoint {
 		{
 			name: "sender view", method: "POST", path: envelopePath + "/views/sender", body: `{"returnUrl":"https://a.example/"}`, answer: `{"url":"u"}`, want: "u",
 			call: func(x ctx, c cl) (any, error) { return c.Views.Sender(x, "e/1", "https://a.example/") },
+		},
+	}
+}
+
+// tabValueEndpoints show the three states of a tab's value: set (in the rows
+// above), cleared, and left as it is.
+func tabValueEndpoints() []endpoint {
+	empty := docusign.Tabs{Text: []docusign.Tab{{ID: "t", Value: new(docusign.Text(""))}}}
+	same := docusign.Tabs{Text: []docusign.Tab{{ID: "t", Required: new(docusign.Bool(false))}}}
+	const cleared, left = `{"textTabs":[{"tabId":"t","value":""}]}`, `{"textTabs":[{"tabId":"t","required":"false"}]}`
+	const ofRecipient, ofDocument = envelopePath + "/recipients/1/tabs", envelopePath + "/documents/1/tabs"
+	return []endpoint{
+		{
+			name: "clear recipient tabs", method: "PUT", path: ofRecipient, body: cleared, answer: cleared, want: &empty,
+			call: func(x ctx, c cl) (any, error) { return c.Tabs.UpdateOfRecipient(x, "e/1", "1", empty) },
+		},
+		{
+			name: "leave recipient tabs", method: "PUT", path: ofRecipient, body: left, answer: left, want: &same,
+			call: func(x ctx, c cl) (any, error) { return c.Tabs.UpdateOfRecipient(x, "e/1", "1", same) },
+		},
+		{
+			name: "clear prefill", method: "PUT", path: ofDocument, answer: `{}`, body: `{"prefillTabs":` + cleared + `}`,
+			prior: &prior{ofDocument, `{"prefillTabs":{"textTabs":[{"tabId":"t","tabLabel":"price","value":"v"}]}}`},
+			call: func(x ctx, c cl) (any, error) {
+				return none(c.Tabs.Prefill(x, "e/1", "1", map[string]string{"price": ""}))
+			},
 		},
 	}
 }

@@ -43,7 +43,7 @@ type prior struct{ path, answer string }
 func endpoints() []endpoint {
 	var all []endpoint
 	for _, part := range [][]endpoint{
-		envelopeEndpoints(), envelopeChangeEndpoints(), envelopePartEndpoints(), partEndpoints(), documentEndpoints(), tabEndpoints(), viewEndpoints(), templateEndpoints(), templateFieldEndpoints(), accountEndpoints(), bulkEndpoints(), batchEndpoints(), connectEndpoints(), connectLogEndpoints(),
+		envelopeEndpoints(), envelopeChangeEndpoints(), envelopePartEndpoints(), partEndpoints(), documentEndpoints(), tabEndpoints(), tabValueEndpoints(), viewEndpoints(), templateEndpoints(), templateFieldEndpoints(), accountEndpoints(), bulkEndpoints(), batchEndpoints(), connectEndpoints(), connectLogEndpoints(),
 	} {
 		all = append(all, part...)
 	}

@@ -148,7 +148,7 @@ func TestItemsThatAreRefused(t *testing.T) {
 		require.ErrorContains(t, err, name)
 	}
 	refused(c.Recipients.Correct(x, draft.ID, docusign.Recipients{Signers: []docusign.Recipient{{ID: "9"}}}, docusign.CorrectOptions{}), "9")
-	_, err = c.Tabs.UpdateOfRecipient(x, draft.ID, "1", docusign.Tabs{Text: []docusign.Tab{{ID: "none", Value: "v"}}})
+	_, err = c.Tabs.UpdateOfRecipient(x, draft.ID, "1", docusign.Tabs{Text: []docusign.Tab{{ID: "none", Value: new(docusign.Text("v"))}}})
 	refused(err, "none")
 	_, err = c.CustomFields.Update(x, draft.ID, docusign.CustomFields{Text: []docusign.CustomField{{ID: "none", Name: "n"}}})
 	refused(err, "n")

@@ -49,29 +49,7 @@ func (t eventText) int() int {
 // time reads ISO 8601 with any fraction; what can't be read is zero. JSON
 // messages are always in UTC, also where they leave the Z out.
 func (t eventText) time() time.Time {
-	at, _ := eventTime(string(t), time.UTC)
-	return at
-}
-
-// eventTime reads a time; zoned reports that it named its own zone.
-func eventTime(s string, zone *time.Location) (at time.Time, zoned bool) {
-	s = strings.TrimSpace(s)
-	if at, err := time.Parse(time.RFC3339Nano, s); err == nil {
-		return storableTime(at), true
-	}
-	if at, err := time.ParseInLocation("2006-01-02T15:04:05", s, zone); err == nil {
-		return storableTime(at), false
-	}
-	return time.Time{}, false
-}
-
-// storableTime drops a time that JSON can't carry: a zone can move the year out
-// of the four digits.
-func storableTime(at time.Time) time.Time {
-	at = at.UTC()
-	if y := at.Year(); y < 1 || y > 9999 {
-		return time.Time{}
-	}
+	at, _ := parseTime(string(t), time.UTC)
 	return at
 }
 

@@ -172,7 +172,7 @@ func newXMLClock(offset xmlWord) *xmlClock {
 }
 
 func (c *xmlClock) read(s xmlWord) time.Time {
-	at, zoned := eventTime(string(s), c.zone)
+	at, zoned := parseTime(string(s), c.zone)
 	if !at.IsZero() && !zoned && !c.known {
 		c.guessed = true
 	}

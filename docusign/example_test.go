@@ -133,7 +133,7 @@ func ExampleEnvelopesService_CreateOnce() {
 		Status: docusign.EnvelopeCreated, TemplateID: template,
 		TemplateRoles: []docusign.TemplateRole{{
 			RoleName: "customer", Name: "Robin", Email: "robin@example.com",
-			Tabs: &docusign.Tabs{Text: []docusign.Tab{{Label: "city", Value: "Kyoto"}}},
+			Tabs: &docusign.Tabs{Text: []docusign.Tab{{Label: "city", Value: new(docusign.Text("Kyoto"))}}},
 		}},
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/countersign/countersign/internal/api"
 	"github.com/stretchr/testify/require"
@@ -74,7 +75,17 @@ func TestScalars(t *testing.T) {
 	out, err := json.Marshal(v)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"B":["true","true","true","true","false","false","false","false"],"I":["5","5","0","0"],"T":["a","1.5","true",""],"D":["","2022-09-22T15:19:24.5Z","2022-09-22T15:19:24.5Z",""]}`, string(out))
-	for _, bad := range []string{`{"B":[{}]}`, `{"I":["five"]}`, `{"I":[[]]}`, `{"T":[[1]]}`, `{"D":["yesterday"]}`} {
+	for _, bad := range []string{`{"B":[{}]}`, `{"I":["five"]}`, `{"I":[[]]}`, `{"T":[[1]]}`} {
 		require.Error(t, json.Unmarshal([]byte(bad), &v), bad)
+	}
+}
+
+// TestTimesThatAreNone: an odd time costs nothing but itself.
+func TestTimesThatAreNone(t *testing.T) {
+	t.Parallel()
+	for _, odd := range []string{`"yesterday"`, `"2022-13-40T00:00:00Z"`, `"0000-01-01T00:00:00Z"`, `17`, `true`, `{"at":1}`, `[]`, `null`} {
+		e := Envelope{Sent: Time{time.Unix(1, 0)}}
+		require.NoError(t, json.Unmarshal([]byte(`{"envelopeId":"e","sentDateTime":`+odd+`}`), &e), odd)
+		require.Equal(t, Envelope{ID: "e"}, e, odd)
 	}
 }

@@ -91,26 +91,16 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 }
 
 // Time is a point in time as DocuSign writes it: ISO 8601 with a fraction of any
-// length, or nothing. A time without a zone is UTC. The zero value is "not yet".
+// length, or nothing. It is in UTC, also where the zone is missing. The zero value is "not yet",
+// and also a time that can't be read: one odd member does not cost the answer.
 type Time struct{ time.Time }
 
-// UnmarshalJSON reads a time; "" and null are the zero time.
+// UnmarshalJSON reads a time; whatever is none is the zero time.
 func (t *Time) UnmarshalJSON(data []byte) error {
-	s, err := scalar(data)
-	if err != nil {
-		return err
-	}
 	*t = Time{}
-	if s == "" {
-		return nil
+	if s, err := scalar(data); err == nil {
+		t.Time, _ = parseTime(s, time.UTC)
 	}
-	at, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
-		if at, err = time.Parse("2006-01-02T15:04:05.999999999", s); err != nil {
-			return err
-		}
-	}
-	*t = Time{at}
 	return nil
 }
 
@@ -120,4 +110,27 @@ func (t Time) MarshalJSON() ([]byte, error) {
 		return []byte(`""`), nil
 	}
 	return []byte(`"` + t.UTC().Format(time.RFC3339Nano) + `"`), nil
+}
+
+// parseTime reads a time of an answer or a message; what can't be read is zero.
+// A time without a zone is in the given one; zoned reports that it named its own.
+func parseTime(s string, zone *time.Location) (at time.Time, zoned bool) {
+	s = strings.TrimSpace(s)
+	if at, err := time.Parse(time.RFC3339Nano, s); err == nil {
+		return storableTime(at), true
+	}
+	if at, err := time.ParseInLocation("2006-01-02T15:04:05", s, zone); err == nil {
+		return storableTime(at), false
+	}
+	return time.Time{}, false
+}
+
+// storableTime drops a time that JSON can't carry: a zone can move the year out
+// of the four digits.
+func storableTime(at time.Time) time.Time {
+	at = at.UTC()
+	if y := at.Year(); y < 1 || y > 9999 {
+		return time.Time{}
+	}
+	return at
 }

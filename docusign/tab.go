@@ -71,10 +71,11 @@ const (
 
 // Tab is one field on a document.
 type Tab struct {
-	ID            TabID       `json:"tabId,omitempty"`
-	Label         Text        `json:"tabLabel,omitempty"`
-	Name          Text        `json:"name,omitempty"`
-	Value         Text        `json:"value,omitempty"`
+	ID    TabID `json:"tabId,omitempty"`
+	Label Text  `json:"tabLabel,omitempty"`
+	Name  Text  `json:"name,omitempty"`
+	// Value is what stands in the tab: nil leaves it as it is, "" clears it.
+	Value         *Text       `json:"value,omitempty"`
 	OriginalValue Text        `json:"originalValue,omitempty"`
 	Selected      *Bool       `json:"selected,omitempty"`  // of a checkbox
 	Items         []ListItem  `json:"listItems,omitempty"` // of a list

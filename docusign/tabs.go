@@ -69,8 +69,9 @@ func (s TabsService) change(ctx context.Context, c call, opts []countersign.Call
 }
 
 // Prefill fills the prefill tabs of a draft's document by their labels (for
-// radio groups: by the group's name). Labels that the document does not have are
-// an *ItemError, and nothing is changed then. Send the draft afterwards.
+// radio groups: by the group's name). An empty value clears a tab. Labels that
+// the document does not have are an *ItemError, and nothing is changed then. Send
+// the draft afterwards.
 func (s TabsService) Prefill(ctx context.Context, id EnvelopeID, document DocumentID, values map[string]string, opts ...countersign.CallOption) error {
 	all, err := s.OfDocument(ctx, id, document, opts...)
 	if err != nil {
@@ -126,7 +127,7 @@ func filled(kind TabKind, tab Tab, value string) Tab {
 	if kind == CheckboxTabs {
 		out.Selected = new(Bool(value == "true"))
 	} else {
-		out.Value = Text(value)
+		out.Value = new(Text(value))
 	}
 	return out
 }

@@ -66,6 +66,20 @@ func load(name string, doc *openapi3.T, overlay []Change) (*Spec, error) {
 	return s, nil
 }
 
+// Fresh gives the same specification with nothing checked yet. It shares what was
+// read from the file, which is never changed.
+func (s *Spec) Fresh() *Spec {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := &Spec{name: s.name, base: s.base, doc: s.doc}
+	for _, op := range s.operations {
+		again := *op
+		again.covered = false
+		out.operations = append(out.operations, &again)
+	}
+	return out
+}
+
 // Narrow leaves the named operations alone; a name that the file lacks is an
 // error. Coverage is then of those, for a file of which a client covers a part.
 func (s *Spec) Narrow(names []string) error {
