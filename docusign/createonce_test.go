@@ -38,15 +38,41 @@ func TestCreateOnceAfterACrash(t *testing.T) {
 	srv, c := account(t)
 	d := offer("crash")
 	d.TransactionID = "from the journal"
-	first, err := c.Envelopes.CreateOnce(t.Context(), d)
+	first, err := c.Envelopes.Create(t.Context(), d)
 	require.NoError(t, err)
-	require.False(t, first.Found)
 	again, err := c.Envelopes.CreateOnce(t.Context(), d)
 	require.NoError(t, err)
 	require.True(t, again.Found)
 	require.Equal(t, first.ID, again.ID)
 	require.Len(t, srv.Envelopes(), 1)
 	require.EqualValues(t, 1, srv.Log().Tally(opCreate).Requests)
+}
+
+func TestCreateOnceWithAnIDThatNobodyUsed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, mt := mocked(t)
+		mt.RegisterResponder("POST", rest+"/envelopes", answer(201, `{"envelopeId":"e"}`))
+		mt.RegisterResponder("GET", "=~^"+rest+"/envelopes", answer(200, `{}`))
+		d := offer("new")
+		d.TransactionID = "t"
+		start := time.Now()
+		made, err := c.Envelopes.CreateOnce(t.Context(), d)
+		require.NoError(t, err)
+		require.False(t, made.Found)
+		require.Equal(t, 15*time.Second, time.Since(start))
+
+		mt.RegisterResponder("GET", "=~^"+rest+"/envelopes", answer(500, `{}`))
+		_, err = c.Envelopes.CreateOnce(t.Context(), d)
+		require.ErrorIs(t, err, countersign.ErrUnavailable, "nothing is made after a look that failed")
+
+		mt.RegisterResponder("GET", "=~^"+rest+"/envelopes", answer(200, `{}`))
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		_, err = c.Envelopes.CreateOnce(ctx, d)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, 1, mt.GetCallCountInfo()["POST "+rest+"/envelopes"])
+	})
 }
 
 func TestCreateOnceThatCannotTell(t *testing.T) {
@@ -72,17 +98,20 @@ func TestCreateOnceThatCannotTell(t *testing.T) {
 	})
 }
 
+// TestCreateOnceWithALag repeats a creation at a time when the envelope exists
+// and can't be found yet.
 func TestCreateOnceWithALag(t *testing.T) {
 	t.Parallel()
-	srv, c := account(t, docusigntest.WithTransactionLag(time.Hour))
+	srv, c := account(t, docusigntest.WithTransactionLag(500*time.Millisecond))
 	d := offer("lag")
 	d.TransactionID = "t"
-	_, err := c.Envelopes.CreateOnce(t.Context(), d)
+	first, err := c.Envelopes.Create(t.Context(), d)
 	require.NoError(t, err)
-	srv.Clock().Advance(2 * time.Hour)
-	found, err := c.Envelopes.CreateOnce(t.Context(), d)
+	again, err := c.Envelopes.CreateOnce(t.Context(), d)
 	require.NoError(t, err)
-	require.True(t, found.Found)
+	require.True(t, again.Found)
+	require.Equal(t, first.ID, again.ID)
+	require.Len(t, srv.Envelopes(), 1, "one envelope, not two")
 }
 
 func TestDefinitionsThatAreRefusedBeforeSending(t *testing.T) {

@@ -156,7 +156,7 @@ func hook(g guide) *docusign.EventNotification {
 
 func tourEnvelopes(g guide, template docusign.TemplateID) {
 	s := g.c.Envelopes
-	made := got(s.CreateOnce(g.ctx, docusign.EnvelopeDefinition{
+	made := got(s.Create(g.ctx, docusign.EnvelopeDefinition{
 		Status: docusign.EnvelopeSent, TemplateID: template, EventNotification: hook(g), TransactionID: "tx-1",
 		TemplateRoles: []docusign.TemplateRole{{
 			RoleName: "signer", Name: "Robin Recipient", Email: "robin@example.com", ClientUserID: "7", RoutingOrder: "1",
