@@ -153,7 +153,7 @@ func (s ConnectService) Users(ctx context.Context, id ConnectID, cursor string, 
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(m.listing, m.Users), nil
+	return pageOf(m.listing, m.Users)
 }
 
 // Check says whether the client can manage Connect: nil, or an error that

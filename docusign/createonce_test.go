@@ -227,3 +227,36 @@ func TestPagesInACircle(t *testing.T) {
 	require.True(t, ok, "%v", last)
 	require.Equal(t, 3, n, "two pages, then the error")
 }
+
+// TestNextPage: more that is announced is read, or it is an error; never a quiet
+// end.
+func TestNextPage(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ answer, next string }{
+		"the last":                 {`{"resultSetSize":"2","startPosition":"0","endPosition":"1","totalSetSize":"2"}`, ""},
+		"the last, with a token":   {`{"resultSetSize":"2","startPosition":"0","endPosition":"1","totalSetSize":"2","continuationToken":"m"}`, ""},
+		"beyond the last":          {`{"resultSetSize":"0","startPosition":"4","endPosition":"0","totalSetSize":"4"}`, ""},
+		"nothing said":             {`{}`, ""},
+		"position":                 {`{"nextUri":"/templates?start_position=2&order=asc"}`, "start_position=2"},
+		"token in nextUri":         {`{"nextUri":"/templates?continuation_token=m"}`, "continuation_token=m"},
+		"nextUri with a new name":  {`{"nextUri":"/templates?cursor=2","continuationToken":"m"}`, "continuation_token=m"},
+		"token alone":              {`{"continuationToken":"m"}`, "continuation_token=m"},
+		"total and endPosition":    {`{"resultSetSize":"2","startPosition":"0","endPosition":"1","totalSetSize":"3"}`, "start_position=2"},
+		"nextUri without a cursor": {`{"nextUri":"/templates?cursor=2"}`, "error"},
+		"nextUri is no address":    {`{"nextUri":"%zz://?start_position=2"}`, "error"},
+		"broken query":             {`{"nextUri":"/templates?start_position=%zz"}`, "error"},
+		"total is no number":       {`{"resultSetSize":"2","endPosition":"1","totalSetSize":"many"}`, "error"},
+		"total without a position": {`{"totalSetSize":"3"}`, "error"},
+	} {
+		c, mt := mocked(t)
+		mt.RegisterResponder("GET", rest+"/templates", answer(200, tc.answer))
+		page, err := c.Templates.List(t.Context(), docusign.TemplateQuery{})
+		if tc.next == "error" {
+			_, ok := errors.AsType[*countersign.DecodeError](err)
+			require.True(t, ok, "%s: %v", name, err)
+			continue
+		}
+		require.NoError(t, err, name)
+		require.Equal(t, tc.next, page.Next, name)
+	}
+}

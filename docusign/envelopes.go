@@ -170,7 +170,7 @@ func (s EnvelopesService) List(ctx context.Context, q EnvelopeQuery, opts ...cou
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(m.listing, m.Envelopes), nil
+	return pageOf(m.listing, m.Envelopes)
 }
 
 type envelopeList struct {

@@ -167,13 +167,3 @@ func parseError(status int, header http.Header, body []byte) api.Detail {
 	}
 	return d
 }
-
-// untilReset is how long the hourly limit lasts: until X-RateLimit-Reset, else
-// until the next full hour.
-func untilReset(header http.Header, now time.Time) time.Duration {
-	at := resetTime(header)
-	if !at.After(now) {
-		at = now.Truncate(time.Hour).Add(time.Hour)
-	}
-	return at.Sub(now)
-}

@@ -144,7 +144,8 @@ func (e Event) Recipient() (EventRecipient, bool) {
 
 // Key names the event for de-duplication: account, envelope, kind, recipient
 // and time, each escaped, with "|" between them. DocuSign sends no id of its
-// own. Where envelope or time are missing, a digest of the content follows.
+// own. Where envelope or time are missing, and in FormatAggregate, which names
+// neither the event nor the recipient, a digest of the content follows.
 //
 // Messages may come twice and in any order, so a key alone is not enough:
 // compare states too, and never go back from a later one.
@@ -156,7 +157,7 @@ func (e Event) Key() string {
 	if !e.GeneratedAt.IsZero() {
 		parts[4] = e.GeneratedAt.UTC().Format(time.RFC3339Nano)
 	}
-	if e.EnvelopeID == "" || e.GeneratedAt.IsZero() {
+	if e.EnvelopeID == "" || e.GeneratedAt.IsZero() || e.Format == FormatAggregate {
 		digest := sha256.Sum256(e.content())
 		parts = append(parts, hex.EncodeToString(digest[:]))
 	}

@@ -1,7 +1,9 @@
 package docusign
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"testing"
@@ -34,7 +36,7 @@ func FuzzAnswers(f *testing.F) {
 				t.Fatalf("what was read can't be written: %v", err)
 			}
 			if l, ok := v.(*envelopeList); ok {
-				_ = l.next()
+				_, _ = l.next()
 			}
 		}
 		parseError(400, http.Header{}, body)
@@ -49,12 +51,28 @@ func FuzzTicket(f *testing.F) {
 		Connected: func(context.Context, Connection) error { return nil },
 	})
 	require.NoError(f, err)
-	f.Add("")
-	f.Add("AAAA")
-	f.Add(l.sealed(ticket{State: "s"})[1:])
-	f.Fuzz(func(t *testing.T, value string) {
-		_, ok := l.unsealed(value)
-		require.False(t, ok)
+	sealed := l.sealed(ticket{State: "s"})
+	got, ok := l.unsealed(sealed)
+	require.True(f, ok)
+	require.Equal(f, "s", got.State)
+	genuine, err := base64.RawURLEncoding.DecodeString(sealed)
+	require.NoError(f, err)
+	for at := range genuine {
+		f.Add(at, byte(1), "")
+	}
+	f.Add(0, byte(0), "AAAA")
+	f.Fuzz(func(t *testing.T, at int, flip byte, value string) {
+		if _, ok := l.unsealed(value); ok {
+			t.Fatal("a foreign cookie is taken")
+		}
+		if at < 0 || at >= len(genuine) || flip == 0 {
+			return
+		}
+		forged := bytes.Clone(genuine)
+		forged[at] ^= flip
+		if _, ok := l.unsealed(base64.RawURLEncoding.EncodeToString(forged)); ok {
+			t.Fatal("a forged cookie is taken")
+		}
 	})
 }
 

@@ -41,6 +41,7 @@ func TestHourlyLimitIsRespectedBeforeTheCall(t *testing.T) {
 		require.ErrorIs(t, err, countersign.ErrRateLimited)
 		require.False(t, limit.Burst)
 		require.True(t, limit.Reset.Equal(reset))
+		require.InDelta(t, 20*60, apiError(t, err).RetryAfter.Seconds(), 1, "the error says when to call again")
 		require.Equal(t, 1, restCalls(mt), "nothing was sent")
 
 		time.Sleep(20*time.Minute - 10*time.Second)
@@ -56,6 +57,22 @@ func TestHourlyLimitIsRespectedBeforeTheCall(t *testing.T) {
 		require.NoError(t, err)
 		_, err = c.Accounts.Get(ctx)
 		require.ErrorIs(t, err, countersign.ErrRateLimited, "a wait beyond the deadline ends the call at once")
+	})
+}
+
+func TestHourlyLimitThatCannotBeRight(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, mt := mocked(t)
+		mt.RegisterResponder("GET", rest, answer(200, `{}`, limitHeader(0, 10, time.Now().Add(30*24*time.Hour))...))
+		_, err := c.Accounts.Get(t.Context())
+		require.NoError(t, err)
+		_, err = c.Accounts.Get(t.Context())
+		require.ErrorIs(t, err, countersign.ErrRateLimited)
+		require.LessOrEqual(t, apiError(t, err).RetryAfter, time.Hour, "an hourly limit lasts an hour at most")
+		time.Sleep(time.Hour)
+		_, err = c.Accounts.Get(t.Context())
+		require.NoError(t, err)
 	})
 }
 

@@ -90,7 +90,7 @@ func (s TemplatesService) List(ctx context.Context, q TemplateQuery, opts ...cou
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(m.listing, m.Templates), nil
+	return pageOf(m.listing, m.Templates)
 }
 
 // All goes through the pages of List. An error is given once and ends the
