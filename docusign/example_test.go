@@ -129,11 +129,15 @@ func ExampleEnvelopesService_CreateOnce() {
 	for _, f := range fields {
 		fmt.Printf("%q %s\n", f.Role, f.Label)
 	}
+	tabs, err := docusign.RoleTabs(fields, "customer", map[string]string{"city": "Kyoto"})
+	if err != nil {
+		log.Fatal(err)
+	}
 	draft, err := client.Envelopes.CreateOnce(ctx, docusign.EnvelopeDefinition{
 		Status: docusign.EnvelopeCreated, TemplateID: template,
 		TemplateRoles: []docusign.TemplateRole{{
 			RoleName: "customer", Name: "Robin", Email: "robin@example.com",
-			Tabs: &docusign.Tabs{Text: []docusign.Tab{{Label: "city", Value: new(docusign.Text("Kyoto"))}}},
+			Tabs: tabs,
 		}},
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package docusign_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -46,4 +47,31 @@ func TestEveryKindOfTab(t *testing.T) {
 	require.NoError(t, json.Unmarshal(again, &back))
 	require.Equal(t, tabs, back)
 	require.NotEmpty(t, tabs.Text[0].Extra, "members without a field are kept")
+}
+
+func TestRoleTabs(t *testing.T) {
+	t.Parallel()
+	fields := []docusign.TemplateField{
+		{Role: "customer", Kind: docusign.TextTabs, Label: "city"},
+		{Role: "customer", Kind: docusign.CheckboxTabs, Label: "news"},
+		{Role: "customer", Kind: docusign.RadioGroupTabs, Label: "colour", Choices: []string{"red", "blue"}},
+		{Role: "customer", Kind: docusign.NumberTabs, Label: "age"},
+		{Role: "witness", Kind: docusign.TextTabs, Label: "city"},
+		{DocumentID: "1", Kind: docusign.TextTabs, Label: "price"},
+	}
+	values := map[string]string{"city": "Kyoto", "news": "true", "colour": "red"}
+	tabs, err := docusign.RoleTabs(fields, "customer", values)
+	require.NoError(t, err)
+	require.Equal(t, &docusign.Tabs{
+		Text:        []docusign.Tab{{Label: "city", Value: new(docusign.Text("Kyoto"))}},
+		Checkbox:    []docusign.Tab{{Label: "news", Selected: new(docusign.Bool(true))}},
+		RadioGroups: []docusign.RadioGroup{{GroupName: "colour", Radios: []docusign.Radio{{Value: "red", Selected: new(docusign.Bool(true))}}}},
+	}, tabs)
+	require.Len(t, values, 3, "the caller's map is left alone")
+	for role, label := range map[string]string{"customer": "price", "witness": "age", "": "price"} {
+		_, err := docusign.RoleTabs(fields, role, map[string]string{label: "1"})
+		refused, ok := errors.AsType[*docusign.ItemError](err)
+		require.True(t, ok, role)
+		require.Equal(t, label, refused.Items[0].Name)
+	}
 }

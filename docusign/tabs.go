@@ -2,6 +2,7 @@ package docusign
 
 import (
 	"context"
+	"maps"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -87,10 +88,7 @@ func (s TabsService) Prefill(ctx context.Context, id EnvelopeID, document Docume
 
 // fill gives the tabs that values change, ready to be sent.
 func (t *Tabs) fill(values map[string]string) (*Tabs, error) {
-	left := map[string]bool{}
-	for label := range values {
-		left[label] = true
-	}
+	left := maps.Clone(values)
 	out := &Tabs{}
 	if t != nil {
 		lists := out.lists()
@@ -98,7 +96,7 @@ func (t *Tabs) fill(values map[string]string) (*Tabs, error) {
 			for _, tab := range *l.list {
 				if value, ok := values[string(tab.Label)]; ok {
 					delete(left, string(tab.Label))
-					*lists[i].list = append(*lists[i].list, filled(l.kind, tab, value))
+					*lists[i].list = append(*lists[i].list, filled(Tab{ID: tab.ID}, l.kind, value))
 				}
 			}
 		}
@@ -109,11 +107,7 @@ func (t *Tabs) fill(values map[string]string) (*Tabs, error) {
 			}
 		}
 	}
-	var refused refusals
-	for label := range left {
-		refused.add(label, &ErrorDetails{Code: "TAB_NOT_FOUND", Message: "the document has no prefill tab with this label"})
-	}
-	if err := refused.err("prefill tabs"); err != nil {
+	if err := unknownLabels("prefill tabs", left); err != nil {
 		return nil, err
 	}
 	if len(values) == 0 {
@@ -122,14 +116,23 @@ func (t *Tabs) fill(values map[string]string) (*Tabs, error) {
 	return out, nil
 }
 
-func filled(kind TabKind, tab Tab, value string) Tab {
-	out := Tab{ID: tab.ID}
-	if kind == CheckboxTabs {
-		out.Selected = new(Bool(value == "true"))
-	} else {
-		out.Value = new(Text(value))
+// unknownLabels refuses labels for which no tab was found.
+func unknownLabels(op string, left map[string]string) error {
+	var refused refusals
+	for label := range left {
+		refused.add(label, &ErrorDetails{Code: "TAB_NOT_FOUND", Message: "no tab that can be filled has this label"})
 	}
-	return out
+	return refused.err(op)
+}
+
+// filled gives a tab its value.
+func filled(tab Tab, kind TabKind, value string) Tab {
+	if kind == CheckboxTabs {
+		tab.Selected = new(Bool(value == "true"))
+	} else {
+		tab.Value = new(Text(value))
+	}
+	return tab
 }
 
 func chosen(g RadioGroup, value string) RadioGroup {

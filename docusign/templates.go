@@ -3,6 +3,7 @@ package docusign
 import (
 	"context"
 	"iter"
+	"maps"
 	"net/url"
 
 	"github.com/countersign/countersign"
@@ -209,6 +210,29 @@ func (s TemplatesService) Fields(ctx context.Context, id TemplateID, opts ...cou
 		out = append(out, tabs.Prefill.fields("", d.ID)...)
 	}
 	return out, nil
+}
+
+// RoleTabs fills the fields of one role by their labels, for TemplateRole.Tabs:
+// "true" ticks a checkbox, and a radio group takes one of its choices. Labels that
+// the role does not have are an *ItemError. DocuSign itself passes over them.
+func RoleTabs(fields []TemplateField, role string, values map[string]string) (*Tabs, error) {
+	out, left := &Tabs{}, maps.Clone(values)
+	for _, f := range fields {
+		value, ok := values[f.Label]
+		if !ok || f.Role != role || f.DocumentID != "" {
+			continue
+		}
+		delete(left, f.Label)
+		if f.Kind == RadioGroupTabs {
+			out.RadioGroups = append(out.RadioGroups, RadioGroup{GroupName: Text(f.Label), Radios: []Radio{{Value: Text(value), Selected: new(Bool(true))}}})
+		}
+		for _, l := range out.lists() {
+			if l.kind == f.Kind {
+				*l.list = append(*l.list, filled(Tab{Label: Text(f.Label)}, f.Kind, value))
+			}
+		}
+	}
+	return out, unknownLabels("fill role", left)
 }
 
 // settable are the kinds of tabs that take a value.

@@ -6,7 +6,6 @@
 //
 //	go run ./examples/docusign
 //	go run ./examples/docusign --pdf contract.pdf
-//	go run ./examples/docusign --draft
 //
 // With an integration key it does the same against a developer account. With a
 // user and an RSA key it uses the JWT grant, and says which page the user has to
@@ -17,7 +16,7 @@
 //	DOCUSIGN_INTEGRATION_KEY=… DOCUSIGN_SECRET=… go run ./examples/docusign --environment demo --login …
 //
 // The redirect URI http://localhost:8787/docusign/callback has to be registered
-// for the integration key. Results go to the standard output, progress to the
+// for the integration key. examples/draft makes a draft from a template. Results go to the standard output, progress to the
 // standard error output.
 package main
 
@@ -30,31 +29,26 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/countersign/countersign/examples/docusignaccount"
 )
 
 // options are the command line.
 type options struct {
-	Environment string `help:"Use the real service: demo or production." placeholder:"NAME"`
-	Account     string `help:"Account id; the default is the user's default account." placeholder:"GUID"`
-	Login       bool   `help:"Log in with a browser instead of the JWT grant."`
-	Template    string `help:"Send this template instead of a PDF file." placeholder:"ID"`
-	Role        string `help:"Role of the template that the recipient fills." default:"customer"`
-	PDF         string `help:"Send this PDF file; the default is a page of the program's own." name:"pdf" type:"existingfile" placeholder:"FILE"`
-	Subject     string `help:"Subject of the mail." default:"Please sign"`
-	Name        string `help:"Recipient's name." default:"Robin Recipient"`
-	Email       string `help:"Recipient's address." default:"robin@example.com"`
-	Draft       bool   `help:"Make a draft and print the address where its sender finishes it."`
-	Out         string `help:"Folder for the signed documents." default:"./countersign-docusign" type:"path"`
+	docusignaccount.Options
 
-	// From the environment only: command lines are seen by others.
-	IntegrationKey, UserID, KeyFile, Secret string `kong:"-"`
+	Template string `help:"Send this template instead of a PDF file." placeholder:"ID"`
+	Role     string `help:"Role of the template that the recipient fills." default:"customer"`
+	PDF      string `help:"Send this PDF file; the default is a page of the program's own." name:"pdf" type:"existingfile" placeholder:"FILE"`
+	Subject  string `help:"Subject of the mail." default:"Please sign"`
+	Name     string `help:"Recipient's name." default:"Robin Recipient"`
+	Email    string `help:"Recipient's address." default:"robin@example.com"`
+	Out      string `help:"Folder for the signed documents." default:"./countersign-docusign" type:"path"`
 }
 
 func main() {
 	var o options
 	kong.Parse(&o, kong.Name("docusign"), kong.Description("Send a document for signature and save what was signed."), kong.UsageOnError())
-	o.IntegrationKey, o.UserID = os.Getenv("DOCUSIGN_INTEGRATION_KEY"), os.Getenv("DOCUSIGN_USER_ID")
-	o.KeyFile, o.Secret = os.Getenv("DOCUSIGN_PRIVATE_KEY_FILE"), os.Getenv("DOCUSIGN_SECRET")
+	o.Credentials = docusignaccount.FromEnvironment()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	p := &program{options: o, out: os.Stdout, err: os.Stderr}

@@ -56,24 +56,11 @@ func TestSendsAFile(t *testing.T) {
 	require.Equal(t, "%PDF-1.4 mine", string(content))
 }
 
-func TestDraft(t *testing.T) {
-	t.Parallel()
-	o := person(t.TempDir())
-	o.Draft = true
-	out, err := execute(t, o)
-	require.NoError(t, err)
-	require.Contains(t, out, "created\n")
-	require.Contains(t, out, "/sender?token=")
-}
-
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	o := person(t.TempDir())
 	o.Environment = "staging"
 	_, err := execute(t, o)
 	require.ErrorContains(t, err, "choose demo or production")
-	o.Environment, o.KeyFile = "demo", filepath.Join(o.Out, "no.pem")
-	_, err = execute(t, o)
-	require.ErrorContains(t, err, "DOCUSIGN_PRIVATE_KEY_FILE")
 	require.False(t, strings.Contains(err.Error(), "\n"))
 }

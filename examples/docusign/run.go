@@ -2,37 +2,38 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
-	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/docusign"
+	"github.com/countersign/countersign/examples/docusignaccount"
 )
 
 func (p *program) run(ctx context.Context) error {
-	account, err := p.connect(ctx)
+	account, err := docusignaccount.Open(ctx, p.Options, p.err)
 	if err != nil {
 		return err
 	}
-	defer account.close()
+	defer account.Close()
+	if account.Simulation != nil && p.Template != "" {
+		p.Template = account.Simulation.AddTemplate(template)
+	}
 	definition, err := p.definition()
 	if err != nil {
 		return err
 	}
-	made, err := account.client.Envelopes.CreateOnce(ctx, definition)
+	made, err := account.Client.Envelopes.CreateOnce(ctx, definition)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(p.out, "envelope %s: %s\n", made.ID, made.Status)
-	if p.Draft {
-		return p.openDraft(ctx, account.client, made.ID)
+	if account.Simulation != nil {
+		account.Simulation.Sign(string(made.ID), "1")
+		fmt.Fprintln(p.err, "simulated:", p.Name, "opens the envelope and signs")
 	}
-	account.recipientActs(made.ID)
 	fmt.Fprintln(p.err, "waiting until everybody has signed (DocuSign allows a look every 15 minutes)")
-	envelope, err := account.client.Envelopes.Wait(ctx, made.ID, docusign.WaitOptions{Include: []docusign.Include{docusign.IncludeRecipients}})
+	envelope, err := account.Client.Envelopes.Wait(ctx, made.ID, docusign.WaitOptions{Include: []docusign.Include{docusign.IncludeRecipients}})
 	if err != nil {
 		return err
 	}
@@ -43,15 +44,12 @@ func (p *program) run(ctx context.Context) error {
 	if envelope.Status != docusign.EnvelopeCompleted {
 		return nil
 	}
-	return p.save(ctx, account.client, made.ID)
+	return p.save(ctx, account.Client, made.ID)
 }
 
 // definition is the envelope to make.
 func (p *program) definition() (docusign.EnvelopeDefinition, error) {
 	d := docusign.EnvelopeDefinition{Status: docusign.EnvelopeSent, EmailSubject: p.Subject}
-	if p.Draft {
-		d.Status = docusign.EnvelopeCreated
-	}
 	if p.Template != "" {
 		d.TemplateID = docusign.TemplateID(p.Template)
 		d.TemplateRoles = []docusign.TemplateRole{{RoleName: p.Role, Name: p.Name, Email: p.Email}}
@@ -73,16 +71,6 @@ func (p *program) definition() (docusign.EnvelopeDefinition, error) {
 	return d, nil
 }
 
-// openDraft prints where the sender finishes a draft.
-func (p *program) openDraft(ctx context.Context, client *docusign.Client, id docusign.EnvelopeID) error {
-	address, err := client.Views.Sender(ctx, id, "https://example.com/")
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(p.out, "finish it here, once and soon:", address)
-	return nil
-}
-
 // save writes the signed documents and the certificate into a folder.
 func (p *program) save(ctx context.Context, client *docusign.Client, id docusign.EnvelopeID) error {
 	if err := os.MkdirAll(p.Out, 0o700); err != nil {
@@ -94,7 +82,7 @@ func (p *program) save(ctx context.Context, client *docusign.Client, id docusign
 			return err
 		}
 		path := filepath.Join(p.Out, string(id)+" "+string(document)+".pdf")
-		size, err := writeFile(path, d)
+		size, err := d.SaveAs(path)
 		if err != nil {
 			return err
 		}
@@ -103,20 +91,9 @@ func (p *program) save(ctx context.Context, client *docusign.Client, id docusign
 	return nil
 }
 
-// writeFile streams a download into a file, which appears when it is whole.
-func writeFile(path string, d *countersign.Download) (size int64, err error) {
-	defer func() { err = errors.Join(err, d.Close()) }()
-	f, err := os.CreateTemp(filepath.Dir(path), ".part-*")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // no file any more when all went well
-	size, err = io.Copy(f, d)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return size, err
-	}
-	return size, os.Rename(f.Name(), path)
-}
+// template is what the simulated account sends for --template.
+const template = `{"name": "Offer", "emailSubject": "Your offer", "documents": [{"documentId": "1", "name": "offer.pdf"}],
+	"recipients": {"signers": [{"recipientId": "1", "roleName": "customer"}]}}`
 
 // page is the document that is sent when none is named.
 var page = []byte(`%PDF-1.4

@@ -23,3 +23,10 @@ func lock(path string) (*os.File, error) {
 	}
 	return nil, &os.PathError{Op: "lock", Path: path, Err: err}
 }
+
+// unlock says so and does not just close the file: a child process that is being
+// started at this moment has it open, too.
+func unlock(f *os.File) {
+	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+	_ = f.Close()
+}

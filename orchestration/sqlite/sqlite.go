@@ -170,7 +170,7 @@ func own(path string) (release func(), err error) {
 		return nil, fmt.Errorf("sqlite: lock %s: %w", path, err)
 	}
 	// The file stays: to remove it would let two processes lock two files.
-	return func() { _ = f.Close() }, nil
+	return func() { unlock(f) }, nil
 }
 
 var errLocked = errors.New("locked")
