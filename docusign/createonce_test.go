@@ -1,8 +1,10 @@
 package docusign_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -186,6 +188,53 @@ func TestItemsThatAreRefused(t *testing.T) {
 	refused(c.Tabs.Prefill(x, draft.ID, "1", map[string]string{"nowhere": "v"}), "nowhere")
 	require.NoError(t, c.Tabs.Prefill(x, draft.ID, "1", nil))
 	require.Equal(t, "created", srv.Envelopes()[0].Status)
+}
+
+// TestChangesThatAreRefusedInPart: the answer has status 200, and says further in
+// what was not done.
+func TestChangesThatAreRefusedInPart(t *testing.T) {
+	t.Parallel()
+	const no = `{"errorCode":"X","message":"m"}`
+	for part, name := range map[string]string{
+		`"errorDetails":` + no: "",
+		`"recipientUpdateResults":[{"recipientId":"1","errorDetails":{"errorCode":"SUCCESS"}},{"recipientId":"7","errorDetails":` + no + `}]`: "7",
+		`"recipientUpdateResults":{"recipientId":"7","errorDetails":` + no + `}`:                                                              "7",
+		`"recipientUpdateResults":[{"tabs":{"textTabs":[{"tabLabel":"rent","errorDetails":` + no + `}]}}]`:                                    "rent",
+		`"tabUpdateResults":{"textTabs":[{"tabLabel":"rent","errorDetails":` + no + `}]}`:                                                     "rent",
+		`"textCustomFieldUpdateResults":[{"name":"f","errorDetails":` + no + `}]`:                                                             "f",
+		`"listCustomFieldUpdateResults":[{"name":"f","errorDetails":` + no + `}]`:                                                             "f",
+		`"lockInformation":{"errorDetails":` + no + `}`:                                                                                       "lock",
+	} {
+		c, mt := mocked(t)
+		mt.RegisterResponder("PUT", "=~^"+rest, answer(200, `{`+part+`}`))
+		for whole, err := range map[string]error{
+			"template": c.Templates.Update(t.Context(), "t", docusign.Template{Name: "n"}),
+			"envelope": c.Envelopes.Update(t.Context(), "e", docusign.EnvelopeUpdate{EmailSubject: "s"}),
+		} {
+			refused, ok := errors.AsType[*docusign.ItemError](err)
+			require.True(t, ok, "%s: %v", part, err)
+			require.Len(t, refused.Items, 1, part)
+			require.Equal(t, cmp.Or(name, whole), refused.Items[0].Name)
+		}
+	}
+}
+
+func TestCreationWithoutAnID(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, mt := mocked(t)
+		mt.RegisterResponder("POST", rest+"/envelopes", answer(201, `{"status":"processing"}`))
+		_, err := c.Envelopes.Create(t.Context(), offer("later"))
+		require.ErrorIs(t, err, countersign.ErrOutcomeUnknown)
+
+		mt.RegisterResponder("GET", "=~^"+rest+"/envelopes", func(r *http.Request) (*http.Response, error) {
+			id := r.URL.Query().Get("transaction_ids")
+			return answer(200, `{"envelopeTransactionStatuses":[{"transactionId":"`+id+`","envelopeId":"e"}]}`)(r)
+		})
+		made, err := c.Envelopes.CreateOnce(t.Context(), offer("later"))
+		require.NoError(t, err)
+		require.EqualValues(t, "e", made.ID, "found when it is there")
+	})
 }
 
 func TestListing(t *testing.T) {

@@ -18,7 +18,8 @@ type EnvelopesService struct{ service }
 // Create makes an envelope (POST /envelopes). It is sent once: when no
 // trustworthy answer comes, the error is countersign.ErrOutcomeUnknown, and
 // CreateOnce or Transactions with the definition's TransactionID says what
-// became of it.
+// became of it. That is also the error when the answer names no envelope, as
+// DocuSign answers when Extra asks for asynchronous: the envelope comes later.
 func (s EnvelopesService) Create(ctx context.Context, d EnvelopeDefinition, opts ...countersign.CallOption) (*Created, error) {
 	if err := d.check(); err != nil {
 		return nil, err
@@ -36,7 +37,13 @@ func (s EnvelopesService) Create(ctx context.Context, d EnvelopeDefinition, opts
 	got.TransactionID = d.TransactionID
 	var r refusals
 	r.add("envelope", got.Error)
-	return got, r.err("create envelope")
+	if err := r.err("create envelope"); err != nil || got.ID != "" {
+		return got, err
+	}
+	return nil, &countersign.Error{
+		Provider: "docusign", Op: c.Op, Method: c.Method, Path: "/v2.1/accounts/{accountId}" + c.path, StatusCode: 201, Attempts: 1,
+		Kind: countersign.ErrOutcomeUnknown, Message: "the answer names no envelope",
+	}
 }
 
 // Get reads one envelope and the parts that are asked for (GET
@@ -291,18 +298,12 @@ func (s EnvelopesService) Purge(ctx context.Context, id EnvelopeID, state PurgeS
 	return s.update(ctx, "purge envelope", id, EnvelopeUpdate{PurgeState: state}, nil, api.IdempotentWrite, opts)
 }
 
-type updateSummary struct {
-	Error *ErrorDetails `json:"errorDetails"`
-}
-
 func (s EnvelopesService) update(ctx context.Context, op string, id EnvelopeID, u EnvelopeUpdate, q url.Values, effect api.Effect, opts []countersign.CallOption) error {
 	m, err := ask[updateSummary](ctx, s.conn, send(effect, op, "PUT", "/envelopes/{envelopeId}", u, string(id)).query(q), opts)
 	if err != nil {
 		return err
 	}
-	var r refusals
-	r.add("envelope", m.Error)
-	return r.err(op)
+	return m.refused("envelope", op)
 }
 
 // AuditEvent is one line of an envelope's history: names and values, as

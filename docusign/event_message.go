@@ -27,15 +27,20 @@ const (
 )
 
 // Event is one Connect message, whatever its format. It survives a round trip
-// through JSON, and ParseEvent(Raw) gives it again.
+// through JSON, and ParseEvent(Raw) gives it again, but for what a receiver adds
+// about the account.
 type Event struct {
 	// Kind of FormatAggregate and FormatXML, which name no event, is "envelope-"
 	// and the status.
-	Kind       EventKind   `json:"kind"`
-	Format     EventFormat `json:"format"`
-	AccountID  AccountID   `json:"accountId,omitempty"`
-	EnvelopeID EnvelopeID  `json:"envelopeId,omitempty"` // empty in template and click events
-	UserID     string      `json:"userId,omitempty"`     // the sender, in account-level messages
+	Kind      EventKind   `json:"kind"`
+	Format    EventFormat `json:"format"`
+	AccountID AccountID   `json:"accountId,omitempty"`
+	// AccountAssumed: AccountID is from the message's header, which no signature
+	// covers, and nothing in the body confirms it. A receiver with KeysFor says so;
+	// the account is then as sure as its keys are its own.
+	AccountAssumed bool       `json:"accountAssumed,omitempty"`
+	EnvelopeID     EnvelopeID `json:"envelopeId,omitempty"` // empty in template and click events
+	UserID         string     `json:"userId,omitempty"`     // the sender, in account-level messages
 	// RecipientID is whom a recipient event is about; see Recipient.
 	RecipientID RecipientID `json:"recipientId,omitempty"`
 	// GeneratedAt is when the message was made, not when the thing happened.

@@ -194,6 +194,7 @@ func TestReceiverOfSeveralAccounts(t *testing.T) {
 		return nil, nil
 	}
 	sim, legacy := eventFile(t, "event-sim.json"), eventFile(t, "event-legacy.xml")
+	anonymous := []byte(`{"event":"envelope-sent","data":{"envelopeId":"e"}}`)
 	for name, tc := range map[string]struct {
 		body    []byte
 		account string
@@ -203,6 +204,7 @@ func TestReceiverOfSeveralAccounts(t *testing.T) {
 		"its own key":                     {sim, string(testAccount), newKey, 200},
 		"account in capitals":             {sim, strings.ToUpper(string(testAccount)), newKey, 200},
 		"legacy XML":                      {legacy, string(testAccount), newKey, 200},
+		"no account in the body":          {anonymous, string(testAccount), newKey, 200},
 		"no account":                      {sim, "", newKey, 401},
 		"unknown account":                 {sim, "x", newKey, 401},
 		"key of another account":          {sim, string(testAccount), otherKey, 401},
@@ -218,6 +220,7 @@ func TestReceiverOfSeveralAccounts(t *testing.T) {
 			require.Equal(t, tc.want, deliver(r, req))
 			if tc.want == 200 {
 				require.Equal(t, docusign.AccountID(tc.account), in.events[0].AccountID)
+				require.Equal(t, name == "legacy XML" || name == "no account in the body", in.events[0].AccountAssumed)
 			}
 		})
 	}
