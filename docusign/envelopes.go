@@ -49,7 +49,7 @@ func (s EnvelopesService) Create(ctx context.Context, d EnvelopeDefinition, opts
 // Get reads one envelope and the parts that are asked for (GET
 // /envelopes/{envelopeId}). See Wait about reading it again.
 func (s EnvelopesService) Get(ctx context.Context, id EnvelopeID, include []Include, opts ...countersign.CallOption) (*Envelope, error) {
-	c := get("get envelope", "/envelopes/{envelopeId}", string(id))
+	c := get("get envelope", envelopePath, string(id))
 	if len(include) > 0 {
 		c = c.query(url.Values{"include": {commas(include)}})
 	}
@@ -73,7 +73,8 @@ func Ended(s EnvelopeStatus) bool {
 
 // Wait reads the envelope now and then until its status is as wished. Connect
 // says the same at once and without calls; Wait is for programs that can't be
-// reached. It keeps DocuSign's polling rule.
+// reached. It keeps DocuSign's polling rule: an envelope that the client has just
+// read is left alone for 15 minutes first.
 func (s EnvelopesService) Wait(ctx context.Context, id EnvelopeID, o WaitOptions) (*Envelope, error) {
 	if o.Every == 0 {
 		o.Every = 20 * time.Minute
@@ -84,7 +85,11 @@ func (s EnvelopesService) Wait(ctx context.Context, id EnvelopeID, o WaitOptions
 	if o.Until == nil {
 		o.Until = Ended
 	}
+	path := get("", envelopePath, string(id)).target()
 	for {
+		if err := pause(ctx, s.conn.polls.early(path, time.Now())); err != nil {
+			return nil, err
+		}
 		e, err := s.Get(ctx, id, o.Include)
 		if err != nil || o.Until(e.Status) {
 			return e, err
@@ -299,7 +304,7 @@ func (s EnvelopesService) Purge(ctx context.Context, id EnvelopeID, state PurgeS
 }
 
 func (s EnvelopesService) update(ctx context.Context, op string, id EnvelopeID, u EnvelopeUpdate, q url.Values, effect api.Effect, opts []countersign.CallOption) error {
-	m, err := ask[updateSummary](ctx, s.conn, send(effect, op, "PUT", "/envelopes/{envelopeId}", u, string(id)).query(q), opts)
+	m, err := ask[updateSummary](ctx, s.conn, send(effect, op, "PUT", envelopePath, u, string(id)).query(q), opts)
 	if err != nil {
 		return err
 	}
