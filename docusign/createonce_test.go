@@ -3,6 +3,7 @@ package docusign_test
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -130,7 +131,7 @@ func TestDefinitionsThatAreRefusedBeforeSending(t *testing.T) {
 	for name, call := range map[string]func() error{
 		"status":     create(docusign.EnvelopeDefinition{Status: docusign.EnvelopeVoided}),
 		"subject":    create(docusign.EnvelopeDefinition{EmailSubject: strings.Repeat("契", 101)}),
-		"clone":      create(docusign.EnvelopeDefinition{Extra: docusign.Extra{"envelopeId": docusign.RawMember("e")}}),
+		"clone":      create(docusign.EnvelopeDefinition{Extra: docusign.Extra{"envelopeId": json.RawMessage(`"e"`)}}),
 		"fields":     create(docusign.EnvelopeDefinition{CompositeTemplates: make([]docusign.CompositeTemplate, 1), CustomFields: &docusign.CustomFields{}}),
 		"roles":      create(docusign.EnvelopeDefinition{TemplateRoles: make([]docusign.TemplateRole, 1)}),
 		"no query":   list(docusign.EnvelopeQuery{}),

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -74,6 +75,33 @@ func FuzzTicket(f *testing.F) {
 			t.Fatal("a forged cookie is taken")
 		}
 	})
+}
+
+// TestStatesThatAreRemembered: strangers can't fill the memory, and no state that
+// was used is forgotten to make room.
+func TestStatesThatAreRemembered(t *testing.T) {
+	t.Parallel()
+	l := &Login{used: map[string]time.Time{}}
+	now := time.Now()
+	until := now.Add(loginTime)
+	for i := range maxUsed {
+		l.used[strconv.Itoa(i)] = until
+	}
+	require.False(t, l.first(ticket{State: "0", Until: until}, now))
+	require.False(t, l.first(ticket{State: "one more", Until: until}, now))
+	require.Len(t, l.used, maxUsed)
+	later := until.Add(time.Second)
+	require.True(t, l.first(ticket{State: "later", Until: later.Add(loginTime)}, later))
+	require.Len(t, l.used, 1)
+}
+
+func TestRawMember(t *testing.T) {
+	t.Parallel()
+	m, err := RawMember(map[string]int{"a": 1})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"a":1}`, string(m))
+	_, err = RawMember(make(chan int))
+	require.Error(t, err)
 }
 
 func TestScalars(t *testing.T) {

@@ -87,8 +87,9 @@ func NewReceiver(cfg ReceiverConfig) (*Receiver, error) {
 	cfg.Keys = slices.Clone(cfg.Keys)
 	r := &Receiver{cfg: cfg}
 	handler, err := webhook.New(webhook.Config[Event]{
-		Name:         "docusign.Receiver",
-		ContentTypes: []string{"application/json", "text/xml", "application/xml"},
+		Name: "docusign.Receiver",
+		// Gateways may take the content type away; the format is told by the content.
+		ContentTypes: []string{"application/json", "text/xml", "application/xml", ""},
 		MaxBody:      cfg.MaxBody, ReadTimeout: cfg.ReadTimeout,
 		Sources: webhook.Sources{Allowed: cfg.AllowedSources, TrustedProxies: cfg.TrustedProxies},
 		Admit:   r.admit, Open: r.open, Accept: cfg.Accept, Logger: cfg.Logger,
