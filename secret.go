@@ -74,8 +74,12 @@ func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) 
 // MarshalText writes "[redacted]".
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText reads a secret, so that it can stand in a configuration.
+// UnmarshalText reads a secret, so that it can stand in a configuration. What a
+// Secret itself wrote is no secret any more: "[redacted]" reads as empty.
 func (s *Secret) UnmarshalText(text []byte) error {
+	if string(text) == redacted {
+		text = nil
+	}
 	*s = NewSecret(string(text))
 	return nil
 }

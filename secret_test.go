@@ -148,3 +148,12 @@ func TestSecretIsReadFromConfiguration(t *testing.T) {
 	require.NoError(t, config.Key.UnmarshalText(nil))
 	require.True(t, config.Key.IsZero())
 }
+
+func TestSecretThatWasWrittenIsLost(t *testing.T) {
+	t.Parallel()
+	text, err := json.Marshal(countersign.NewSecret("hush"))
+	require.NoError(t, err)
+	var back countersign.Secret
+	require.NoError(t, json.Unmarshal(text, &back))
+	require.True(t, back.IsZero(), "the word redacted is nobody's password")
+}

@@ -155,7 +155,8 @@ func apiConfig(set countersign.Settings, auth api.Auth) api.Config {
 func (c *Client) TokenSource() *TokenSource { return c.tokens }
 
 // Do runs a call that this package has no method for, with the same
-// authentication, limits and errors. The answer is decoded as JSON into into,
+// authentication, limits and errors; only, a write that goes this way does not wait
+// for other writes of the same document. The answer is decoded as JSON into into,
 // unless that is nil.
 func (c *Client) Do(ctx context.Context, r countersign.Request, into any, opts ...countersign.CallOption) error {
 	return c.api.Request(ctx, r, into, opts...)

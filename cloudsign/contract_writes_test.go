@@ -308,7 +308,7 @@ func uploads() []endpoint {
 		{
 			name: "delete file", method: "DELETE", url: ofD1 + "/files/f1", answer: d1(`"files":[]`),
 			call: func(ctx context.Context, c *cloudsign.Client) (any, error) { return c.Files.Delete(ctx, "d1", "f1") },
-			want: &cloudsign.Document{ID: "d1", Files: []cloudsign.File{}},
+			want: &cloudsign.Document{ID: "d1", Status: cloudsign.StatusMissing, Files: []cloudsign.File{}},
 		},
 		{
 			name: "import", method: "POST", url: host + "/imported_documents", answer: d1(`"status":13`),

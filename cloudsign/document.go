@@ -41,6 +41,9 @@ const (
 	StatusCancelled DocumentStatus = 3 // cancelled by the sender or declined by a recipient
 	StatusTemplate  DocumentStatus = 4
 	StatusImported  DocumentStatus = 13 // brought in with the import function
+
+	// StatusMissing is no status of the service: its answer did not say one.
+	StatusMissing DocumentStatus = -1
 )
 
 // IsKnown reports whether the status is one of the constants.

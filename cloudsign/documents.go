@@ -19,8 +19,9 @@ const (
 	instant = "2006-01-02T15:04:05.000000Z07:00"
 )
 
-// DocumentsService makes, sends and reads documents. GET /documents gives what the client ID's
-// user can see, GET /team_documents what the members of the team exchanged.
+// DocumentsService makes, sends and reads documents. GET /documents gives what the
+// client ID's user can see, GET /team_documents what the members of the team
+// exchanged.
 type DocumentsService struct{ service }
 
 // DocumentQuery narrows a listing. The zero value asks for everything.
@@ -48,10 +49,21 @@ type DocumentQuery struct {
 
 // Get reads one document (GET /documents/{documentID}).
 func (s DocumentsService) Get(ctx context.Context, id DocumentID, opts ...countersign.CallOption) (*Document, error) {
-	return api.JSON[Document](ctx, s.api, api.Call{
+	d := new(Document)
+	err := s.api.Run(ctx, api.Call{
 		Op: "get document", Method: http.MethodGet, Effect: api.Read,
 		Path: api.NewPath("/documents/{documentID}", string(id)),
+	}, func(contentType string, body []byte) error {
+		err := decodeDocument(d, id)(contentType, body)
+		if err == nil && d.Status == StatusMissing {
+			err = api.BadAnswer("the document has no status") // what may be done with it follows from that
+		}
+		return err
 	}, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // List reads one page of up to 100 documents that the user can see
@@ -116,18 +128,23 @@ func pages(ctx context.Context, q DocumentQuery, list listFunc) iter.Seq2[*count
 			q.To = time.Now()
 		}
 		q.Page = max(q.Page, 1)
-		for total := int64(0); ; {
+		for least, begun := int64(0), false; ; {
 			page, err := list(ctx, q)
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			gone := total - page.Total
-			total = page.Total
-			if gone > 0 && q.Page > 1 { // what stood here may have moved that far
+			// Compared with the least total so far, so that totals that go up and
+			// down do not lead back again and again.
+			gone := least - page.Total
+			if !begun || gone > 0 {
+				least = page.Total
+			}
+			if begun && gone > 0 && q.Page > 1 { // what stood here may have moved that far
 				q.Page = max(1, q.Page-int((gone+pageSize-1)/pageSize))
 				continue
 			}
+			begun = true
 			if !yield(page, nil) || page.Next == "" {
 				return
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -97,7 +98,7 @@ func TestWritesOfOneDocumentTakeTurns(t *testing.T) {
 		busy[r.URL.Path]--
 		total--
 		mu.Unlock()
-		return d1(`"status":0`)(r)
+		return answer(200, `{"id":"`+path.Base(r.URL.Path)+`","status":0}`)(r)
 	})
 	synctest.Test(t, func(t *testing.T) {
 		c := overTransport(t, mt)

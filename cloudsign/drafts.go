@@ -63,7 +63,7 @@ func (s DocumentsService) create(ctx context.Context, template DocumentID, in Ne
 		call.Body = api.Form(f.v)
 	}
 	d := new(Document)
-	if err := s.api.Run(ctx, call, decodeDocument(d), opts...); err != nil {
+	if err := s.api.Run(ctx, call, decodeDocument(d, ""), opts...); err != nil {
 		return nil, err
 	}
 	return d, nil
@@ -130,23 +130,27 @@ func (e *StateError) Unwrap() error { return ErrNotAcceptable }
 func (s DocumentsService) post(ctx context.Context, op string, id DocumentID, want DocumentStatus, opts []countersign.CallOption) (*Document, error) {
 	unlock, err := s.locks.lock(ctx, id)
 	if err != nil {
-		return nil, s.interrupted(op, http.MethodPost, err)
+		return nil, s.interrupted(op, http.MethodPost, "/documents/{documentID}", err)
 	}
 	defer unlock()
 	d, err := s.Get(ctx, id, opts...)
 	switch {
 	case err != nil:
 		return nil, err
+	case want == StatusDraft && d.Status == want && s.locks.wasSent(id):
+		// What was read is older than the sending: another post would remind.
+		return nil, &StateError{Op: op, DocumentID: id, Status: StatusPending, Want: want}
 	case d.Status != want:
 		return nil, &StateError{Op: op, DocumentID: id, Status: d.Status, Want: want}
 	}
 	sent := new(Document)
 	err = s.api.Run(ctx, api.Call{
 		Op: op, Method: http.MethodPost, Effect: api.Write, Path: api.NewPath("/documents/{documentID}", string(id)),
-	}, decodeDocument(sent), opts...)
+	}, decodeDocument(sent, id), opts...)
 	if err != nil {
 		return nil, err
 	}
+	s.locks.markSent(id)
 	return sent, nil
 }
 
@@ -197,7 +201,7 @@ func (s DocumentsService) Reconcile(ctx context.Context, id DocumentID, happened
 		}
 		select {
 		case <-ctx.Done():
-			return d, false, s.interrupted("reconcile document", http.MethodGet, ctx.Err())
+			return d, false, s.interrupted("reconcile document", http.MethodGet, "/documents/{documentID}", ctx.Err())
 		case <-time.After(settle[i]):
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // has lost nothing. It is nil when there are none.
 type Extra map[string]json.RawMessage
 
-// known holds the names of the members that a type has fields for.
+// known holds the names, in lower case, of the members that a type has fields for.
 var known sync.Map // reflect.Type → map[string]bool
 
 func membersOf(t reflect.Type) map[string]bool {
@@ -24,7 +24,7 @@ func membersOf(t reflect.Type) map[string]bool {
 	names := map[string]bool{}
 	for f := range t.Fields() {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" {
-			names[name] = true
+			names[strings.ToLower(name)] = true // encoding/json does not mind the case
 		}
 	}
 	known.Store(t, names)
@@ -49,7 +49,7 @@ func decodeOpen[T any](data []byte, v *T) (Extra, error) {
 		if bad := json.Unmarshal(name, &key); bad != nil {
 			err = bad
 		}
-		if names[key] {
+		if names[strings.ToLower(key)] {
 			return
 		}
 		if extra == nil {
@@ -122,7 +122,7 @@ func encodeOpen[T any](v T, extra Extra) ([]byte, error) {
 	}
 	rest := Extra{}
 	for name, value := range extra {
-		if !membersOf(reflect.TypeFor[T]())[name] {
+		if !membersOf(reflect.TypeFor[T]())[strings.ToLower(name)] {
 			rest[name] = value
 		}
 	}
@@ -143,6 +143,7 @@ func encodeOpen[T any](v T, extra Extra) ([]byte, error) {
 // UnmarshalJSON keeps members that have no field in Extra.
 func (d *Document) UnmarshalJSON(data []byte) (err error) {
 	type plain Document
+	d.Status = StatusMissing // an answer that leaves it out must not make a draft
 	d.Extra, err = decodeOpen(data, (*plain)(d))
 	return err
 }

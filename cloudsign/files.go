@@ -1,7 +1,12 @@
 package cloudsign
 
 import (
+	"bufio"
+	"bytes"
+	"cmp"
 	"context"
+	"errors"
+	"io"
 	"net/http"
 
 	"github.com/countersign/countersign"
@@ -28,7 +33,9 @@ func (s FilesService) Upload(ctx context.Context, doc DocumentID, file countersi
 		Path: api.NewPath("/documents/{documentID}/files", string(doc)),
 	}
 	return add(ctx, s.service, doc, call, nil, opts, func(d *Document) *File {
-		return newest(d.Files, func(f File) (int, bool) { return f.Order, true })
+		// By name first: somebody else may have added a file meanwhile.
+		named := newest(d.Files, func(f File) (int, bool) { return f.Order, f.Name == file.Name })
+		return cmp.Or(named, newest(d.Files, func(f File) (int, bool) { return f.Order, true }))
 	})
 }
 
@@ -54,8 +61,31 @@ func (s FilesService) Download(ctx context.Context, doc DocumentID, file FileID,
 // concluded document as a PDF (GET /documents/{documentID}/certificate); other
 // documents have none: countersign.ErrNotFound. The caller closes it.
 func (s FilesService) DownloadCertificate(ctx context.Context, doc DocumentID, opts ...countersign.CallOption) (*countersign.Download, error) {
-	return s.api.Download(ctx, api.Call{
+	d, err := s.api.Download(ctx, api.Call{
 		Op: "download certificate", Method: http.MethodGet, Effect: api.Read, Accept: "application/pdf",
 		Path: api.NewPath("/documents/{documentID}/certificate", string(doc)),
 	}, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return onlyPDF(d, "download certificate")
+}
+
+// onlyPDF looks at the first bytes: the specification declares the certificate as
+// JSON, too.
+func onlyPDF(d *countersign.Download, op string) (*countersign.Download, error) {
+	r := bufio.NewReader(d.ReadCloser)
+	if head, err := r.Peek(len(pdfHead)); err != nil || !bytes.Equal(head, pdfHead) {
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, errors.Join(err, d.Close())
+		}
+		return nil, errors.Join(&countersign.DecodeError{
+			Provider: "cloudsign", Op: op, StatusCode: http.StatusOK, ContentType: d.ContentType, Reason: "expected a PDF", Size: int64(len(head)),
+		}, d.Close())
+	}
+	d.ReadCloser = struct {
+		io.Reader
+		io.Closer
+	}{r, d.ReadCloser}
+	return d, nil
 }

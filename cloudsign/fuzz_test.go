@@ -30,7 +30,7 @@ func FuzzAnswers(f *testing.F) {
 				}
 			}
 		}
-		_ = decodeDocument(new(Document))("application/json", body)
+		_ = decodeDocument(new(Document), "")("application/json", body)
 		parseError(400, http.Header{}, body)
 	})
 }

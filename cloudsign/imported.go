@@ -42,7 +42,7 @@ func (s ImportedDocumentsService) Create(ctx context.Context, in NewImportedDocu
 	err = s.api.Run(ctx, api.Call{
 		Op: "import document", Method: http.MethodPost, Effect: api.Write,
 		Path: api.NewPath("/imported_documents"), Body: api.Multipart(parts...),
-	}, decodeDocument(d), opts...)
+	}, decodeDocument(d, ""), opts...)
 	if err != nil {
 		return nil, err
 	}

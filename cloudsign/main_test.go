@@ -21,13 +21,17 @@ const clientID = "01234567-89ab-cdef-0123-456789abcdef"
 // mocked is a client whose answers come from a mock transport of its own; the
 // token is already there.
 func mocked(t testing.TB) (*cloudsign.Client, *httpmock.MockTransport) {
+	return mockedWith(t, countersign.RetryPolicy{MaxAttempts: 1})
+}
+
+func mockedWith(t testing.TB, retry countersign.RetryPolicy) (*cloudsign.Client, *httpmock.MockTransport) {
 	t.Helper()
 	mt := httpmock.NewMockTransport()
 	mt.RegisterMatcherResponder("POST", "https://api-sandbox.cloudsign.jp/token",
 		httpmock.BodyContainsString("client_id="+clientID),
 		answer(200, `{"access_token":"tok-0123456789","expires_in":3600,"token_type":"Bearer"}`))
 	c, err := cloudsign.New(cloudsign.Config{Environment: cloudsign.Sandbox, ClientID: countersign.NewSecret(clientID)},
-		countersign.WithHTTPClient(&http.Client{Transport: mt}), countersign.WithRetry(countersign.RetryPolicy{MaxAttempts: 1}),
+		countersign.WithHTTPClient(&http.Client{Transport: mt}), countersign.WithRetry(retry),
 		countersign.WithLimiter(free{}))
 	require.NoError(t, err)
 	return c, mt

@@ -1,6 +1,7 @@
 package cloudsign
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -136,6 +137,7 @@ type ParticipantsService struct{ service }
 // countersign.ErrConflict. An e-mail address that the document already has is
 // refused with countersign.ErrInvalid.
 func (s ParticipantsService) Add(ctx context.Context, doc DocumentID, in NewParticipant, opts ...countersign.CallOption) (*Added[Participant], error) {
+	in.Email = strings.TrimSpace(in.Email)
 	f := newForm("NewParticipant")
 	f.required("name", "Name", in.Name, 64)
 	if !in.Callback {
@@ -160,9 +162,10 @@ func (s ParticipantsService) Add(ctx context.Context, doc DocumentID, in NewPart
 		Path: api.NewPath("/documents/{documentID}/participants", string(doc)),
 	}
 	return add(ctx, s.service, doc, call, f, opts, func(d *Document) *Participant {
-		return newest(d.Participants, func(p Participant) (int, bool) {
-			return p.Order, p.Order > 0 && (in.Email == "" || strings.EqualFold(p.Email, in.Email))
+		named := newest(d.Participants, func(p Participant) (int, bool) {
+			return p.Order, p.Order > 0 && in.Email != "" && strings.EqualFold(p.Email, in.Email)
 		})
+		return cmp.Or(named, newest(d.Participants, func(p Participant) (int, bool) { return p.Order, p.Order > 0 }))
 	})
 }
 
@@ -215,7 +218,13 @@ func (s ParticipantsService) SigningURL(ctx context.Context, doc DocumentID, id 
 	err := s.write(ctx, doc, api.Call{
 		Op: "create signing URL", Method: http.MethodPost,
 		Path: api.NewPath("/documents/{documentID}/participants/{participantID}/signing_url", string(doc), string(id)),
-	}, f, api.DecodeJSON(v), opts)
+	}, f, func(contentType string, body []byte) error {
+		err := api.DecodeJSON(v)(contentType, body)
+		if err == nil && v.URL.IsZero() {
+			err = api.BadAnswer("it has no URL")
+		}
+		return err
+	}, opts)
 	if err != nil {
 		return nil, err
 	}

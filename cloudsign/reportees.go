@@ -1,6 +1,7 @@
 package cloudsign
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -41,12 +42,14 @@ type ReporteesService struct{ service }
 // Add adds a reportee (POST /documents/{documentID}/reportees). An e-mail
 // address that the document already has is refused with countersign.ErrInvalid.
 func (s ReporteesService) Add(ctx context.Context, doc DocumentID, in ReporteeInput, opts ...countersign.CallOption) (*Added[Reportee], error) {
+	in.Email = strings.TrimSpace(in.Email)
 	call := api.Call{
 		Op: "add reportee", Method: http.MethodPost,
 		Path: api.NewPath("/documents/{documentID}/reportees", string(doc)),
 	}
 	return add(ctx, s.service, doc, call, in.form(), opts, func(d *Document) *Reportee {
-		return newest(d.Reportees, func(r Reportee) (int, bool) { return 0, strings.EqualFold(r.Email, in.Email) })
+		named := newest(d.Reportees, func(r Reportee) (int, bool) { return 0, strings.EqualFold(r.Email, in.Email) })
+		return cmp.Or(named, newest(d.Reportees, func(Reportee) (int, bool) { return 0, true }))
 	})
 }
 

@@ -52,8 +52,8 @@ type ReceiverConfig struct {
 //
 // Each webhook's document is read from the service before anything is believed.
 // The answer is 200 when Accept has taken the event, and also when the document
-// does not exist, since a repetition would change nothing. 401 is for webhooks without a token or from other addresses,
-// 503 for those whose document could not be read or that Accept did not take:
+// does not exist, since a repetition would change nothing. 401 is for webhooks
+// without a token or from other addresses, 503 for those whose document could not be read or that Accept did not take:
 // CloudSign repeats after a 5xx every 10 minutes, at most three times, so a
 // regular listing must find what was missed. Answers have no body.
 type Receiver struct {
@@ -107,6 +107,8 @@ func (r *Receiver) open(ctx context.Context, _ *http.Request, body []byte) (Even
 	}
 	doc, err := r.cfg.Documents.Get(ctx, event.DocumentID)
 	switch {
+	case err == nil && doc.ID != event.DocumentID:
+		return Event{}, errors.New("read the document: the service answered with another one")
 	case err == nil:
 		event.Document = doc
 		return event, nil
@@ -118,8 +120,9 @@ func (r *Receiver) open(ctx context.Context, _ *http.Request, body []byte) (Even
 }
 
 // hopeless reports an error that a repetition would meet again: the document is
-// unknown, or its id is malformed. "Forbidden" is none: the service says the same
-// to a caller whose address or plan it refuses, which a person can mend.
+// unknown, or its id can't stand in an address. All others can be mended: the
+// service answers a refused address, plan or token as it answers a wrong request.
 func hopeless(err error) bool {
-	return errors.Is(err, countersign.ErrNotFound) || errors.Is(err, countersign.ErrInvalid)
+	_, malformed := errors.AsType[*countersign.ConfigError](err)
+	return malformed || errors.Is(err, countersign.ErrNotFound)
 }

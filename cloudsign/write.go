@@ -2,8 +2,8 @@ package cloudsign
 
 import (
 	"context"
-	"errors"
 	"sync"
+	"time"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -18,7 +18,7 @@ type Added[T any] struct {
 
 // errNotShown: the service says that it did what was asked, and its answer does
 // not show it.
-var errNotShown = errors.New("the document does not show what was added")
+var errNotShown = api.BadAnswer("the document does not show what was added")
 
 // write sends a call that changes a document. Calls about one document wait for
 // each other: the service asks to await an answer before the next request about
@@ -36,7 +36,7 @@ func (s service) write(ctx context.Context, doc DocumentID, call api.Call, f *fo
 	}
 	unlock, err := s.locks.lock(ctx, doc)
 	if err != nil {
-		return s.interrupted(call.Op, call.Method, err)
+		return s.interrupted(call.Op, call.Method, call.Path.Template(), err)
 	}
 	defer unlock()
 	call.Effect = api.Write
@@ -44,14 +44,14 @@ func (s service) write(ctx context.Context, doc DocumentID, call api.Call, f *fo
 }
 
 // interrupted is the error of a call whose context ended before it was sent.
-func (service) interrupted(op, method string, err error) error {
-	return &countersign.Error{Provider: "cloudsign", Op: op, Method: method, Err: err}
+func (service) interrupted(op, method, path string, err error) error {
+	return &countersign.Error{Provider: "cloudsign", Op: op, Method: method, Path: path, Err: err}
 }
 
 // change is a write that is answered with the document.
 func (s service) change(ctx context.Context, doc DocumentID, call api.Call, f *form, opts []countersign.CallOption) (*Document, error) {
 	d := new(Document)
-	if err := s.write(ctx, doc, call, f, decodeDocument(d), opts); err != nil {
+	if err := s.write(ctx, doc, call, f, decodeDocument(d, doc), opts); err != nil {
 		return nil, err
 	}
 	return d, nil
@@ -61,7 +61,7 @@ func (s service) change(ctx context.Context, doc DocumentID, call api.Call, f *f
 func add[T any](ctx context.Context, s service, doc DocumentID, call api.Call, f *form, opts []countersign.CallOption, find func(*Document) *T) (*Added[T], error) {
 	out := &Added[T]{Document: new(Document)}
 	err := s.write(ctx, doc, call, f, func(contentType string, body []byte) error {
-		if err := decodeDocument(out.Document)(contentType, body); err != nil {
+		if err := decodeDocument(out.Document, doc)(contentType, body); err != nil {
 			return err
 		}
 		if out.New = find(out.Document); out.New == nil {
@@ -75,15 +75,18 @@ func add[T any](ctx context.Context, s service, doc DocumentID, call api.Call, f
 	return out, nil
 }
 
-// decodeDocument refuses an answer without an id: whoever made a document needs
-// it, and an empty object is no document.
-func decodeDocument(d *Document) api.Decoder {
+// decodeDocument refuses an answer without an id, and one about another document
+// than was asked for; an empty want takes any.
+func decodeDocument(d *Document, want DocumentID) api.Decoder {
 	return func(contentType string, body []byte) error {
 		if err := api.DecodeJSON(d)(contentType, body); err != nil {
 			return err
 		}
-		if d.ID == "" {
-			return errors.New("the document has no id")
+		switch {
+		case d.ID == "":
+			return api.BadAnswer("the document has no id")
+		case want != "" && d.ID != want:
+			return api.BadAnswer("it is about another document")
 		}
 		return nil
 	}
@@ -106,6 +109,7 @@ func newest[T any](all []T, fits func(T) (order int, ok bool)) *T {
 type locks struct {
 	mu   sync.Mutex
 	held map[DocumentID]*turn
+	sent map[DocumentID]time.Time // when a document left its draft
 }
 
 // turn is the lock of one document; it is forgotten when nobody needs it.
@@ -114,7 +118,34 @@ type turn struct {
 	users int           // who holds it or waits for it
 }
 
-func newLocks() *locks { return &locks{held: map[DocumentID]*turn{}} }
+func newLocks() *locks {
+	return &locks{held: map[DocumentID]*turn{}, sent: map[DocumentID]time.Time{}}
+}
+
+// stale is how long the service may still show a document as it was before a
+// change; users report up to ten seconds.
+const stale = 15 * time.Second
+
+// markSent remembers that a document was sent.
+func (l *locks) markSent(doc DocumentID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id, at := range l.sent {
+		if time.Since(at) > stale {
+			delete(l.sent, id)
+		}
+	}
+	l.sent[doc] = time.Now()
+}
+
+// wasSent reports whether a document was sent a moment ago, whatever the service
+// shows.
+func (l *locks) wasSent(doc DocumentID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at, ok := l.sent[doc]
+	return ok && time.Since(at) <= stale
+}
 
 // lock waits for its turn, or for the end of ctx.
 func (l *locks) lock(ctx context.Context, doc DocumentID) (unlock func(), err error) {

@@ -49,9 +49,10 @@ func (s *sync) serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var running gosync.WaitGroup
+	var failed error // of the server; read when it has ended
 	running.Go(func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			fmt.Fprintln(s.err, "ledgersync: webhooks:", err)
+			failed = fmt.Errorf("webhooks on %s: %w", listener.Addr(), err)
 			cancel()
 		}
 	})
@@ -62,7 +63,7 @@ func (s *sync) serve(ctx context.Context) error {
 	err = errors.Join(err, server.Shutdown(stopping))
 	cancel()
 	running.Wait()
-	return err
+	return errors.Join(err, failed)
 }
 
 // webhookToken is the secret at the end of the webhook's address. It is made once

@@ -198,6 +198,9 @@ func (a *attempt) decode(dec Decoder) error {
 // whyUndecodable names the member that was wrong, where that is known. The error
 // itself may quote the value, so its text is not used.
 func whyUndecodable(err error) string {
+	if bad, ok := errors.AsType[badAnswer](err); ok {
+		return string(bad)
+	}
 	if te, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && te.Field != "" {
 		return "the member " + te.Field + " has another type than expected"
 	}

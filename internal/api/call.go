@@ -44,6 +44,15 @@ type Call struct {
 // Decoder reads an answer's body.
 type Decoder func(contentType string, body []byte) error
 
+// badAnswer is a Decoder's own objection.
+type badAnswer string
+
+func (e badAnswer) Error() string { return string(e) }
+
+// BadAnswer is an objection of a Decoder that becomes the DecodeError's reason. It
+// must not quote the answer.
+func BadAnswer(reason string) error { return badAnswer(reason) }
+
 // JSON runs the call and decodes its answer as JSON into a new T.
 func JSON[T any](ctx context.Context, c *Client, call Call, opts ...countersign.CallOption) (*T, error) {
 	v := new(T)

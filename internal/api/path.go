@@ -53,6 +53,9 @@ func NewPath(template string, values ...string) Path {
 	return p
 }
 
+// Template is the path without its values, for errors and logs.
+func (p Path) Template() string { return p.template }
+
 // PathOf joins elements that have no template; errors and logs show the first
 // one only, since the others may be ids.
 func PathOf(elements ...string) Path {

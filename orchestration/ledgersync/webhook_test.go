@@ -48,10 +48,13 @@ func TestWebhookLinksAtOnce(t *testing.T) {
 	require.Equal(t, contractone.Count{Documents: 1, Files: 2}, w.state().Seen)
 	w.nextDay()
 	require.Len(t, w.entries(), 2, "the daily run knows them")
+	lines := 0
 	for e, err := range w.flow.Journal(t.Context(), w.link) {
 		require.NoError(t, err)
 		require.Equal(t, "webhook", e.Why)
+		lines++
 	}
+	require.Equal(t, 2, lines)
 }
 
 func TestWebhookBelievesTheServiceAlone(t *testing.T) {
