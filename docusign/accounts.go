@@ -51,7 +51,7 @@ func (s FoldersService) Envelopes(ctx context.Context, id FolderID, cursor strin
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(m.listing, m.Envelopes), nil
+	return pageOf(m.listing, m.Envelopes)
 }
 
 // Move moves envelopes into a folder; moving them into Recyclebin deletes them.
@@ -115,7 +115,7 @@ func (s UsersService) List(ctx context.Context, q UserQuery, opts ...countersign
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(m.listing, m.Users), nil
+	return pageOf(m.listing, m.Users)
 }
 
 // Get reads one user.

@@ -186,7 +186,7 @@ func (s BulkSendService) Batches(ctx context.Context, q BatchQuery, opts ...coun
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(m.listing, m.Batches), nil
+	return pageOf(m.listing, m.Batches)
 }
 
 // Batch reads the state of a batch.
@@ -204,7 +204,7 @@ func (s BulkSendService) BatchEnvelopes(ctx context.Context, id BatchID, cursor 
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(m.listing, m.Envelopes), nil
+	return pageOf(m.listing, m.Envelopes)
 }
 
 // BatchAction is what is done to all envelopes of a batch.

@@ -119,7 +119,7 @@ func (s ConnectService) Update(ctx context.Context, id ConnectID, hook Webhook, 
 	}
 	want.ID, want.Extra = id, now.Extra
 	// They belong to the legacy formats, and DocuSign sends those when they are set.
-	for _, legacy := range []string{"envelopeEvents", "recipientEvents"} {
+	for _, legacy := range []string{"envelopeEvents", "recipientEvents", "useSoapInterface", "soapNamespace"} {
 		delete(want.Extra, legacy)
 	}
 	return admin[ConnectConfiguration](ctx, s, send(api.IdempotentWrite, "update Connect configuration", "PUT", "/connect", want), opts)
@@ -153,7 +153,7 @@ func (s ConnectService) Users(ctx context.Context, id ConnectID, cursor string, 
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(m.listing, m.Users), nil
+	return pageOf(m.listing, m.Users)
 }
 
 // Check says whether the client can manage Connect: nil, or an error that
@@ -243,10 +243,11 @@ func (s ConnectService) Failures(ctx context.Context, from, to time.Time, opts .
 	return m.Failures, nil
 }
 
-// DeleteFailure forgets a failed delivery, so that it is not tried again; "all"
-// forgets every one.
+// DeleteFailure forgets a failed delivery, so that it is not tried again (DELETE
+// /connect/failures/{failureId}); "all" forgets every one. It is sent once: what
+// failed meanwhile would be forgotten by a repetition.
 func (s ConnectService) DeleteFailure(ctx context.Context, failureID string, opts ...countersign.CallOption) error {
-	return s.do(ctx, send(api.IdempotentWrite, "delete Connect failure", "DELETE", "/connect/failures/{failureId}", nil, failureID), opts)
+	return s.do(ctx, send(api.Write, "delete Connect failure", "DELETE", "/connect/failures/{failureId}", nil, failureID), opts)
 }
 
 // Logs reads the deliveries between two times; zero times leave the bounds open.
@@ -269,9 +270,10 @@ func (s ConnectService) DeleteLog(ctx context.Context, logID string, opts ...cou
 	return s.do(ctx, send(api.IdempotentWrite, "delete Connect log", "DELETE", "/connect/logs/{logId}", nil, logID), opts)
 }
 
-// ClearLogs forgets all deliveries.
+// ClearLogs forgets all deliveries (DELETE /connect/logs). It is sent once: what
+// was logged meanwhile would be forgotten by a repetition.
 func (s ConnectService) ClearLogs(ctx context.Context, opts ...countersign.CallOption) error {
-	return s.do(ctx, send(api.IdempotentWrite, "clear Connect logs", "DELETE", "/connect/logs", nil), opts)
+	return s.do(ctx, send(api.Write, "clear Connect logs", "DELETE", "/connect/logs", nil), opts)
 }
 
 // Republished says what became of a message that is sent again.
@@ -287,20 +289,22 @@ type retryQueue struct {
 	Queue []Republished `json:"retryQueue"`
 }
 
-// Republish has the messages of envelopes sent again, in the background.
+// Republish has the messages of envelopes sent again, in the background (PUT
+// /connect/envelopes/{envelopeId}/retry_queue, and …/retry_queue for several). It
+// is sent once, since each call sends the messages again.
 func (s ConnectService) Republish(ctx context.Context, ids []EnvelopeID, opts ...countersign.CallOption) ([]Republished, error) {
 	var c call
 	switch len(ids) {
 	case 0:
 		return nil, badConfig("ids", "is empty", "")
 	case 1:
-		c = send(api.IdempotentWrite, "republish envelope", "PUT", "/connect/envelopes/{envelopeId}/retry_queue", nil, string(ids[0]))
+		c = send(api.Write, "republish envelope", "PUT", "/connect/envelopes/{envelopeId}/retry_queue", nil, string(ids[0]))
 	default:
 		body := struct {
 			IDs         []EnvelopeID `json:"envelopeIds"`
 			Synchronous Bool         `json:"synchronous"` // has to be false
 		}{IDs: ids}
-		c = send(api.IdempotentWrite, "republish envelopes", "PUT", "/connect/envelopes/retry_queue", body)
+		c = send(api.Write, "republish envelopes", "PUT", "/connect/envelopes/retry_queue", body)
 	}
 	m, err := admin[retryQueue](ctx, s, c, opts)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -54,11 +55,26 @@ func newConnection(cfg Config, opts []countersign.Option) (*connection, error) {
 		polls: newPolls(), turn: make(chan struct{}, 1),
 	}
 	c.gate = &gate{maxWait: c.set.Retry.MaxDelay}
-	if c.set.Limiter == nil {
-		c.set.Limiter = c.gate
-	}
+	c.set.Limiter = inTurn{c.set.Limiter, c.gate}
 	c.auth, err = cfg.Auth.auth(oauth)
 	return c, err
+}
+
+// inTurn waits for the program's own limiter, which may be nil, and then for what
+// DocuSign's answers leave.
+type inTurn struct {
+	own  countersign.Limiter
+	gate *gate
+}
+
+// Wait implements countersign.Limiter.
+func (t inTurn) Wait(ctx context.Context) error {
+	if t.own != nil {
+		if err := t.own.Wait(ctx); err != nil {
+			return err
+		}
+	}
+	return t.gate.Wait(ctx)
 }
 
 // site gives the account's place, discovered once. Who waits for another's
@@ -147,6 +163,11 @@ func stale(err error) bool {
 	if errors.Is(err, ErrWrongAccount) {
 		return true
 	}
+	// A data centre says this of a good token that belongs to another one. The
+	// token has been renewed by now, where it can be.
+	if e, ok := errors.AsType[*countersign.Error](err); ok && strings.EqualFold(e.Code, CodeAuthenticationFailed) {
+		return true
+	}
 	dns, ok := errors.AsType[*net.DNSError](err)
 	return ok && dns.IsNotFound
 }
@@ -184,11 +205,12 @@ func (c call) query(v url.Values) call {
 
 // ask runs a call and decodes its answer.
 func ask[T any](ctx context.Context, conn *connection, c call, opts []countersign.CallOption) (*T, error) {
-	conn.watch(ctx, c)
 	var v *T
-	err := conn.with(ctx, func(s *site) (err error) {
-		v, err = api.JSON[T](ctx, s.api, s.describe(c), opts...)
-		return err
+	err := conn.watched(ctx, c, func() error {
+		return conn.with(ctx, func(s *site) (err error) {
+			v, err = api.JSON[T](ctx, s.api, s.describe(c), opts...)
+			return err
+		})
 	})
 	return v, err
 }

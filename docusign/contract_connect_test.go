@@ -10,7 +10,7 @@ import (
 func connectEndpoints() []endpoint {
 	hook := docusign.Webhook{Name: "N", URL: "https://h.example/", Events: []docusign.EventKind{docusign.EventEnvelopeSent}, Include: []docusign.Include{docusign.IncludeRecipients}}
 	const config = `"configurationType":"custom","name":"N","urlToPublishTo":"https://h.example/","allowEnvelopePublish":"true","allUsers":"true","allUsersExcept":"false","deliveryMode":"SIM","events":["envelope-sent"],"eventData":{"version":"restv2.1","format":"json","includeData":["recipients"]},"includeHMAC":"true","requiresAcknowledgement":"true","enableLog":"true"`
-	const one = `{"configurations":[{"connectId":"c","salesforceApiVersion":"9","envelopeEvents":["Sent"]}],"totalRecords":"1"}`
+	const one = `{"configurations":[{"connectId":"c","salesforceApiVersion":"9","envelopeEvents":["Sent"],"recipientEvents":["Sent"],"useSoapInterface":"true","soapNamespace":"n"}],"totalRecords":"1"}`
 	day := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
 	return []endpoint{
 		{
@@ -37,7 +37,7 @@ func connectEndpoints() []endpoint {
 		},
 		{
 			name: "disable connect", method: "PUT", path: "/connect", answer: `{}`, prior: &prior{"/connect/c", one},
-			body: `{"connectId":"c","salesforceApiVersion":"9","envelopeEvents":["Sent"],"allowEnvelopePublish":"false","allUsers":"false","allUsersExcept":"false","includeHMAC":"false","requiresAcknowledgement":"false","enableLog":"false"}`,
+			body: `{"connectId":"c","salesforceApiVersion":"9","envelopeEvents":["Sent"],"recipientEvents":["Sent"],"useSoapInterface":"true","soapNamespace":"n","allowEnvelopePublish":"false","allUsers":"false","allUsersExcept":"false","includeHMAC":"false","requiresAcknowledgement":"false","enableLog":"false"}`,
 			call: func(x ctx, c cl) (any, error) { return c.Connect.SetEnabled(x, "c", false) },
 		},
 		{

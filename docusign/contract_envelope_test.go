@@ -1,6 +1,7 @@
 package docusign_test
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -21,7 +22,7 @@ func envelopeEndpoints() []endpoint {
 					Status: docusign.EnvelopeSent, EmailSubject: "S", TransactionID: "t1", AllowMarkup: new(docusign.Bool(false)),
 					Documents:  []docusign.Document{{ID: "1", Name: "a.pdf", Content: []byte("%PDF")}},
 					Recipients: &docusign.Recipients{Signers: []docusign.Recipient{{ID: "1", Name: "N", Email: "n@example.com", RoutingOrder: "1"}}},
-					Extra:      docusign.Extra{"xFuture": docusign.RawMember(7)},
+					Extra:      docusign.Extra{"xFuture": json.RawMessage(`7`)},
 				})
 			},
 			want: &docusign.Created{ID: "e1", Status: docusign.EnvelopeSent, StatusChanged: at, URI: "/envelopes/e1", TransactionID: "t1"},

@@ -198,3 +198,22 @@ func TestContractNamesAreUnique(t *testing.T) {
 	require.GreaterOrEqual(t, len(seen), 77)
 	t.Logf("proof: docusign endpoints=%d failures=%d", len(seen), len(failures()))
 }
+
+// TestSentOnce: repeating these would do more than the caller asked for.
+func TestSentOnce(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]func(cl) error{
+		"republish one": func(c cl) error { _, err := c.Connect.Republish(t.Context(), []docusign.EnvelopeID{"e"}); return err },
+		"republish": func(c cl) error {
+			_, err := c.Connect.Republish(t.Context(), []docusign.EnvelopeID{"e", "f"})
+			return err
+		},
+		"delete failures": func(c cl) error { return c.Connect.DeleteFailure(t.Context(), "all") },
+		"clear logs":      func(c cl) error { return c.Connect.ClearLogs(t.Context()) },
+	} {
+		c, mt := mocked(t, countersign.WithRetry(countersign.RetryPolicy{MaxAttempts: 3, BaseDelay: 1}))
+		mt.RegisterNoResponder(httpmock.NewStringResponder(504, ""))
+		require.ErrorIs(t, call(c), countersign.ErrOutcomeUnknown, name)
+		require.Equal(t, 2, mt.GetTotalCallCount(), "%s: discovery and one request", name)
+	}
+}

@@ -10,23 +10,35 @@ import (
 	"github.com/countersign/countersign"
 )
 
-// recoveryWaits are the waits before looking for an envelope whose answer was
-// lost. DocuSign does not say how soon a transaction can be found.
+// recoveryWaits are the waits between the looks for an envelope that may have
+// been made. DocuSign does not say how soon a transaction can be found.
 var recoveryWaits = [...]time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 
 // CreateOnce makes an envelope under a transaction id, so that a lost answer
-// does not lead to a second envelope.
+// does not lead to a second envelope (POST /envelopes, and GET /envelopes with
+// transaction_ids).
 //
-// A definition that comes with a TransactionID is looked up first: a program
-// that stored the id before it called, crashed and calls again gets the envelope
-// that it made. Without one, an id is chosen. When the creation's answer is
-// lost, the id is looked up for 15 seconds; if nothing is found the error is an
-// *UnknownCreationError with the id, and calling again with that id later is
-// safe for seven days. Nothing is ever created blindly a second time.
+// Without a TransactionID, one is chosen. When the creation's answer is lost, the
+// id is looked up for 15 seconds; if nothing is found the error is an
+// *UnknownCreationError with the id.
+//
+// A definition that comes with a TransactionID may have been created before: the
+// id is looked up for 15 seconds, and only if nothing is found is the envelope
+// made. A program that stores the id before it calls can so call again after a
+// crash, for seven days. It spares itself the wait by making its first attempt
+// with Create under the stored id, and coming here only to repeat it.
+//
+// One risk is left: DocuSign promises no time after which a transaction can be
+// found. If that takes longer than 15 seconds from the call on, an envelope that
+// exists is not seen and a second one is made. Let some minutes pass before
+// calling again with an id, and two callers never use one id at the same time.
 func (s EnvelopesService) CreateOnce(ctx context.Context, d EnvelopeDefinition, opts ...countersign.CallOption) (*Created, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
 	if d.TransactionID == "" {
 		d.TransactionID = newTransactionID()
-	} else if found, err := s.recover(ctx, d.TransactionID); found != nil || err != nil {
+	} else if found, err := s.search(ctx, d.TransactionID); found != nil || err != nil {
 		return found, err
 	}
 	made, err := s.Create(ctx, d, opts...)
@@ -43,6 +55,21 @@ func (s EnvelopesService) CreateOnce(ctx context.Context, d EnvelopeDefinition, 
 		}
 	}
 	return nil, &UnknownCreationError{TransactionID: d.TransactionID, Err: err}
+}
+
+// search looks for an envelope that may have been made a moment ago. Nothing may
+// be made after a look that failed, so its error ends the search.
+func (s EnvelopesService) search(ctx context.Context, id TransactionID) (*Created, error) {
+	found, err := s.recover(ctx, id)
+	for _, wait := range recoveryWaits {
+		if found != nil || err != nil {
+			break
+		}
+		if err = pause(ctx, wait); err == nil {
+			found, err = s.recover(ctx, id)
+		}
+	}
+	return found, err
 }
 
 // recover gives the envelope that was made under the id, or nil.

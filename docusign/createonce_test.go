@@ -1,8 +1,11 @@
 package docusign_test
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -38,15 +41,41 @@ func TestCreateOnceAfterACrash(t *testing.T) {
 	srv, c := account(t)
 	d := offer("crash")
 	d.TransactionID = "from the journal"
-	first, err := c.Envelopes.CreateOnce(t.Context(), d)
+	first, err := c.Envelopes.Create(t.Context(), d)
 	require.NoError(t, err)
-	require.False(t, first.Found)
 	again, err := c.Envelopes.CreateOnce(t.Context(), d)
 	require.NoError(t, err)
 	require.True(t, again.Found)
 	require.Equal(t, first.ID, again.ID)
 	require.Len(t, srv.Envelopes(), 1)
 	require.EqualValues(t, 1, srv.Log().Tally(opCreate).Requests)
+}
+
+func TestCreateOnceWithAnIDThatNobodyUsed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, mt := mocked(t)
+		mt.RegisterResponder("POST", rest+"/envelopes", answer(201, `{"envelopeId":"e"}`))
+		mt.RegisterResponder("GET", "=~^"+rest+"/envelopes", answer(200, `{}`))
+		d := offer("new")
+		d.TransactionID = "t"
+		start := time.Now()
+		made, err := c.Envelopes.CreateOnce(t.Context(), d)
+		require.NoError(t, err)
+		require.False(t, made.Found)
+		require.Equal(t, 15*time.Second, time.Since(start))
+
+		mt.RegisterResponder("GET", "=~^"+rest+"/envelopes", answer(500, `{}`))
+		_, err = c.Envelopes.CreateOnce(t.Context(), d)
+		require.ErrorIs(t, err, countersign.ErrUnavailable, "nothing is made after a look that failed")
+
+		mt.RegisterResponder("GET", "=~^"+rest+"/envelopes", answer(200, `{}`))
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		_, err = c.Envelopes.CreateOnce(ctx, d)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, 1, mt.GetCallCountInfo()["POST "+rest+"/envelopes"])
+	})
 }
 
 func TestCreateOnceThatCannotTell(t *testing.T) {
@@ -72,17 +101,20 @@ func TestCreateOnceThatCannotTell(t *testing.T) {
 	})
 }
 
+// TestCreateOnceWithALag repeats a creation at a time when the envelope exists
+// and can't be found yet.
 func TestCreateOnceWithALag(t *testing.T) {
 	t.Parallel()
-	srv, c := account(t, docusigntest.WithTransactionLag(time.Hour))
+	srv, c := account(t, docusigntest.WithTransactionLag(500*time.Millisecond))
 	d := offer("lag")
 	d.TransactionID = "t"
-	_, err := c.Envelopes.CreateOnce(t.Context(), d)
+	first, err := c.Envelopes.Create(t.Context(), d)
 	require.NoError(t, err)
-	srv.Clock().Advance(2 * time.Hour)
-	found, err := c.Envelopes.CreateOnce(t.Context(), d)
+	again, err := c.Envelopes.CreateOnce(t.Context(), d)
 	require.NoError(t, err)
-	require.True(t, found.Found)
+	require.True(t, again.Found)
+	require.Equal(t, first.ID, again.ID)
+	require.Len(t, srv.Envelopes(), 1, "one envelope, not two")
 }
 
 func TestDefinitionsThatAreRefusedBeforeSending(t *testing.T) {
@@ -99,7 +131,7 @@ func TestDefinitionsThatAreRefusedBeforeSending(t *testing.T) {
 	for name, call := range map[string]func() error{
 		"status":     create(docusign.EnvelopeDefinition{Status: docusign.EnvelopeVoided}),
 		"subject":    create(docusign.EnvelopeDefinition{EmailSubject: strings.Repeat("契", 101)}),
-		"clone":      create(docusign.EnvelopeDefinition{Extra: docusign.Extra{"envelopeId": docusign.RawMember("e")}}),
+		"clone":      create(docusign.EnvelopeDefinition{Extra: docusign.Extra{"envelopeId": json.RawMessage(`"e"`)}}),
 		"fields":     create(docusign.EnvelopeDefinition{CompositeTemplates: make([]docusign.CompositeTemplate, 1), CustomFields: &docusign.CustomFields{}}),
 		"roles":      create(docusign.EnvelopeDefinition{TemplateRoles: make([]docusign.TemplateRole, 1)}),
 		"no query":   list(docusign.EnvelopeQuery{}),
@@ -159,6 +191,53 @@ func TestItemsThatAreRefused(t *testing.T) {
 	require.Equal(t, "created", srv.Envelopes()[0].Status)
 }
 
+// TestChangesThatAreRefusedInPart: the answer has status 200, and says further in
+// what was not done.
+func TestChangesThatAreRefusedInPart(t *testing.T) {
+	t.Parallel()
+	const no = `{"errorCode":"X","message":"m"}`
+	for part, name := range map[string]string{
+		`"errorDetails":` + no: "",
+		`"recipientUpdateResults":[{"recipientId":"1","errorDetails":{"errorCode":"SUCCESS"}},{"recipientId":"7","errorDetails":` + no + `}]`: "7",
+		`"recipientUpdateResults":{"recipientId":"7","errorDetails":` + no + `}`:                                                              "7",
+		`"recipientUpdateResults":[{"tabs":{"textTabs":[{"tabLabel":"rent","errorDetails":` + no + `}]}}]`:                                    "rent",
+		`"tabUpdateResults":{"textTabs":[{"tabLabel":"rent","errorDetails":` + no + `}]}`:                                                     "rent",
+		`"textCustomFieldUpdateResults":[{"name":"f","errorDetails":` + no + `}]`:                                                             "f",
+		`"listCustomFieldUpdateResults":[{"name":"f","errorDetails":` + no + `}]`:                                                             "f",
+		`"lockInformation":{"errorDetails":` + no + `}`:                                                                                       "lock",
+	} {
+		c, mt := mocked(t)
+		mt.RegisterResponder("PUT", "=~^"+rest, answer(200, `{`+part+`}`))
+		for whole, err := range map[string]error{
+			"template": c.Templates.Update(t.Context(), "t", docusign.Template{Name: "n"}),
+			"envelope": c.Envelopes.Update(t.Context(), "e", docusign.EnvelopeUpdate{EmailSubject: "s"}),
+		} {
+			refused, ok := errors.AsType[*docusign.ItemError](err)
+			require.True(t, ok, "%s: %v", part, err)
+			require.Len(t, refused.Items, 1, part)
+			require.Equal(t, cmp.Or(name, whole), refused.Items[0].Name)
+		}
+	}
+}
+
+func TestCreationWithoutAnID(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, mt := mocked(t)
+		mt.RegisterResponder("POST", rest+"/envelopes", answer(201, `{"status":"processing"}`))
+		_, err := c.Envelopes.Create(t.Context(), offer("later"))
+		require.ErrorIs(t, err, countersign.ErrOutcomeUnknown)
+
+		mt.RegisterResponder("GET", "=~^"+rest+"/envelopes", func(r *http.Request) (*http.Response, error) {
+			id := r.URL.Query().Get("transaction_ids")
+			return answer(200, `{"envelopeTransactionStatuses":[{"transactionId":"`+id+`","envelopeId":"e"}]}`)(r)
+		})
+		made, err := c.Envelopes.CreateOnce(t.Context(), offer("later"))
+		require.NoError(t, err)
+		require.EqualValues(t, "e", made.ID, "found when it is there")
+	})
+}
+
 func TestListing(t *testing.T) {
 	t.Parallel()
 	for name, opts := range map[string][]docusigntest.Option{
@@ -197,4 +276,37 @@ func TestPagesInACircle(t *testing.T) {
 	_, ok := errors.AsType[*countersign.DecodeError](last)
 	require.True(t, ok, "%v", last)
 	require.Equal(t, 3, n, "two pages, then the error")
+}
+
+// TestNextPage: more that is announced is read, or it is an error; never a quiet
+// end.
+func TestNextPage(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ answer, next string }{
+		"the last":                 {`{"resultSetSize":"2","startPosition":"0","endPosition":"1","totalSetSize":"2"}`, ""},
+		"the last, with a token":   {`{"resultSetSize":"2","startPosition":"0","endPosition":"1","totalSetSize":"2","continuationToken":"m"}`, ""},
+		"beyond the last":          {`{"resultSetSize":"0","startPosition":"4","endPosition":"0","totalSetSize":"4"}`, ""},
+		"nothing said":             {`{}`, ""},
+		"position":                 {`{"nextUri":"/templates?start_position=2&order=asc"}`, "start_position=2"},
+		"token in nextUri":         {`{"nextUri":"/templates?continuation_token=m"}`, "continuation_token=m"},
+		"nextUri with a new name":  {`{"nextUri":"/templates?cursor=2","continuationToken":"m"}`, "continuation_token=m"},
+		"token alone":              {`{"continuationToken":"m"}`, "continuation_token=m"},
+		"total and endPosition":    {`{"resultSetSize":"2","startPosition":"0","endPosition":"1","totalSetSize":"3"}`, "start_position=2"},
+		"nextUri without a cursor": {`{"nextUri":"/templates?cursor=2"}`, "error"},
+		"nextUri is no address":    {`{"nextUri":"%zz://?start_position=2"}`, "error"},
+		"broken query":             {`{"nextUri":"/templates?start_position=%zz"}`, "error"},
+		"total is no number":       {`{"resultSetSize":"2","endPosition":"1","totalSetSize":"many"}`, "error"},
+		"total without a position": {`{"totalSetSize":"3"}`, "error"},
+	} {
+		c, mt := mocked(t)
+		mt.RegisterResponder("GET", rest+"/templates", answer(200, tc.answer))
+		page, err := c.Templates.List(t.Context(), docusign.TemplateQuery{})
+		if tc.next == "error" {
+			_, ok := errors.AsType[*countersign.DecodeError](err)
+			require.True(t, ok, "%s: %v", name, err)
+			continue
+		}
+		require.NoError(t, err, name)
+		require.Equal(t, tc.next, page.Next, name)
+	}
 }

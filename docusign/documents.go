@@ -2,9 +2,13 @@ package docusign
 
 import (
 	"context"
+	"encoding/base64"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -109,14 +113,35 @@ func (s DocumentsService) Download(ctx context.Context, id EnvelopeID, document 
 	return download(ctx, s.conn, c, opts)
 }
 
+// download gives a file as a stream. Some answers come in base64 and say so in
+// Content-Transfer-Encoding, as mails do.
 func download(ctx context.Context, conn *connection, c call, opts []countersign.CallOption) (*countersign.Download, error) {
-	conn.watch(ctx, c)
+	meta := countersign.NewCallSettings(opts...).Meta
+	if meta == nil {
+		meta = new(countersign.Meta)
+		opts = append(slices.Clip(opts), countersign.WithMeta(meta))
+	}
 	var d *countersign.Download
-	err := conn.with(ctx, func(s *site) (err error) {
-		d, err = s.api.Download(ctx, s.describe(c), opts...)
-		return err
+	err := conn.watched(ctx, c, func() error {
+		return conn.with(ctx, func(s *site) (err error) {
+			d, err = s.api.Download(ctx, s.describe(c), opts...)
+			return err
+		})
 	})
-	return d, err
+	if err != nil {
+		return nil, err
+	}
+	if strings.EqualFold(strings.TrimSpace(meta.Header.Get("Content-Transfer-Encoding")), "base64") {
+		d.ReadCloser = decoded{base64.NewDecoder(base64.StdEncoding, d.ReadCloser), d.ReadCloser}
+		d.Size = -1
+	}
+	return d, nil
+}
+
+// decoded reads what a body stands for and closes the body.
+type decoded struct {
+	io.Reader
+	io.Closer
 }
 
 // Put adds a document to a draft, or replaces the one with this id; the file is

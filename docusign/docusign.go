@@ -113,11 +113,13 @@ func (c *Client) Account(ctx context.Context) (Account, error) {
 // /restapi/v2.1/accounts/{accountId}, or below /restapi when its first element
 // is "v2.1". The answer is decoded as JSON into into, unless that is nil.
 func (c *Client) Do(ctx context.Context, r countersign.Request, into any, opts ...countersign.CallOption) error {
-	return c.conn.with(ctx, func(s *site) error {
-		request := r
-		if len(r.Path) == 0 || r.Path[0] != "v2.1" {
-			request.Path = append([]string{"v2.1", "accounts", string(s.account.ID)}, r.Path...)
-		}
-		return s.api.Request(ctx, request, into, opts...)
+	return c.conn.watched(ctx, asCall(r), func() error {
+		return c.conn.with(ctx, func(s *site) error {
+			request := r
+			if len(r.Path) == 0 || r.Path[0] != "v2.1" {
+				request.Path = append([]string{"v2.1", "accounts", string(s.account.ID)}, r.Path...)
+			}
+			return s.api.Request(ctx, request, into, opts...)
+		})
 	})
 }

@@ -212,12 +212,6 @@ const (
 	IncludeWorkflow     Include = "workflow"
 )
 
-// RawMember is a JSON member for Extra. It panics for a value that JSON can't
-// hold, such as a channel.
-func RawMember(v any) json.RawMessage {
-	data, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return data
-}
+// RawMember is a JSON member for Extra. Its error is json.Marshal's, for a value
+// that JSON can't hold, such as a channel.
+func RawMember(v any) (json.RawMessage, error) { return json.Marshal(v) }

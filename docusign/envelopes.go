@@ -18,7 +18,8 @@ type EnvelopesService struct{ service }
 // Create makes an envelope (POST /envelopes). It is sent once: when no
 // trustworthy answer comes, the error is countersign.ErrOutcomeUnknown, and
 // CreateOnce or Transactions with the definition's TransactionID says what
-// became of it.
+// became of it. That is also the error when the answer names no envelope, as
+// DocuSign answers when Extra asks for asynchronous: the envelope comes later.
 func (s EnvelopesService) Create(ctx context.Context, d EnvelopeDefinition, opts ...countersign.CallOption) (*Created, error) {
 	if err := d.check(); err != nil {
 		return nil, err
@@ -36,13 +37,19 @@ func (s EnvelopesService) Create(ctx context.Context, d EnvelopeDefinition, opts
 	got.TransactionID = d.TransactionID
 	var r refusals
 	r.add("envelope", got.Error)
-	return got, r.err("create envelope")
+	if err := r.err("create envelope"); err != nil || got.ID != "" {
+		return got, err
+	}
+	return nil, &countersign.Error{
+		Provider: "docusign", Op: c.Op, Method: c.Method, Path: "/v2.1/accounts/{accountId}" + c.path, StatusCode: 201, Attempts: 1,
+		Kind: countersign.ErrOutcomeUnknown, Message: "the answer names no envelope",
+	}
 }
 
 // Get reads one envelope and the parts that are asked for (GET
 // /envelopes/{envelopeId}). See Wait about reading it again.
 func (s EnvelopesService) Get(ctx context.Context, id EnvelopeID, include []Include, opts ...countersign.CallOption) (*Envelope, error) {
-	c := get("get envelope", "/envelopes/{envelopeId}", string(id))
+	c := get("get envelope", envelopePath, string(id))
 	if len(include) > 0 {
 		c = c.query(url.Values{"include": {commas(include)}})
 	}
@@ -66,7 +73,8 @@ func Ended(s EnvelopeStatus) bool {
 
 // Wait reads the envelope now and then until its status is as wished. Connect
 // says the same at once and without calls; Wait is for programs that can't be
-// reached. It keeps DocuSign's polling rule.
+// reached. It keeps DocuSign's polling rule: an envelope that the client has just
+// read is left alone for 15 minutes first.
 func (s EnvelopesService) Wait(ctx context.Context, id EnvelopeID, o WaitOptions) (*Envelope, error) {
 	if o.Every == 0 {
 		o.Every = 20 * time.Minute
@@ -77,7 +85,11 @@ func (s EnvelopesService) Wait(ctx context.Context, id EnvelopeID, o WaitOptions
 	if o.Until == nil {
 		o.Until = Ended
 	}
+	path := get("", envelopePath, string(id)).target()
 	for {
+		if err := pause(ctx, s.conn.polls.early(path, time.Now())); err != nil {
+			return nil, err
+		}
 		e, err := s.Get(ctx, id, o.Include)
 		if err != nil || o.Until(e.Status) {
 			return e, err
@@ -170,7 +182,7 @@ func (s EnvelopesService) List(ctx context.Context, q EnvelopeQuery, opts ...cou
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(m.listing, m.Envelopes), nil
+	return pageOf(m.listing, m.Envelopes)
 }
 
 type envelopeList struct {
@@ -291,18 +303,12 @@ func (s EnvelopesService) Purge(ctx context.Context, id EnvelopeID, state PurgeS
 	return s.update(ctx, "purge envelope", id, EnvelopeUpdate{PurgeState: state}, nil, api.IdempotentWrite, opts)
 }
 
-type updateSummary struct {
-	Error *ErrorDetails `json:"errorDetails"`
-}
-
 func (s EnvelopesService) update(ctx context.Context, op string, id EnvelopeID, u EnvelopeUpdate, q url.Values, effect api.Effect, opts []countersign.CallOption) error {
-	m, err := ask[updateSummary](ctx, s.conn, send(effect, op, "PUT", "/envelopes/{envelopeId}", u, string(id)).query(q), opts)
+	m, err := ask[updateSummary](ctx, s.conn, send(effect, op, "PUT", envelopePath, u, string(id)).query(q), opts)
 	if err != nil {
 		return err
 	}
-	var r refusals
-	r.add("envelope", m.Error)
-	return r.err(op)
+	return m.refused("envelope", op)
 }
 
 // AuditEvent is one line of an envelope's history: names and values, as

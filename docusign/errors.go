@@ -35,6 +35,10 @@ var (
 	// ErrLoginRequired: the refresh token is used up, expired or revoked; the
 	// user has to log in again.
 	ErrLoginRequired = fmt.Errorf("the user has to log in again (%w)", countersign.ErrUnauthorized)
+	// ErrRefreshLost: the refresh token was refused after a request with it had
+	// ended without an answer, which may have used it up. It is an ErrLoginRequired
+	// that nobody has to have revoked.
+	ErrRefreshLost = fmt.Errorf("the answer of a refresh was lost, and the refresh token is no longer taken: %w", ErrLoginRequired)
 )
 
 // Some of the service's error codes (Error.Code). The list is open.
@@ -162,14 +166,4 @@ func parseError(status int, header http.Header, body []byte) api.Detail {
 		d.Kind, d.Repeat = ErrBlocked, api.RepeatNever
 	}
 	return d
-}
-
-// untilReset is how long the hourly limit lasts: until X-RateLimit-Reset, else
-// until the next full hour.
-func untilReset(header http.Header, now time.Time) time.Duration {
-	at := resetTime(header)
-	if !at.After(now) {
-		at = now.Truncate(time.Hour).Add(time.Hour)
-	}
-	return at.Sub(now)
 }

@@ -27,15 +27,20 @@ const (
 )
 
 // Event is one Connect message, whatever its format. It survives a round trip
-// through JSON, and ParseEvent(Raw) gives it again.
+// through JSON, and ParseEvent(Raw) gives it again, but for what a receiver adds
+// about the account.
 type Event struct {
 	// Kind of FormatAggregate and FormatXML, which name no event, is "envelope-"
 	// and the status.
-	Kind       EventKind   `json:"kind"`
-	Format     EventFormat `json:"format"`
-	AccountID  AccountID   `json:"accountId,omitempty"`
-	EnvelopeID EnvelopeID  `json:"envelopeId,omitempty"` // empty in template and click events
-	UserID     string      `json:"userId,omitempty"`     // the sender, in account-level messages
+	Kind      EventKind   `json:"kind"`
+	Format    EventFormat `json:"format"`
+	AccountID AccountID   `json:"accountId,omitempty"`
+	// AccountAssumed: AccountID is from the message's header, which no signature
+	// covers, and nothing in the body confirms it. A receiver with KeysFor says so;
+	// the account is then as sure as its keys are its own.
+	AccountAssumed bool       `json:"accountAssumed,omitempty"`
+	EnvelopeID     EnvelopeID `json:"envelopeId,omitempty"` // empty in template and click events
+	UserID         string     `json:"userId,omitempty"`     // the sender, in account-level messages
 	// RecipientID is whom a recipient event is about; see Recipient.
 	RecipientID RecipientID `json:"recipientId,omitempty"`
 	// GeneratedAt is when the message was made, not when the thing happened.
@@ -144,7 +149,8 @@ func (e Event) Recipient() (EventRecipient, bool) {
 
 // Key names the event for de-duplication: account, envelope, kind, recipient
 // and time, each escaped, with "|" between them. DocuSign sends no id of its
-// own. Where envelope or time are missing, a digest of the content follows.
+// own. Where envelope or time are missing, and in FormatAggregate, which names
+// neither the event nor the recipient, a digest of the content follows.
 //
 // Messages may come twice and in any order, so a key alone is not enough:
 // compare states too, and never go back from a later one.
@@ -156,7 +162,7 @@ func (e Event) Key() string {
 	if !e.GeneratedAt.IsZero() {
 		parts[4] = e.GeneratedAt.UTC().Format(time.RFC3339Nano)
 	}
-	if e.EnvelopeID == "" || e.GeneratedAt.IsZero() {
+	if e.EnvelopeID == "" || e.GeneratedAt.IsZero() || e.Format == FormatAggregate {
 		digest := sha256.Sum256(e.content())
 		parts = append(parts, hex.EncodeToString(digest[:]))
 	}

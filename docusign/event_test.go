@@ -244,6 +244,13 @@ func TestEventKey(t *testing.T) {
 	require.Equal(t, key(timeless), key(strings.Replace(timeless, `"retryCount":0`, `"retryCount":1`, 1)), "a repetition")
 	require.NotEqual(t, key(timeless), key(strings.Replace(timeless, `"x":1`, `"x":2`, 1)), "other content")
 
+	// The envelope's status and its time stay the same while recipients go on.
+	aggregate := `{"envelopeId":"e","status":"sent","statusChangedDateTime":"2026-03-01T09:30:00Z","recipients":{"signers":[{"recipientId":"1","status":"sent"}]}}`
+	require.Equal(t, key(aggregate), key(aggregate), "a repetition")
+	require.NotEqual(t, key(aggregate), key(strings.Replace(aggregate, `"1","status":"sent"`, `"1","status":"completed"`, 1)), "another state of a recipient")
+	timed := strings.Replace(aggregate, `{`, `{"generatedDateTime":"2026-03-01T09:31:00Z",`, 1)
+	require.NotEqual(t, key(timed), key(strings.Replace(timed, `"1","status":"sent"`, `"1","status":"completed"`, 1)), "another state at the same time")
+
 	// Text of the message can't stand for another field.
 	require.NotEqual(t, key(`{"event":"a|b","generatedDateTime":"2026-03-01T09:30:00Z","data":{"envelopeId":"e"}}`),
 		key(`{"event":"b","generatedDateTime":"2026-03-01T09:30:00Z","data":{"envelopeId":"e|a"}}`))

@@ -1,9 +1,12 @@
 package docusign
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -34,7 +37,7 @@ func FuzzAnswers(f *testing.F) {
 				t.Fatalf("what was read can't be written: %v", err)
 			}
 			if l, ok := v.(*envelopeList); ok {
-				_ = l.next()
+				_, _ = l.next()
 			}
 		}
 		parseError(400, http.Header{}, body)
@@ -49,13 +52,56 @@ func FuzzTicket(f *testing.F) {
 		Connected: func(context.Context, Connection) error { return nil },
 	})
 	require.NoError(f, err)
-	f.Add("")
-	f.Add("AAAA")
-	f.Add(l.sealed(ticket{State: "s"})[1:])
-	f.Fuzz(func(t *testing.T, value string) {
-		_, ok := l.unsealed(value)
-		require.False(t, ok)
+	sealed := l.sealed(ticket{State: "s"})
+	got, ok := l.unsealed(sealed)
+	require.True(f, ok)
+	require.Equal(f, "s", got.State)
+	genuine, err := base64.RawURLEncoding.DecodeString(sealed)
+	require.NoError(f, err)
+	for at := range genuine {
+		f.Add(at, byte(1), "")
+	}
+	f.Add(0, byte(0), "AAAA")
+	f.Fuzz(func(t *testing.T, at int, flip byte, value string) {
+		if _, ok := l.unsealed(value); ok {
+			t.Fatal("a foreign cookie is taken")
+		}
+		if at < 0 || at >= len(genuine) || flip == 0 {
+			return
+		}
+		forged := bytes.Clone(genuine)
+		forged[at] ^= flip
+		if _, ok := l.unsealed(base64.RawURLEncoding.EncodeToString(forged)); ok {
+			t.Fatal("a forged cookie is taken")
+		}
 	})
+}
+
+// TestStatesThatAreRemembered: strangers can't fill the memory, and no state that
+// was used is forgotten to make room.
+func TestStatesThatAreRemembered(t *testing.T) {
+	t.Parallel()
+	l := &Login{used: map[string]time.Time{}}
+	now := time.Now()
+	until := now.Add(loginTime)
+	for i := range maxUsed {
+		l.used[strconv.Itoa(i)] = until
+	}
+	require.False(t, l.first(ticket{State: "0", Until: until}, now))
+	require.False(t, l.first(ticket{State: "one more", Until: until}, now))
+	require.Len(t, l.used, maxUsed)
+	later := until.Add(time.Second)
+	require.True(t, l.first(ticket{State: "later", Until: later.Add(loginTime)}, later))
+	require.Len(t, l.used, 1)
+}
+
+func TestRawMember(t *testing.T) {
+	t.Parallel()
+	m, err := RawMember(map[string]int{"a": 1})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"a":1}`, string(m))
+	_, err = RawMember(make(chan int))
+	require.Error(t, err)
 }
 
 func TestScalars(t *testing.T) {

@@ -2,10 +2,7 @@ package docusign
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync"
-	"time"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -42,12 +39,15 @@ func (s SourceToken) auth(*OAuth) (api.Auth, error) {
 
 // TokenStore keeps the token of one user's login over restarts. Several
 // processes may share one: a token that another has refreshed is used, not
-// refreshed again. It must be safe for concurrent use.
+// refreshed again. It must be safe for concurrent use. Its methods are called
+// under a context of their own, which outlives the call that needs the token: a
+// refresh must not be lost because a caller gave up.
 type TokenStore interface {
 	Load(ctx context.Context) (Token, error)
 	// Save replaces the token. DocuSign may have made the former refresh token
 	// useless already, so a token that can't be saved is not used: the call fails,
-	// and the next one tries to save again.
+	// and the next one tries to save again, unless the store holds another refresh
+	// token by then.
 	Save(ctx context.Context, t Token) error
 }
 
@@ -72,65 +72,6 @@ func (g CodeGrant) auth(o *OAuth) (api.Auth, error) {
 	}
 	k := &keeper{store: g.Store, oauth: o.of(app)}
 	return api.NewTokens(k.fetch), nil
-}
-
-// keeper gets tokens out of a store and refreshes them. api.Tokens calls fetch
-// one at a time.
-type keeper struct {
-	store   TokenStore
-	oauth   *OAuth
-	given   countersign.Secret // the access token that was given last
-	unsaved *Token
-}
-
-// fetch is called when there is no token yet, or when the last one has ended or
-// was refused.
-func (k *keeper) fetch(ctx context.Context) (*oauth2.Token, error) {
-	if k.unsaved != nil {
-		return k.save(ctx, *k.unsaved)
-	}
-	t, err := k.store.Load(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("load token: %w", err)
-	}
-	if t.usable(time.Now()) && !k.given.Equal(t.Access.Reveal()) {
-		return k.give(t), nil
-	}
-	if t.Refresh.IsZero() {
-		return nil, fmt.Errorf("docusign: the token has ended and there is no refresh token: %w", ErrLoginRequired)
-	}
-	fresh, err := k.oauth.Refresh(ctx, t.Refresh)
-	if err != nil {
-		return k.another(ctx, t, err)
-	}
-	return k.save(ctx, fresh)
-}
-
-// another looks whether a process that shares the store was faster, and took
-// the refresh token.
-func (k *keeper) another(ctx context.Context, old Token, refused error) (*oauth2.Token, error) {
-	if !errors.Is(refused, ErrLoginRequired) {
-		return nil, refused
-	}
-	t, err := k.store.Load(ctx)
-	if err != nil || old.Access.Equal(t.Access.Reveal()) || !t.usable(time.Now()) {
-		return nil, refused
-	}
-	return k.give(t), nil
-}
-
-func (k *keeper) save(ctx context.Context, t Token) (*oauth2.Token, error) {
-	k.unsaved = &t
-	if err := k.store.Save(ctx, t); err != nil {
-		return nil, fmt.Errorf("save token: %w", err)
-	}
-	k.unsaved = nil
-	return k.give(t), nil
-}
-
-func (k *keeper) give(t Token) *oauth2.Token {
-	k.given = t.Access
-	return bearer(t)
 }
 
 func bearer(t Token) *oauth2.Token {

@@ -15,6 +15,9 @@ import (
 // end (DocuSign, "API rules and limits").
 const burstWindow = 30 * time.Second
 
+// clockSkew is how far DocuSign's clock may be ahead of ours.
+const clockSkew = 5 * time.Minute
+
 // LimitError says that the account's calls are used up, as the last answer
 // announced, and that the wait is longer than the client's policy or the
 // caller's deadline allows. Nothing was sent.
@@ -34,6 +37,10 @@ func (e *LimitError) Error() string {
 
 // Is reports a LimitError as countersign.ErrRateLimited.
 func (e *LimitError) Is(target error) bool { return target == countersign.ErrRateLimited }
+
+// RetryIn is how long it is until then. Error.RetryAfter of the call's error
+// says the same.
+func (e *LimitError) RetryIn() time.Duration { return time.Until(e.Reset) }
 
 // gate holds calls back while the account has none left. DocuSign counts all
 // programs of an account together, so what counts is what its answers say.
@@ -106,11 +113,7 @@ func (g *gate) observe(h http.Header) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if left, ok := number(h, "X-Ratelimit-Remaining"); ok {
-		ends := resetTime(h)
-		if ends.IsZero() {
-			ends = now.Truncate(time.Hour).Add(time.Hour)
-		}
-		g.hour = window{known: true, left: left, heard: left, ends: ends}
+		g.hour = window{known: true, left: left, heard: left, ends: resetTime(h, now)}
 	}
 	if left, ok := number(h, "X-Burstlimit-Remaining"); ok {
 		ends := now.Add(burstWindow)
@@ -126,11 +129,24 @@ func number(h http.Header, name string) (int64, bool) {
 	return n, err == nil
 }
 
-// resetTime is X-RateLimit-Reset, in Unix seconds; zero when it is missing.
-func resetTime(h http.Header) time.Time {
+// resetTime is X-RateLimit-Reset, in Unix seconds. Without one that can be right,
+// it is the next full hour: the limit is an hourly one, so a time further away
+// would only hold the client up.
+func resetTime(h http.Header, now time.Time) time.Time {
 	n, ok := number(h, "X-Ratelimit-Reset")
-	if !ok || n <= 0 || n > 1<<40 {
-		return time.Time{}
+	if at := time.Unix(n, 0); ok && n > 0 && !at.After(now.Add(time.Hour+clockSkew)) {
+		return at
 	}
-	return time.Unix(n, 0)
+	return nextHour(now)
 }
+
+// untilReset is how long a used up hourly limit lasts.
+func untilReset(h http.Header, now time.Time) time.Duration {
+	at := resetTime(h, now)
+	if !at.After(now) {
+		at = nextHour(now)
+	}
+	return at.Sub(now)
+}
+
+func nextHour(now time.Time) time.Time { return now.Truncate(time.Hour).Add(time.Hour) }

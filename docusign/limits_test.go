@@ -43,6 +43,7 @@ func TestHourlyLimitIsRespectedBeforeTheCall(t *testing.T) {
 		require.ErrorIs(t, err, countersign.ErrRateLimited)
 		require.False(t, limit.Burst)
 		require.True(t, limit.Reset.Equal(reset))
+		require.InDelta(t, 20*60, apiError(t, err).RetryAfter.Seconds(), 1, "the error says when to call again")
 		require.Equal(t, 1, restCalls(mt), "nothing was sent")
 
 		time.Sleep(20*time.Minute - 10*time.Second)
@@ -58,6 +59,22 @@ func TestHourlyLimitIsRespectedBeforeTheCall(t *testing.T) {
 		require.NoError(t, err)
 		_, err = c.Accounts.Get(ctx)
 		require.ErrorIs(t, err, countersign.ErrRateLimited, "a wait beyond the deadline ends the call at once")
+	})
+}
+
+func TestHourlyLimitThatCannotBeRight(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, mt := mocked(t)
+		mt.RegisterResponder("GET", rest, answer(200, `{}`, limitHeader(0, 10, time.Now().Add(30*24*time.Hour))...))
+		_, err := c.Accounts.Get(t.Context())
+		require.NoError(t, err)
+		_, err = c.Accounts.Get(t.Context())
+		require.ErrorIs(t, err, countersign.ErrRateLimited)
+		require.LessOrEqual(t, apiError(t, err).RetryAfter, time.Hour, "an hourly limit lasts an hour at most")
+		time.Sleep(time.Hour)
+		_, err = c.Accounts.Get(t.Context())
+		require.NoError(t, err)
 	})
 }
 
@@ -102,7 +119,7 @@ func TestBothFormsOfTheLimitErrors(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 429} {
 		synctest.Test(t, func(t *testing.T) {
-			c, mt := mocked(t, countersign.WithRetry(countersign.RetryPolicy{MaxAttempts: 2}), countersign.WithLimiter(free{}))
+			c, mt := mocked(t, countersign.WithRetry(countersign.RetryPolicy{MaxAttempts: 2}))
 			burst := answer(status, `{"errorCode":"BURST_APIINVOCATION_LIMIT_EXCEEDED","message":"m"}`)
 			mt.RegisterResponder("POST", rest+"/envelopes", burst.Then(answer(201, `{"envelopeId":"e"}`)))
 			start := time.Now()
@@ -119,6 +136,7 @@ func TestBothFormsOfTheLimitErrors(t *testing.T) {
 			require.NotErrorIs(t, err, countersign.ErrOutcomeUnknown)
 			require.InDelta(t, (40 * time.Minute).Seconds(), apiError(t, err).RetryAfter.Seconds(), 1)
 			require.Equal(t, calls+1, restCalls(mt), "a long wait is the caller's")
+			time.Sleep(40 * time.Minute)
 
 			polling := answer(status, `{"errorCode":"Hourly_Envelope_Polling_Limit_Exceeded","message":"m"}`)
 			mt.RegisterResponder("GET", rest+"/envelopes/e", polling)
@@ -182,6 +200,94 @@ func TestPollingRule(t *testing.T) {
 		get("b")
 		get("b")
 		require.Len(t, told, 2)
+	})
+}
+
+// TestOwnLimiter: a program's limiter comes on top of what the answers say.
+func TestOwnLimiter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		own := &counting{}
+		c, mt := mocked(t, countersign.WithLimiter(own))
+		mt.RegisterResponder("GET", rest, answer(200, `{}`, limitHeader(0, 10, time.Now().Add(20*time.Minute))...))
+		_, err := c.Accounts.Get(t.Context())
+		require.NoError(t, err)
+		asked := own.asked
+		_, err = c.Accounts.Get(t.Context())
+		_, ok := errors.AsType[*docusign.LimitError](err)
+		require.True(t, ok, "%v", err)
+		require.Equal(t, asked+1, own.asked)
+		own.err = errors.New("no more today")
+		_, err = c.Accounts.Get(t.Context())
+		require.ErrorIs(t, err, own.err)
+	})
+}
+
+type counting struct {
+	asked int
+	err   error
+}
+
+func (c *counting) Wait(context.Context) error {
+	c.asked++
+	return c.err
+}
+
+// TestPollingRuleKnowsEveryRead: those through Do count, those that were not sent
+// do not.
+func TestPollingRuleKnowsEveryRead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var told []countersign.Attempt
+		c, mt := mocked(t, countersign.WithObserver(func(a countersign.Attempt) {
+			if a.Op == docusign.OpPolling {
+				told = append(told, a)
+			}
+		}))
+		mt.RegisterResponder("GET", "=~^"+rest+"/envelopes/", answer(200, `{"status":"sent"}`))
+		do := func(path ...string) {
+			require.NoError(t, c.Do(t.Context(), countersign.Request{Path: path}, nil))
+		}
+		do("envelopes", "a")
+		do("envelopes", "a", "views", "shared")
+		require.Empty(t, told)
+		do("v2.1", "accounts", accountID, "envelopes", "a")
+		require.Len(t, told, 1)
+		require.Equal(t, "/v2.1/accounts/{accountId}/envelopes/{envelopeId}", told[0].Path)
+		_, err := c.Envelopes.Get(t.Context(), "b", nil)
+		require.NoError(t, err)
+		do("envelopes", "b")
+		require.Len(t, told, 2, "the same thing, whichever way it is read")
+
+		mt.RegisterResponder("GET", rest, answer(200, `{}`, limitHeader(0, 10, time.Now().Add(20*time.Minute))...))
+		_, err = c.Accounts.Get(t.Context())
+		require.NoError(t, err)
+		for range 3 {
+			_, err = c.Envelopes.Get(t.Context(), "d", nil)
+			require.ErrorIs(t, err, countersign.ErrRateLimited)
+		}
+		require.Len(t, told, 2, "what was held back was not read")
+	})
+}
+
+func TestWaitAfterARead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		told := 0
+		c, mt := mocked(t, countersign.WithObserver(func(a countersign.Attempt) {
+			if a.Op == docusign.OpPolling {
+				told++
+			}
+		}))
+		mt.RegisterResponder("GET", rest+"/envelopes/e", answer(200, `{"status":"completed"}`))
+		_, err := c.Envelopes.Get(t.Context(), "e", nil)
+		require.NoError(t, err)
+		time.Sleep(5 * time.Minute)
+		start := time.Now()
+		_, err = c.Envelopes.Wait(t.Context(), "e", docusign.WaitOptions{})
+		require.NoError(t, err)
+		require.Equal(t, 10*time.Minute, time.Since(start))
+		require.Zero(t, told, "Wait does not break the rule itself")
 	})
 }
 

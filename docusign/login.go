@@ -1,6 +1,7 @@
 package docusign
 
 import (
+	"cmp"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -147,9 +148,23 @@ type ticket struct {
 	Until    time.Time `json:"u"`
 }
 
+// getOnly answers 405 to all methods but GET. A pattern "GET /…" matches HEAD as
+// well, with which mail programs and proxies look at links, and a state that one
+// of them used up would be lost for the person.
+func getOnly(f http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet {
+			w.Header().Set("Allow", http.MethodGet)
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		f(w, r)
+	})
+}
+
 // Start sends the person to DocuSign.
 func (l *Login) Start() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return getOnly(func(w http.ResponseWriter, r *http.Request) {
 		t := ticket{State: rand.Text(), Verifier: rand.Text() + rand.Text(), Until: time.Now().Add(loginTime)}
 		page, err := l.oauth.LoginURL(LoginRequest{Scopes: l.cfg.Scopes, State: t.State, Verifier: t.Verifier, ForceLogin: l.cfg.ForceLogin})
 		if err != nil {
@@ -166,7 +181,7 @@ func (l *Login) Start() http.Handler {
 
 // Callback takes the person back.
 func (l *Login) Callback() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return getOnly(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Referrer-Policy", "no-referrer") // the address holds the code
 		q := r.URL.Query()
@@ -184,7 +199,7 @@ func (l *Login) Callback() http.Handler {
 
 func (l *Login) finish(ctx context.Context, q url.Values, t ticket) error {
 	if code := q.Get("error"); code != "" {
-		return &RefusedError{Code: short(code, 100), Description: short(q.Get("error_description"), 300)}
+		return &RefusedError{Code: short(code, 100), Description: short(cmp.Or(q.Get("error_message"), q.Get("error_description")), 300)}
 	}
 	if q.Get("code") == "" {
 		return &RefusedError{Code: "no_code", Description: "the callback carries neither a code nor an error"}
@@ -224,7 +239,12 @@ func (l *Login) redeem(w http.ResponseWriter, r *http.Request, state string) (ti
 	return t, nil
 }
 
-// first reports whether a ticket is seen for the first time.
+// maxUsed bounds how many states are remembered. Only browsers that started a
+// login get a state remembered, so more than this is an attack.
+const maxUsed = 100_000
+
+// first reports whether a ticket is seen for the first time. When too many are
+// remembered it is refused: to forget one would let it be used again.
 func (l *Login) first(t ticket, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -232,7 +252,7 @@ func (l *Login) first(t ticket, now time.Time) bool {
 		maps.DeleteFunc(l.used, func(_ string, until time.Time) bool { return now.After(until) })
 		l.swept = now
 	}
-	if _, again := l.used[t.State]; again {
+	if _, again := l.used[t.State]; again || len(l.used) >= maxUsed {
 		return false
 	}
 	l.used[t.State] = t.Until

@@ -121,8 +121,31 @@ func TestLoginThatIsRefused(t *testing.T) {
 	refused, ok := errors.AsType[*docusign.RefusedError](b.err)
 	require.True(t, ok, "%v", b.err)
 	require.Equal(t, "access_denied", refused.Code)
+	require.Equal(t, "The user did not consent to connecting the application.", refused.Description)
 	require.ErrorIs(t, b.err, countersign.ErrForbidden)
 	require.Nil(t, b.got)
+}
+
+// TestLoginTakesGETAlone: whoever looks at the callback with HEAD must not use
+// the state up.
+func TestLoginTakesGETAlone(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, nil)
+	callback := b.page(b.start())
+	for _, h := range []http.Handler{b.login.Start(), b.login.Callback()} {
+		for _, method := range []string{"HEAD", "POST", "OPTIONS"} {
+			req := httptest.NewRequest(method, callback, nil)
+			req.AddCookie(b.cookies[0])
+			rec := httptest.NewRecorder()
+			h.ServeHTTP(rec, req)
+			require.Equal(t, http.StatusMethodNotAllowed, rec.Code, method)
+			require.Equal(t, "GET", rec.Header().Get("Allow"))
+			require.Empty(t, rec.Result().Cookies())
+		}
+	}
+	b.back(callback)
+	require.NoError(t, b.err)
+	require.NotNil(t, b.got)
 }
 
 func TestLoginThatDoesNotBelongHere(t *testing.T) {

@@ -125,3 +125,21 @@ func read(d *countersign.Download, err error) (any, error) {
 	b, err := io.ReadAll(d)
 	return string(b), err
 }
+
+// TestDownloadInBase64: an answer that says it is encoded is decoded.
+func TestDownloadInBase64(t *testing.T) {
+	t.Parallel()
+	for encoding, want := range map[string]string{"base64": "%PDF-1.4 %%EOF", "Base64": "%PDF-1.4 %%EOF", "binary": "JVBERi0x\r\nLjQgJSVFT0Y=", "": "JVBERi0x\r\nLjQgJSVFT0Y="} {
+		c, mt := mocked(t)
+		h := http.Header{"Content-Type": {"application/pdf"}}
+		if encoding != "" {
+			h.Set("Content-Transfer-Encoding", encoding)
+		}
+		mt.RegisterResponder("GET", rest+"/envelopes/e/documents/1", httpmock.NewStringResponder(200, "JVBERi0x\r\nLjQgJSVFT0Y=").HeaderSet(h))
+		var meta countersign.Meta
+		got, err := read(c.Documents.Download(t.Context(), "e", "1", docusign.DownloadOptions{}, countersign.WithMeta(&meta)))
+		require.NoError(t, err)
+		require.Equal(t, want, got, encoding)
+		require.Equal(t, 200, meta.StatusCode, "the caller's own Meta is filled in too")
+	}
+}

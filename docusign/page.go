@@ -1,6 +1,7 @@
 package docusign
 
 import (
+	"cmp"
 	"iter"
 	"net/url"
 	"strconv"
@@ -18,21 +19,48 @@ type listing struct {
 	NextMark string `json:"continuationToken"`
 }
 
-// next is the query of the next page, as far as it concerns paging. The end is
-// what the service says, never a page that is short.
-func (l listing) next() string {
+// next is the query of the next page, as far as it concerns paging; empty at the
+// end. The end is what the service says, never a page that is short, and never
+// an announcement that can't be read.
+func (l listing) next() (string, error) {
 	if l.NextURI != "" {
 		u, err := url.Parse(l.NextURI)
 		if err != nil {
-			return ""
+			return "", badPage("nextUri is no address")
 		}
-		return pageQuery(u.Query().Get("start_position"), u.Query().Get("continuation_token"))
+		q, err := url.ParseQuery(u.RawQuery)
+		if err != nil {
+			return "", badPage("nextUri has no readable query")
+		}
+		if at := pageQuery(q.Get("start_position"), cmp.Or(q.Get("continuation_token"), l.NextMark)); at != "" {
+			return at, nil
+		}
+		return "", badPage("nextUri names no position")
 	}
-	total, err := strconv.ParseInt(string(l.Total), 10, 64)
-	if err != nil || l.Size == 0 || int64(l.End)+1 >= total {
-		return ""
+	total, ok := l.total()
+	switch {
+	case ok && (int64(l.End)+1 >= total || int64(l.Start) >= total):
+		return "", nil
+	case l.NextMark != "":
+		return pageQuery("", l.NextMark), nil
+	case l.Total == "":
+		return "", nil
+	case !ok:
+		return "", badPage("totalSetSize is no number")
+	case l.Size == 0:
+		return "", badPage("totalSetSize announces more, and nothing says where")
 	}
-	return pageQuery(strconv.FormatInt(int64(l.End)+1, 10), "")
+	return pageQuery(strconv.FormatInt(int64(l.End)+1, 10), ""), nil
+}
+
+// total is how many items all pages hold, if it is known.
+func (l listing) total() (int64, bool) {
+	n, err := strconv.ParseInt(string(l.Total), 10, 64)
+	return n, err == nil
+}
+
+func badPage(reason string) error {
+	return &countersign.DecodeError{Provider: "docusign", Op: "list", StatusCode: 200, ContentType: "application/json", Reason: reason}
 }
 
 func pageQuery(start, mark string) string {
@@ -46,12 +74,18 @@ func pageQuery(start, mark string) string {
 	return v.Encode()
 }
 
-func pageOf[T any](l listing, items []T) *countersign.Page[T] {
-	total, err := strconv.ParseInt(string(l.Total), 10, 64)
+// pageOf is a page with its cursor. When more is announced and can't be read, the
+// error is a *countersign.DecodeError.
+func pageOf[T any](l listing, items []T) (*countersign.Page[T], error) {
+	next, err := l.next()
 	if err != nil {
+		return nil, err
+	}
+	total, ok := l.total()
+	if !ok {
 		total = -1
 	}
-	return &countersign.Page[T]{Items: items, Total: total, Next: l.next()}
+	return &countersign.Page[T]{Items: items, Total: total, Next: next}, nil
 }
 
 // addPage adds the cursor of a page before, and the size of the page.
@@ -93,7 +127,7 @@ func pages[T any](cursor string, read func(cursor string) (*countersign.Page[T],
 			}
 			seen[at], at = true, page.Next
 			if seen[at] {
-				yield(nil, &countersign.DecodeError{Provider: "docusign", Op: "list", StatusCode: 200, ContentType: "application/json", Reason: "the pages go in a circle"})
+				yield(nil, badPage("the pages go in a circle"))
 				return
 			}
 		}

@@ -37,8 +37,11 @@ type ReceiverConfig struct {
 	// KeysFor gives the keys of the account that a message names in its header,
 	// for receivers that serve several accounts. None means that the account is
 	// not known, and the message is refused; an error, that the keys can't be had
-	// now. It is called before anything is authenticated. The event then belongs
-	// to that account: a message that names another one is refused.
+	// now. It is called before anything is authenticated. It must give keys of that
+	// account alone: the header is not signed, so a key of several accounts would
+	// let one speak for the other. The event then belongs to that account: a message
+	// that names another one is refused, and one that names none, or names it in
+	// another way, has Event.AccountAssumed.
 	KeysFor func(ctx context.Context, account AccountID) ([]countersign.Secret, error)
 	// WithoutHMAC takes unsigned messages. Something in front of the receiver must
 	// then authenticate DocuSign: basic authentication, OAuth or a client
@@ -84,8 +87,9 @@ func NewReceiver(cfg ReceiverConfig) (*Receiver, error) {
 	cfg.Keys = slices.Clone(cfg.Keys)
 	r := &Receiver{cfg: cfg}
 	handler, err := webhook.New(webhook.Config[Event]{
-		Name:         "docusign.Receiver",
-		ContentTypes: []string{"application/json", "text/xml", "application/xml"},
+		Name: "docusign.Receiver",
+		// Gateways may take the content type away; the format is told by the content.
+		ContentTypes: []string{"application/json", "text/xml", "application/xml", ""},
 		MaxBody:      cfg.MaxBody, ReadTimeout: cfg.ReadTimeout,
 		Sources: webhook.Sources{Allowed: cfg.AllowedSources, TrustedProxies: cfg.TrustedProxies},
 		Admit:   r.admit, Open: r.open, Accept: cfg.Accept, Logger: cfg.Logger,
@@ -167,7 +171,8 @@ func (r *Receiver) open(ctx context.Context, req *http.Request, body []byte) (Ev
 // bind ties an event to the account whose key signed it. Legacy XML names
 // accounts by another number, so there the signature alone counts.
 func (e *Event) bind(account AccountID) error {
-	if e.AccountID != "" && e.Format != FormatXML && !strings.EqualFold(string(e.AccountID), string(account)) {
+	e.AccountAssumed = e.AccountID == "" || e.Format == FormatXML
+	if !e.AccountAssumed && !strings.EqualFold(string(e.AccountID), string(account)) {
 		return fmt.Errorf("%w: it is signed for another account", webhook.ErrForged)
 	}
 	e.AccountID = account

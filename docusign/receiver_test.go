@@ -58,6 +58,13 @@ func message(body []byte, signatures ...string) *http.Request {
 	return r
 }
 
+// untyped is a message of whose content type a gateway has made nothing.
+func untyped(body []byte, signatures ...string) *http.Request {
+	r := message(body, signatures...)
+	r.Header.Del("Content-Type")
+	return r
+}
+
 func deliver(h http.Handler, r *http.Request) int {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
@@ -79,6 +86,33 @@ func TestSignatureKnownAnswer(t *testing.T) {
 	require.ErrorIs(t, docusign.VerifySignature(http.Header{"X-Docusign-Signature-1": {want}}, []byte(strings.TrimSpace(body)), countersign.NewSecret(key)), docusign.ErrSignature)
 }
 
+// The signatures of several keys over one body, computed in the same way without
+// the line end; the last is of an empty body.
+func TestSignatureKnownAnswersOfSeveralKeys(t *testing.T) {
+	t.Parallel()
+	const body = `{"event":"recipient-completed","apiVersion":"v2.1","data":{"envelopeId":"eeeeeeee-0000-4000-8000-000000000002","name":"契約 Zoë"}}`
+	vectors := []struct{ key, body, want string }{
+		{"first-key-0123456789", body, "CYeXcdN3QE790KzQbbrRwdgs3dHTjfCj+sRt1q0Yipw="},
+		{"Zm9vYmFyYmF6cXV4MDEyMzQ1Njc4OWFiY2RlZmdoaWo=", body, "aDFjtfE38lyK7de9GzS63Aw0rFrY1AMWAEJ6cm/coi4="},
+		{"clé-ключ-鍵", body, "aMfGT8cSqrQKuIu6C2BbpFJT2eRVn9hZ5a2ofPmU/Wg="},
+		{"first-key-0123456789", "", "tGYkXsz5k0VOdwKM8camWFsJNSmAepBukELgatVayKU="},
+	}
+	header, keys := http.Header{}, []countersign.Secret{}
+	for i, v := range vectors {
+		require.Equal(t, v.want, docusign.SignBody(countersign.NewSecret(v.key), []byte(v.body)))
+		if v.body != "" {
+			header.Set(fmt.Sprintf("X-DocuSign-Signature-%d", i+1), v.want)
+			keys = append(keys, countersign.NewSecret(v.key))
+		}
+	}
+	for _, key := range keys {
+		require.NoError(t, docusign.VerifySignature(header, []byte(body), key), "any one of the keys")
+		require.NoError(t, docusign.VerifySignature(header, []byte(body), otherKey, key))
+	}
+	require.ErrorIs(t, docusign.VerifySignature(header, []byte(body), otherKey), docusign.ErrSignature)
+	require.ErrorIs(t, docusign.VerifySignature(header, []byte(body[1:]), keys...), docusign.ErrSignature)
+}
+
 func TestReceiverAuthenticates(t *testing.T) {
 	t.Parallel()
 	body := eventFile(t, "event-sim.json")
@@ -98,6 +132,8 @@ func TestReceiverAuthenticates(t *testing.T) {
 		"damaged beside good":  {message(body, "%%%", bySecond), 200},
 		"foreign key":          {message(body, foreign), 401},
 		"unsigned":             {message(body), 401},
+		"no content type":      {untyped(body, bySecond), 200},
+		"forged, no type":      {untyped(body, foreign), 401},
 		"empty signature":      {message(body, ""), 401},
 		"not base64":           {message(body, "%%%"), 401},
 		"hexadecimal":          {message(body, "8ba3a7fdd837dda771897790f00ebad09b6c813def21fe80ad149e155c7a4c68"), 401},
@@ -194,6 +230,7 @@ func TestReceiverOfSeveralAccounts(t *testing.T) {
 		return nil, nil
 	}
 	sim, legacy := eventFile(t, "event-sim.json"), eventFile(t, "event-legacy.xml")
+	anonymous := []byte(`{"event":"envelope-sent","data":{"envelopeId":"e"}}`)
 	for name, tc := range map[string]struct {
 		body    []byte
 		account string
@@ -203,6 +240,7 @@ func TestReceiverOfSeveralAccounts(t *testing.T) {
 		"its own key":                     {sim, string(testAccount), newKey, 200},
 		"account in capitals":             {sim, strings.ToUpper(string(testAccount)), newKey, 200},
 		"legacy XML":                      {legacy, string(testAccount), newKey, 200},
+		"no account in the body":          {anonymous, string(testAccount), newKey, 200},
 		"no account":                      {sim, "", newKey, 401},
 		"unknown account":                 {sim, "x", newKey, 401},
 		"key of another account":          {sim, string(testAccount), otherKey, 401},
@@ -218,6 +256,7 @@ func TestReceiverOfSeveralAccounts(t *testing.T) {
 			require.Equal(t, tc.want, deliver(r, req))
 			if tc.want == 200 {
 				require.Equal(t, docusign.AccountID(tc.account), in.events[0].AccountID)
+				require.Equal(t, name == "legacy XML" || name == "no account in the body", in.events[0].AccountAssumed)
 			}
 		})
 	}

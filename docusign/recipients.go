@@ -44,19 +44,14 @@ func (s RecipientsService) Correct(ctx context.Context, id EnvelopeID, r Recipie
 		c = c.query(url.Values{"resend_envelope": {"true"}})
 	}
 	m, err := ask[struct {
-		Results []struct {
-			ID    RecipientID   `json:"recipientId"`
-			Error *ErrorDetails `json:"errorDetails"`
-			Tabs  *Tabs         `json:"tabs"`
-		} `json:"recipientUpdateResults"`
+		Results []recipientResult `json:"recipientUpdateResults"`
 	}](ctx, s.conn, c, opts)
 	if err != nil {
 		return err
 	}
 	var refused refusals
 	for _, one := range m.Results {
-		refused.add(string(one.ID), one.Error)
-		one.Tabs.refused(&refused)
+		one.refused(&refused)
 	}
 	return refused.err(c.Op)
 }

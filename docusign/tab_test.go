@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -68,10 +70,56 @@ func TestRoleTabs(t *testing.T) {
 		RadioGroups: []docusign.RadioGroup{{GroupName: "colour", Radios: []docusign.Radio{{Value: "red", Selected: new(docusign.Bool(true))}}}},
 	}, tabs)
 	require.Len(t, values, 3, "the caller's map is left alone")
+	for label, value := range map[string]string{"news": "maybe", "colour": "green"} {
+		_, err := docusign.RoleTabs(fields, "customer", map[string]string{label: value})
+		refused, ok := errors.AsType[*docusign.ItemError](err)
+		require.True(t, ok, label)
+		require.Equal(t, label, refused.Items[0].Name)
+	}
 	for role, label := range map[string]string{"customer": "price", "witness": "age", "": "price"} {
 		_, err := docusign.RoleTabs(fields, role, map[string]string{label: "1"})
 		refused, ok := errors.AsType[*docusign.ItemError](err)
 		require.True(t, ok, role)
 		require.Equal(t, label, refused.Items[0].Name)
+	}
+}
+
+// TestPrefillValues: a value that a tab can't take changes nothing; it must not
+// clear the tab.
+func TestPrefillValues(t *testing.T) {
+	t.Parallel()
+	const path = rest + "/envelopes/e/documents/1/tabs"
+	const have = `{"prefillTabs":{"checkboxTabs":[{"tabId":"c","tabLabel":"pets"}],"listTabs":[{"tabId":"l","tabLabel":"size","listItems":[{"value":"s"},{"value":"m"}]}],` +
+		`"radioGroupTabs":[{"groupName":"pay","radios":[{"tabId":"r1","value":"bank"},{"tabId":"r2","value":"card"}]}]}}`
+	for name, tc := range map[string]struct {
+		values map[string]string
+		sent   string // empty: refused
+	}{
+		"ticked":        {map[string]string{"pets": "True"}, `{"checkboxTabs":[{"tabId":"c","selected":"true"}]}`},
+		"cleared":       {map[string]string{"pets": ""}, `{"checkboxTabs":[{"tabId":"c","selected":"false"}]}`},
+		"no boolean":    {map[string]string{"pets": "cat"}, ""},
+		"listed":        {map[string]string{"size": "m"}, `{"listTabs":[{"tabId":"l","value":"m"}]}`},
+		"not listed":    {map[string]string{"size": "xl"}, ""},
+		"chosen":        {map[string]string{"pay": "card"}, `{"radioGroupTabs":[{"groupName":"pay","radios":[{"tabId":"r1","value":"bank","selected":"false"},{"tabId":"r2","value":"card","selected":"true"}]}]}`},
+		"not a choice":  {map[string]string{"pay": "cash"}, ""},
+		"one of two":    {map[string]string{"pay": "cash", "pets": "true"}, ""},
+		"unknown label": {map[string]string{"price": "1"}, ""},
+	} {
+		c, mt := mocked(t)
+		mt.RegisterResponder("GET", path, answer(200, have))
+		var sent []byte
+		mt.RegisterResponder("PUT", path, func(r *http.Request) (*http.Response, error) {
+			sent, _ = io.ReadAll(r.Body)
+			return answer(200, `{}`)(r)
+		})
+		err := c.Tabs.Prefill(t.Context(), "e", "1", tc.values)
+		if tc.sent == "" {
+			_, ok := errors.AsType[*docusign.ItemError](err)
+			require.True(t, ok, "%s: %v", name, err)
+			require.Empty(t, sent, name)
+			continue
+		}
+		require.NoError(t, err, name)
+		require.JSONEq(t, `{"prefillTabs":`+tc.sent+`}`, string(sent), name)
 	}
 }

@@ -2,7 +2,6 @@ package docusign
 
 import (
 	"context"
-	"maps"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -70,75 +69,20 @@ func (s TabsService) change(ctx context.Context, c call, opts []countersign.Call
 }
 
 // Prefill fills the prefill tabs of a draft's document by their labels (for
-// radio groups: by the group's name). An empty value clears a tab. Labels that
-// the document does not have are an *ItemError, and nothing is changed then. Send
-// the draft afterwards.
+// radio groups: by the group's name). A checkbox takes "true" or "false", a list or
+// a radio group the value of one of its choices; an empty value clears a tab.
+// Labels that the document does not have, and values that a tab can't take, are an
+// *ItemError, and nothing is changed then. Send the draft afterwards. It is GET
+// and PUT …/documents/{documentId}/tabs; both are repeated.
 func (s TabsService) Prefill(ctx context.Context, id EnvelopeID, document DocumentID, values map[string]string, opts ...countersign.CallOption) error {
 	all, err := s.OfDocument(ctx, id, document, opts...)
 	if err != nil {
 		return err
 	}
 	change, err := all.Prefill.fill(values)
-	if err != nil || change == nil {
+	if err != nil || len(values) == 0 {
 		return err
 	}
 	_, err = s.UpdateOfDocument(ctx, id, document, Tabs{Prefill: change}, opts...)
 	return err
-}
-
-// fill gives the tabs that values change, ready to be sent.
-func (t *Tabs) fill(values map[string]string) (*Tabs, error) {
-	left := maps.Clone(values)
-	out := &Tabs{}
-	if t != nil {
-		lists := out.lists()
-		for i, l := range t.lists() {
-			for _, tab := range *l.list {
-				if value, ok := values[string(tab.Label)]; ok {
-					delete(left, string(tab.Label))
-					*lists[i].list = append(*lists[i].list, filled(Tab{ID: tab.ID}, l.kind, value))
-				}
-			}
-		}
-		for _, g := range t.RadioGroups {
-			if value, ok := values[string(g.GroupName)]; ok {
-				delete(left, string(g.GroupName))
-				out.RadioGroups = append(out.RadioGroups, chosen(g, value))
-			}
-		}
-	}
-	if err := unknownLabels("prefill tabs", left); err != nil {
-		return nil, err
-	}
-	if len(values) == 0 {
-		return nil, nil
-	}
-	return out, nil
-}
-
-// unknownLabels refuses labels for which no tab was found.
-func unknownLabels(op string, left map[string]string) error {
-	var refused refusals
-	for label := range left {
-		refused.add(label, &ErrorDetails{Code: "TAB_NOT_FOUND", Message: "no tab that can be filled has this label"})
-	}
-	return refused.err(op)
-}
-
-// filled gives a tab its value.
-func filled(tab Tab, kind TabKind, value string) Tab {
-	if kind == CheckboxTabs {
-		tab.Selected = new(Bool(value == "true"))
-	} else {
-		tab.Value = new(Text(value))
-	}
-	return tab
-}
-
-func chosen(g RadioGroup, value string) RadioGroup {
-	out := RadioGroup{GroupName: g.GroupName, DocumentID: g.DocumentID}
-	for _, r := range g.Radios {
-		out.Radios = append(out.Radios, Radio{TabID: r.TabID, Value: r.Value, Selected: new(Bool(string(r.Value) == value))})
-	}
-	return out
 }

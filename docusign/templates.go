@@ -3,7 +3,6 @@ package docusign
 import (
 	"context"
 	"iter"
-	"maps"
 	"net/url"
 
 	"github.com/countersign/countersign"
@@ -91,7 +90,7 @@ func (s TemplatesService) List(ctx context.Context, q TemplateQuery, opts ...cou
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(m.listing, m.Templates), nil
+	return pageOf(m.listing, m.Templates)
 }
 
 // All goes through the pages of List. An error is given once and ends the
@@ -129,9 +128,15 @@ func (s TemplatesService) Create(ctx context.Context, t Template, opts ...counte
 	return m.ID, refused.err("create template")
 }
 
-// Update changes a template; what is empty stays as it is.
+// Update changes a template (PUT /templates/{templateId}); what is empty stays as
+// it is. Parts that are refused are in an *ItemError; the call is repeated.
 func (s TemplatesService) Update(ctx context.Context, id TemplateID, t Template, opts ...countersign.CallOption) error {
-	return do(ctx, s.conn, send(api.IdempotentWrite, "update template", "PUT", templatePath, t, string(id)), opts)
+	const op = "update template"
+	m, err := ask[updateSummary](ctx, s.conn, send(api.IdempotentWrite, op, "PUT", templatePath, t, string(id)), opts)
+	if err != nil {
+		return err
+	}
+	return m.refused("template", op)
 }
 
 // Documents reads what documents a template has.
@@ -216,23 +221,26 @@ func (s TemplatesService) Fields(ctx context.Context, id TemplateID, opts ...cou
 // "true" ticks a checkbox, and a radio group takes one of its choices. Labels that
 // the role does not have are an *ItemError. DocuSign itself passes over them.
 func RoleTabs(fields []TemplateField, role string, values map[string]string) (*Tabs, error) {
-	out, left := &Tabs{}, maps.Clone(values)
-	for _, f := range fields {
-		value, ok := values[f.Label]
-		if !ok || f.Role != role || f.DocumentID != "" {
+	f, out := newFilling(values), &Tabs{}
+	for _, field := range fields {
+		if field.Role != role || field.DocumentID != "" {
 			continue
 		}
-		delete(left, f.Label)
-		if f.Kind == RadioGroupTabs {
-			out.RadioGroups = append(out.RadioGroups, RadioGroup{GroupName: Text(f.Label), Radios: []Radio{{Value: Text(value), Selected: new(Bool(true))}}})
+		value, ok := f.value(field.Label)
+		if !ok {
+			continue
+		}
+		if field.Kind == RadioGroupTabs && value != "" {
+			f.choice(field.Label, field.Choices, value)
+			out.RadioGroups = append(out.RadioGroups, RadioGroup{GroupName: Text(field.Label), Radios: []Radio{{Value: Text(value), Selected: new(Bool(true))}}})
 		}
 		for _, l := range out.lists() {
-			if l.kind == f.Kind {
-				*l.list = append(*l.list, filled(Tab{Label: Text(f.Label)}, f.Kind, value))
+			if l.kind == field.Kind {
+				*l.list = append(*l.list, f.tab(field.Label, Tab{Label: Text(field.Label)}, field.Kind, field.Choices, value))
 			}
 		}
 	}
-	return out, unknownLabels("fill role", left)
+	return out, f.err("fill role")
 }
 
 // settable are the kinds of tabs that take a value.
@@ -251,15 +259,12 @@ func (t *Tabs) fields(role string, document DocumentID) []TemplateField {
 			continue
 		}
 		f := TemplateField{Role: role, DocumentID: document, Kind: kind, Label: string(tab.Label), Required: tab.Required != nil && bool(*tab.Required)}
-		for _, item := range tab.Items {
-			f.Choices = append(f.Choices, string(item.Value))
-		}
+		f.Choices = tab.choices()
 		out = append(out, f)
 	}
 	for _, g := range t.RadioGroups {
-		f := TemplateField{Role: role, DocumentID: document, Kind: RadioGroupTabs, Label: string(g.GroupName)}
+		f := TemplateField{Role: role, DocumentID: document, Kind: RadioGroupTabs, Label: string(g.GroupName), Choices: g.choices()}
 		for _, r := range g.Radios {
-			f.Choices = append(f.Choices, string(r.Value))
 			f.Required = f.Required || r.Required != nil && bool(*r.Required)
 		}
 		out = append(out, f)

@@ -46,7 +46,10 @@ func (o *OAuth) Exchange(ctx context.Context, code countersign.Secret, verifier 
 
 // Refresh gets a new token for a refresh token. Keep the refresh token that
 // comes back: it may be another. An error that matches ErrLoginRequired means
-// that the user has to log in again.
+// that the user has to log in again; one that matches ErrRefreshLost besides,
+// that an attempt before may have been answered with a token that got lost.
+// DocuSign may end the former refresh token at once, so give ctx the time that it
+// takes, and save what comes back; CodeGrant does both.
 func (o *OAuth) Refresh(ctx context.Context, refresh countersign.Secret) (Token, error) {
 	// A lost answer leaves nothing better than to ask again.
 	t, err := o.token(ctx, "refresh token", api.Read, url.Values{
@@ -54,6 +57,9 @@ func (o *OAuth) Refresh(ctx context.Context, refresh countersign.Secret) (Token,
 	}, refresh)
 	if e, ok := errors.AsType[*countersign.Error](err); ok && e.Code == "invalid_grant" {
 		e.Kind = ErrLoginRequired
+		if e.Attempts > 1 {
+			e.Kind = ErrRefreshLost
+		}
 	}
 	if err == nil && t.Refresh.IsZero() {
 		t.Refresh = refresh

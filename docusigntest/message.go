@@ -55,6 +55,9 @@ func (s *Server) emit(e *envelope, event, recipientID string) {
 }
 
 func (s *Server) emitTemplate(t *template, event string) {
+	if !s.state.connect.enabled {
+		return
+	}
 	for _, id := range sortedKeys(s.state.connect.configurations) {
 		config := s.state.connect.configurations[id]
 		if config.yes("allowEnvelopePublish") && wants(config, event) {

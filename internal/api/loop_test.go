@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -257,6 +258,25 @@ func TestLimiterHoldsEveryAttempt(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Zero(t, asError(t, err).Attempts)
 	})
+}
+
+// soon is a limiter's error that knows when calls are possible again.
+type soon struct{ in time.Duration }
+
+func (soon) Error() string            { return "used up" }
+func (s soon) RetryIn() time.Duration { return s.in }
+
+func TestLimiterThatSaysWhen(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[time.Duration]time.Duration{time.Hour: time.Hour, -time.Second: 0} {
+		lim := limiterFunc(func(context.Context) error { return fmt.Errorf("wrapped: %w", soon{given}) })
+		c, _ := mocked(t, Config{}, countersign.WithLimiter(lim))
+		err := c.Run(t.Context(), Call{Op: "get", Method: "GET", Path: NewPath("/x"), Effect: Read}, nil)
+		require.ErrorIs(t, err, countersign.ErrRateLimited)
+		e, ok := errors.AsType[*countersign.Error](err)
+		require.True(t, ok)
+		require.Equal(t, want, e.RetryAfter)
+	}
 }
 
 type limiterFunc func(context.Context) error

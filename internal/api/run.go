@@ -133,7 +133,7 @@ func (r *run) attempt() (*attempt, error) {
 			if left := ended(r.ctx); left != nil {
 				return nil, r.fail(left, nil)
 			}
-			return nil, r.fail(err, countersign.ErrRateLimited)
+			return nil, r.limited(err)
 		}
 	}
 	if !r.call.NoAuth && r.c.cfg.Auth != nil {
@@ -151,11 +151,24 @@ func (r *run) attempt() (*attempt, error) {
 }
 
 // fail is an error of this call that has no answer.
-func (r *run) fail(err, kind error) error {
+func (r *run) fail(err, kind error) *countersign.Error {
 	return &countersign.Error{
 		Provider: r.c.cfg.Provider, Op: r.call.Op, Method: r.call.Method, Path: r.call.Path.template,
 		Attempts: r.number, Kind: kind, Err: withoutURL(err),
 	}
+}
+
+// limited is a call that a limiter did not let go. One that knows when calls are
+// possible again says so with a method RetryIn.
+func (r *run) limited(err error) error {
+	out := r.fail(err, countersign.ErrRateLimited)
+	if l, ok := errors.AsType[interface {
+		error
+		RetryIn() time.Duration
+	}](err); ok {
+		out.RetryAfter = max(0, l.RetryIn())
+	}
+	return out
 }
 
 // authFailure is a credential that could not be had; where fetching it was a

@@ -27,7 +27,9 @@ const putDocument = "/v2.1/accounts/{accountId}/envelopes/{envelopeId}/documents
 // LoadDocuSign reads the Swagger 2.0 file of the eSignature REST API v2.1.
 //
 // It mends what the file says elsewhere or leaves dangling: a definition that is
-// referred to and does not exist takes any members; every call needs a token, as
+// referred to and does not exist takes any members, since the file reserves it for
+// DocuSign; members that the descriptions call required without a condition are,
+// although no schema lists them; every call needs a token, as
 // the curl examples show; and the body of PUT …/documents/{documentId} is the
 // document, named by Content-Disposition.
 func LoadDocuSign(path string) (*Spec, error) {
@@ -42,7 +44,7 @@ func LoadDocuSign(path string) (*Spec, error) {
 	if err := mendDocuSign(doc); err != nil {
 		return nil, fmt.Errorf("conformance: docusign: %w", err)
 	}
-	s, err := load("docusign", doc, nil)
+	s, err := load("docusign", doc, docuSignOverlay())
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +63,9 @@ func fromSwagger2(raw []byte) (*openapi3.T, error) {
 	if definitions == nil || definitions[dangling] != nil || !strings.Contains(string(raw), `"#/definitions/`+dangling+`"`) {
 		return nil, fmt.Errorf("%s does not dangle any more", dangling)
 	}
+	if text, _ := at(tree, "/definitions/witness/properties/"+dangling+"/description").(string); text != "Reserved for DocuSign." {
+		return nil, fmt.Errorf("%s is not reserved for DocuSign any more", dangling)
+	}
 	definitions[dangling] = map[string]any{"type": "object"}
 	mended, err := json.Marshal(tree)
 	if err != nil {
@@ -71,6 +76,29 @@ func fromSwagger2(raw []byte) (*openapi3.T, error) {
 		return nil, err
 	}
 	return openapi2conv.ToV3(&old)
+}
+
+// docuSignOverlay is what the file's schemas leave out and its descriptions say.
+// What is required on a condition alone is left to the descriptions: a schema
+// can't tell a draft from an envelope that is sent.
+func docuSignOverlay() []Change {
+	const property, inBrackets = "This property is required.", "(Required)"
+	var out []Change
+	for _, c := range []struct{ schema, member, cites string }{
+		{"connectCustomConfiguration", "configurationType", property},
+		{"connectCustomConfiguration", "name", property},
+		{"consoleViewRequest", "returnUrl", inBrackets},
+		{"correctViewRequest", "returnUrl", inBrackets},
+		{"recipientViewRequest", "authenticationMethod", "Required. "},
+		{"recipientViewRequest", "returnUrl", inBrackets},
+		{"returnUrlRequest", "returnUrl", inBrackets},
+	} {
+		out = append(out, Change{
+			Schema: c.schema, Member: c.member, Required: true,
+			At: "/components/schemas/" + c.schema + "/properties/" + c.member + "/description", Cites: c.cites,
+		})
+	}
+	return out
 }
 
 func mendDocuSign(doc *openapi3.T) error {

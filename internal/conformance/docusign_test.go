@@ -156,7 +156,7 @@ func hook(g guide) *docusign.EventNotification {
 
 func tourEnvelopes(g guide, template docusign.TemplateID) {
 	s := g.c.Envelopes
-	made := got(s.CreateOnce(g.ctx, docusign.EnvelopeDefinition{
+	made := got(s.Create(g.ctx, docusign.EnvelopeDefinition{
 		Status: docusign.EnvelopeSent, TemplateID: template, EventNotification: hook(g), TransactionID: "tx-1",
 		TemplateRoles: []docusign.TemplateRole{{
 			RoleName: "signer", Name: "Robin Recipient", Email: "robin@example.com", ClientUserID: "7", RoutingOrder: "1",
@@ -313,9 +313,11 @@ func TestDocuSignFaultsAreFound(t *testing.T) {
 	good := func(path, answer string) exchange {
 		return exchange{method: "GET", path: path, status: 200, kind: jsonKind, answer: answer}
 	}
-	create := func(body string) exchange {
-		return exchange{method: "POST", path: envelopes, header: map[string]string{"Content-Type": jsonKind}, body: body, status: 201, kind: jsonKind, answer: `{}`}
+	const connect = `{"configurationType":"custom","name":"n"}`
+	post := func(path, body, answer string) exchange {
+		return exchange{method: "POST", path: path, header: map[string]string{"Content-Type": jsonKind}, body: body, status: 201, kind: jsonKind, answer: answer}
 	}
+	create := func(body string) exchange { return post(envelopes, body, `{}`) }
 	pdf := exchange{
 		method: "PUT", path: envelopes + "/e/documents/1", header: map[string]string{"Content-Type": "application/pdf", "Content-Disposition": `file; filename="a"`},
 		body: "%PDF", status: 200, kind: jsonKind, answer: `{}`,
@@ -331,6 +333,22 @@ func TestDocuSignFaultsAreFound(t *testing.T) {
 		"content type": {pdf, with(pdf, func(e *exchange) {
 			e.header = map[string]string{"Content-Type": "text/plain", "Content-Disposition": "file"}
 		})},
+		"member left out": {
+			post("/restapi/v2.1/accounts/a/connect", `{"configurationType":"custom","name":"n"}`, connect),
+			post("/restapi/v2.1/accounts/a/connect", `{"configurationType":"custom"}`, connect),
+		},
+		"type left out": {
+			post("/restapi/v2.1/accounts/a/connect", `{"configurationType":"custom","name":"n"}`, connect),
+			post("/restapi/v2.1/accounts/a/connect", `{"name":"n"}`, connect),
+		},
+		"view without a way back": {
+			post(envelopes+"/e/views/sender", `{"returnUrl":"https://a.example/"}`, `{}`),
+			post(envelopes+"/e/views/sender", `{}`, `{}`),
+		},
+		"left out of an answer": {
+			good("/restapi/v2.1/accounts/a/connect", `{"configurations":[`+connect+`]}`),
+			good("/restapi/v2.1/accounts/a/connect", `{"configurations":[{"name":"n"}]}`),
+		},
 		"below another path": {good(envelopes+"/e", `{}`), good("/v2.1/accounts/a/envelopes/e", `{}`)},
 	} {
 		before := len(spec.Violations())

@@ -17,6 +17,8 @@ type Change struct {
 	Schema, Member string
 	// Null lets the member be null.
 	Null bool
+	// Required refuses an object without the member.
+	Required bool
 	// Enum is one more value of the member.
 	Enum any
 	// Format is the member's format in place of the one in the file.
@@ -76,6 +78,9 @@ func (c Change) apply(doc *openapi3.T) error {
 	member := schema.Value.Properties[c.Member].Value
 	if c.Null {
 		member.Nullable = true
+	}
+	if c.Required {
+		schema.Value.Required = append(schema.Value.Required, c.Member)
 	}
 	if c.Enum != nil {
 		member.Enum = append(slices.Clone(member.Enum), c.Enum)

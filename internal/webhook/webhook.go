@@ -48,8 +48,8 @@ var (
 // Config is what a handler of events of type E is made of.
 type Config[E any] struct {
 	Name string // for logs and configuration errors: "docusign receiver"
-	// ContentTypes are the media types that are read, without parameters. Others
-	// are answered 415. Empty: any, or none.
+	// ContentTypes are the media types that are read, without parameters; "" is a
+	// request that names none. Others are answered 415. Empty: any, or none.
 	ContentTypes []string
 	MaxBody      int64 // bytes; 0: DefaultMaxBody. Longer bodies are answered 413
 	// ReadTimeout is how long the body may take to arrive; 0: DefaultReadTimeout.
@@ -197,6 +197,9 @@ func (h *Handler[E]) unopened(r *http.Request, err error, size int, log *slog.Lo
 func (h *Handler[E]) readable(r *http.Request) bool {
 	if len(h.cfg.ContentTypes) == 0 {
 		return true
+	}
+	if r.Header.Get("Content-Type") == "" {
+		return slices.Contains(h.cfg.ContentTypes, "")
 	}
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return err == nil && slices.Contains(h.cfg.ContentTypes, mediaType)

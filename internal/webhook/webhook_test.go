@@ -77,6 +77,8 @@ func TestAnswers(t *testing.T) {
 		"get":              {request: func(r *http.Request) { r.Method = http.MethodGet }, want: 405},
 		"form":             {request: func(r *http.Request) { r.Header.Set("Content-Type", "application/x-www-form-urlencoded") }, want: 415},
 		"no content type":  {request: func(r *http.Request) { r.Header.Del("Content-Type") }, want: 415},
+		"may have none":    {config: func(c *Config[string]) { c.ContentTypes = []string{"application/json", ""} }, request: func(r *http.Request) { r.Header.Del("Content-Type") }, want: 200},
+		"broken type":      {config: func(c *Config[string]) { c.ContentTypes = []string{""} }, request: func(r *http.Request) { r.Header.Set("Content-Type", ";") }, want: 415},
 		"any content type": {config: func(c *Config[string]) { c.ContentTypes = nil }, request: func(r *http.Request) { r.Header.Del("Content-Type") }, want: 200},
 		"at the limit":     {config: func(c *Config[string]) { c.MaxBody = 4 }, want: 200},
 		"over the limit":   {config: func(c *Config[string]) { c.MaxBody = 3 }, want: 413},
