@@ -18,7 +18,7 @@ endif
 
 # prove runs tests and benchmarks and prints the figures that they report; when
 # one fails, all that it printed.
-prove = out=$$(COUNTERSIGN_PROOF=$(COUNTERSIGN_PROOF) go test -count=1 -v -timeout 30m $(1) 2>&1) || { echo "$$out"; exit 1; }; grep -o 'proof: .*' <<<"$$out"
+prove = out=$$(COUNTERSIGN_PROOF=$(COUNTERSIGN_PROOF) go test -count=1 -v -timeout 30m $(1) 2>&1) || { echo "$$out"; exit 1; }; grep -oE 'proof: .*|conformance: .*|--- SKIP: .*' <<<"$$out"
 
 .PHONY: help
 help: ## List the targets

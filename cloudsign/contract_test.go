@@ -337,6 +337,7 @@ func TestStandardFailuresCloudSign(t *testing.T) {
 			_, err := e.call(ctx, c)
 			require.ErrorIs(t, err, context.Canceled)
 			require.Zero(t, mt.GetTotalCallCount())
+			cancelledInFlight(t, e)
 			if e.want != nil && e.accept == "" {
 				e.register(mt, answer(200, `{"id":`))
 				_, err = e.call(t.Context(), c)
@@ -346,6 +347,22 @@ func TestStandardFailuresCloudSign(t *testing.T) {
 			}
 		})
 	}
+}
+
+// cancelledInFlight cancels the call while the service is at work on it.
+func cancelledInFlight(t *testing.T, e endpoint) {
+	t.Helper()
+	c, mt := mocked(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	e.register(mt, func(r *http.Request) (*http.Response, error) {
+		cancel()
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	})
+	_, err := e.call(ctx, c)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, e.write(), errors.Is(err, countersign.ErrOutcomeUnknown), "only a write leaves a doubt")
 }
 
 func TestRequestsThatAreRefusedBeforeSending(t *testing.T) {

@@ -90,3 +90,25 @@ func TestWebhookOfALinkThatIsNotActive(t *testing.T) {
 	_, err := w.flow.Webhook(t.Context(), "ABCD-EFGH", ledgersync.WebhookConfig{})
 	require.ErrorIs(t, err, countersign.ErrNotFound)
 }
+
+// TestWebhookWhileTheStoreIsAway: nothing is acknowledged that is not kept.
+func TestWebhookWhileTheStoreIsAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	healthy := w.store
+	dying := &frail{Store: healthy}
+	dying.left.Store(1) // for mounting the handler
+	w.store = dying
+	w.restart()
+	h := w.webhook()
+	doc := w.document(cloudsigntest.Document{}, "a.pdf")
+	require.Equal(t, http.StatusServiceUnavailable, w.notify(h, webhookToken, doc.ID))
+	w.store = healthy
+	w.restart()
+	require.Zero(t, w.state().Seen)
+	require.Zero(t, w.summary().Files)
+	require.Equal(t, http.StatusOK, w.notify(w.webhook(), webhookToken, doc.ID), "repeated by the service")
+	w.run()
+	require.Len(t, w.entries(), 1)
+}
