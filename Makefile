@@ -53,7 +53,7 @@ bench: ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem work
 
 .PHONY: proof
-proof: proof-ledgersync proof-cloudsign proof-docusign ## Print the figures that the documentation claims, all topics
+proof: proof-ledgersync proof-cloudsign proof-docusign proof-digipost ## Print the figures that the documentation claims, all topics
 
 .PHONY: proof-ledgersync
 proof-ledgersync: ## Print the figures of the ledger sync: crashes, full disk, calls, speed, memory
@@ -68,6 +68,10 @@ proof-docusign: ## Print the figures of the DocuSign client: conformance, refres
 	@out=$$(go test -count=1 -v -run 'TestDocuSign$$' ./internal/conformance 2>&1) || { echo "$$out"; exit 1; }; grep -oE '^conformance: docusign .*|--- SKIP.*' <<<"$$out"
 	@out=$$(go test -count=1 -v -run 'HundredGoroutines|TestContract|TestStandardFailures|TestSamples|Receiver' -bench ConnectAccept -benchmem ./docusign 2>&1) \
 		|| { echo "$$out"; exit 1; }; grep -oE 'proof: .*|^Benchmark.* ns/op.*|^    --- SKIP.*' <<<"$$out"
+
+.PHONY: proof-digipost
+proof-digipost: ## Print the figures of the sender onboarding: attacks, browsers, schema
+	@$(call prove,-run Digipost ./digipost ./orchestration/senderonboarding)
 
 .PHONY: conformance
 conformance: ## Check requests and fakes against the vendors' specifications (COUNTERSIGN_SPECS)

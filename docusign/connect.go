@@ -183,10 +183,10 @@ func explainConnect(err error) error {
 	switch {
 	case errors.Is(e, ErrNotAdministrator) || e.Code == CodeUserLacksPermissions:
 		e.Kind = ErrNotAdministrator
-		e.Err = errors.New("Connect is managed by administrators of the account; log in as one, or have one give the user a DocuSign Administrator permission profile")
+		e.Err = errors.New("administrators of the account manage Connect; log in as one, or have one give the user a DocuSign Administrator permission profile")
 	case e.Code == CodeAccountLacksPermissions || e.Code == "CONNECT_NOT_ENABLED" || e.Code == "ACCOUNT_NOT_ENABLED_FOR_CONNECT":
 		e.Kind = ErrConnectNotEnabled
-		e.Err = errors.New("Connect is part of Business Pro and higher plans and of developer accounts; ask DocuSign to enable it, or use EnvelopeDefinition.EventNotification")
+		e.Err = errors.New("it is part of Business Pro and higher plans and of developer accounts; ask DocuSign to enable it, or use EnvelopeDefinition.EventNotification")
 	}
 	return err
 }

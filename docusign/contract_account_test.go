@@ -177,7 +177,6 @@ func bulkEndpoints() []endpoint {
 }
 
 func batchEndpoints() []endpoint {
-	const body = `{"name":"L","bulkCopies":[{"recipients":[{"roleName":"r","email":"a@example.com","tabs":[{"tabLabel":"l","initialValue":"v"}]}]}]}`
 	return []endpoint{
 		{
 			name: "batch action", method: "PUT", path: "/bulk_send_batch/q/void", body: `{"voidReason":"r"}`, answer: `{"batchId":"q"}`, want: &docusign.Batch{ID: "q"},

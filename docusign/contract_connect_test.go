@@ -62,7 +62,6 @@ func connectEndpoints() []endpoint {
 }
 
 func connectLogEndpoints() []endpoint {
-	const one = `{"configurations":[{"connectId":"c","salesforceApiVersion":"9","envelopeEvents":["Sent"]}],"totalRecords":"1"}`
 	day := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
 	return []endpoint{
 		{

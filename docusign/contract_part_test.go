@@ -172,7 +172,6 @@ func tabValueEndpoints() []endpoint {
 }
 
 func viewEndpoints() []endpoint {
-	const body = `{"textTabs":[{"tabId":"t","tabLabel":"l","value":"v"}]}`
 	return []endpoint{
 		{
 			name: "edit view", method: "POST", path: envelopePath + "/views/edit", body: `{"returnUrl":"https://a.example/"}`, answer: `{"url":"u"}`, want: "u",

@@ -16,7 +16,7 @@ import (
 var (
 	// ErrConnectNotEnabled: the account has no Connect. It is part of Business
 	// Pro and higher plans and of developer accounts, and may cost extra.
-	ErrConnectNotEnabled = fmt.Errorf("Connect is not enabled for the account (%w)", countersign.ErrForbidden)
+	ErrConnectNotEnabled = fmt.Errorf("the account has no Connect (%w)", countersign.ErrForbidden)
 	// ErrNotAdministrator: the call needs an administrator of the account.
 	ErrNotAdministrator = fmt.Errorf("the user is not an administrator of the account (%w)", countersign.ErrForbidden)
 	// ErrWrongAccount: the user is no member of the account, or the account

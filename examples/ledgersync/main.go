@@ -24,6 +24,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -41,14 +42,23 @@ type options struct {
 	TrustedProxy []string `help:"Address range of a proxy in front of --webhook, such as 192.0.2.0/24." placeholder:"RANGE"`
 	Yes          bool     `help:"Answer the confirmation with yes."`
 	DryRun       bool     `help:"Print the plan and register nothing."`
+	Review       bool     `help:"Hold files for a review instead of registering them; chosen once, when the link begins. See the command review."`
+	KeepRunning  bool     `help:"Go on with the daily difference until interrupted; --webhook does so anyway."`
 
 	ClientID string `kong:"-"` // from the environment only: command lines are seen by others
 }
 
+// commands are the command line's commands.
+type commands struct {
+	options
+	Sync   struct{}      `cmd:"" default:"1" help:"Link the account, load everything and then the difference."`
+	Review reviewCommand `cmd:"" name:"review" help:"Decide about files that are held for review."`
+}
+
 func main() {
-	var o options
-	kong.Parse(&o, kong.Name("ledgersync"), kong.Description("Link a CloudSign account with a contract ledger on disk."), kong.ShortUsageOnError())
-	o.ClientID = os.Getenv("CLOUDSIGN_CLIENT_ID")
+	var c commands
+	parsed := kong.Parse(&c, kong.Name("ledgersync"), kong.Description("Link a CloudSign account with a contract ledger on disk."), kong.ShortUsageOnError())
+	c.ClientID = os.Getenv("CLOUDSIGN_CLIENT_ID")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, func() {
@@ -56,13 +66,21 @@ func main() {
 		fmt.Fprintln(os.Stderr, "ledgersync: stopping after the files in hand; Ctrl-C again ends at once")
 	})
 	p := &program{
-		options: o, in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		options: c.options, in: os.Stdin, out: os.Stdout, err: os.Stderr,
 		terminal: term.IsTerminal(int(os.Stdin.Fd())), bars: term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
 	}
-	if err := p.run(ctx); err != nil {
+	if err := p.do(ctx, parsed.Command(), &c.Review); err != nil {
 		fmt.Fprintln(os.Stderr, "ledgersync: "+sentence(err))
 		os.Exit(exitCode(err))
 	}
+}
+
+// do does the command that was parsed: "sync", "review list", "review save <keys>".
+func (p *program) do(ctx context.Context, command string, review *reviewCommand) error {
+	if words := strings.Fields(command); words[0] == "review" {
+		return p.review(ctx, words[1], review)
+	}
+	return p.run(ctx)
 }
 
 // exitCode is 130 for an interruption, as shells have it, and 1 for everything

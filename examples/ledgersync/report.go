@@ -64,8 +64,8 @@ func (s *sync) report(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	unchanged := s.before.Linked + sum.Known
-	registered, failed := sum.Linked-s.before.Linked, sum.Files-sum.Linked-sum.Known
+	unchanged := s.before.Linked + sum.Known + sum.Discarded
+	registered, failed := sum.Linked-s.before.Linked, sum.Waiting+sum.Uncertain+sum.Failed
 	if err := s.showNewest(ctx, sum.Linked); err != nil {
 		return err
 	}
@@ -86,8 +86,8 @@ func (s *sync) report(ctx context.Context) error {
 		now = fmt.Sprintf("%d (first load %d, daily difference %d)", registered, s.firstLoaded, registered-s.firstLoaded)
 	}
 	t.AppendRows([]table.Row{
-		{"documents", sum.Documents}, {"files", sum.Files}, {"registered now", now}, {"in the ledger before", unchanged},
-		{"held for grace or review", 0}, {"failed", failed}, {"next run", s.nextRun(link)},
+		{"documents", sum.Documents}, {"files", sum.Files}, {"registered now", now}, {"in the ledger before, or discarded", unchanged},
+		{"held for grace or review", sum.Held}, {"failed", failed}, {"next run", s.nextRun(link)},
 	})
 	t.AppendSeparator()
 	t.AppendRows([]table.Row{
@@ -96,7 +96,10 @@ func (s *sync) report(ctx context.Context) error {
 	})
 	t.Render()
 	fmt.Fprintf(s.out, "ledgersync: documents=%d files=%d registered=%d unchanged=%d held=%d failed=%d\n",
-		sum.Documents, sum.Files, registered, unchanged, 0, failed)
+		sum.Documents, sum.Files, registered, unchanged, sum.Held, failed)
+	if s.link.Settings.Mode == contractone.ModeReview && sum.Held > 0 {
+		fmt.Fprintf(s.err, "%d files wait for a review: see them with ledgersync review list --data %s\n", sum.Held, s.data.dir)
+	}
 	if failed > 0 {
 		return fmt.Errorf("%d of %d files are not registered, the first is %s: mend that and run again, what is registered stays", failed, sum.Files, first)
 	}

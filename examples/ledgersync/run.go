@@ -18,31 +18,45 @@ import (
 // run does the whole job: account, data, link, first load, daily difference,
 // report.
 func (p *program) run(ctx context.Context) error {
+	return p.open(ctx, p.DryRun, func(s *sync) error {
+		err := s.run(ctx)
+		if err == nil && p.Webhook != "" && !p.DryRun {
+			err = s.serve(ctx)
+			ctx = context.WithoutCancel(ctx) // being interrupted is how this ends
+		}
+		s.progress.close()
+		if err != nil {
+			return err
+		}
+		if err := s.report(ctx); err != nil || !p.KeepRunning || p.DryRun || p.Webhook != "" {
+			return err
+		}
+		return s.keepRunning(ctx)
+	})
+}
+
+// open opens account, data and flow, and lets f work with them. When it only
+// looks, the simulated account stays as the last run left it.
+func (p *program) open(ctx context.Context, look bool, f func(*sync) error) error {
 	src, err := p.openSource()
 	if err != nil {
 		return err
 	}
 	defer src.close()
-	d, err := openData(ctx, p.Data, p.DryRun)
+	d, err := openData(ctx, p.Data, look)
 	if err != nil {
 		return err
 	}
 	defer d.close()
-	if err := src.begin(d.dir, p.DryRun); err != nil {
+	if err := src.begin(d.dir, look); err != nil {
 		return err
 	}
-	show := newProgress(p.err, p.bars)
-	s := &sync{program: p, source: src, data: d, progress: show}
-	err = s.run(ctx)
-	if err == nil && p.Webhook != "" && !p.DryRun {
-		err = s.serve(ctx)
-		ctx = context.WithoutCancel(ctx) // being interrupted is how this ends
-	}
-	show.close()
-	if err != nil {
+	s := &sync{program: p, source: src, data: d, progress: newProgress(p.err, p.bars)}
+	defer s.progress.close()
+	if err := s.prepare(ctx); err != nil {
 		return err
 	}
-	return s.report(ctx)
+	return f(s)
 }
 
 // sync is the flow at work.
@@ -67,7 +81,8 @@ func (s *sync) tell(e orchestration.Event) {
 	}
 }
 
-func (s *sync) run(ctx context.Context) (err error) {
+// prepare makes the flow and finds the account's link.
+func (s *sync) prepare(ctx context.Context) (err error) {
 	account, err := s.source.account()
 	if err != nil {
 		return err
@@ -86,8 +101,13 @@ func (s *sync) run(ctx context.Context) (err error) {
 	if s.link, err = s.ensureLink(ctx, account); err != nil {
 		return err
 	}
-	if s.before, err = s.flow.Summary(ctx, s.link.ID); err != nil {
-		return err
+	s.before, err = s.flow.Summary(ctx, s.link.ID)
+	return err
+}
+
+func (s *sync) run(ctx context.Context) error {
+	if s.Review && s.link.Settings.Mode != contractone.ModeReview {
+		return fmt.Errorf("link %s registers without a review: choose another folder with --data for one that is reviewed", s.link.ID)
 	}
 	if s.DryRun {
 		return s.plan(ctx)
@@ -105,12 +125,45 @@ func (s *sync) run(ctx context.Context) (err error) {
 	return s.daily(ctx)
 }
 
+// keepRunning goes on with the daily difference until the context ends, which is
+// how it is meant to end. A day of the simulated account lasts simulatedDay.
+func (s *sync) keepRunning(ctx context.Context) error {
+	fmt.Fprintln(s.err, "running: interrupt to end")
+	if !s.source.simulated() {
+		return s.engine.Run(ctx)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(simulatedDay):
+		}
+		if err := s.source.anotherDay(); err != nil {
+			return err
+		}
+		if err := s.daily(ctx); err != nil {
+			return err
+		}
+		s.progress.close()
+		if err := s.report(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// simulatedDay is how long a simulated day lasts.
+const simulatedDay = 10 * time.Second
+
 // ensureLink gives the account's link, and adds it the first time.
 func (s *sync) ensureLink(ctx context.Context, account ledgersync.Account) (ledgersync.Link, error) {
-	return s.flow.EnsureLink(ctx, ledgersync.Settings{Settings: contractone.Settings{
+	set := contractone.Settings{
 		Credential: account.Credential, Mode: contractone.ModeDirect, Share: contractone.CompanyWide(),
 		Responsible: []contractone.Principal{contractone.Group("Legal")},
-	}})
+	}
+	if s.Review {
+		set.Mode, set.Reviewers = contractone.ModeReview, []contractone.Principal{contractone.Group(reviewers)}
+	}
+	return s.flow.EnsureLink(ctx, ledgersync.Settings{Settings: set})
 }
 
 // plan shows what would be done and does none of it.

@@ -38,6 +38,7 @@ type simulation struct {
 	user     cloudsigntest.User
 	state    simulationState
 	contents []folderFile
+	dir      string // where state is kept
 }
 
 // simulationState is what is kept of the simulation between runs.
@@ -92,9 +93,23 @@ func (s *simulation) begin(dir string, dryRun bool) error {
 	if dryRun {
 		return nil
 	}
+	return s.count(dir)
+}
+
+// count writes down that a day begins.
+func (s *simulation) count(dir string) error {
+	s.dir = dir
 	s.state.Came = append(s.state.Came, s.arrivals)
 	s.state.Runs = len(s.state.Came)
 	return s.write(dir)
+}
+
+func (s *simulation) anotherDay() error {
+	if err := s.count(s.dir); err != nil {
+		return err
+	}
+	s.nextDay()
+	return nil
 }
 
 func arrivalSeed(run int) uint64 { return seed + 1 + uint64(run) }

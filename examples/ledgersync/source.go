@@ -25,6 +25,8 @@ type source interface {
 	simulated() bool
 	now() time.Time
 	nextDay()
+	// anotherDay is nextDay after the first of a program's run.
+	anotherDay() error
 	webhookSources() []netip.Prefix
 	// act is what people do in CloudSign while the program takes webhooks there.
 	act(ctx context.Context, webhook string)
@@ -104,7 +106,8 @@ func (s *service) account() (ledgersync.Account, error) {
 	return ledgersync.NewAccount("CloudSign "+string(s.env), cloudsign.Config{Environment: s.env, ClientID: s.clientID}, opts...)
 }
 
-func (s *service) simulated() bool { return false }
-func (s *service) now() time.Time  { return time.Now() }
-func (s *service) nextDay()        {}
-func (s *service) close()          {}
+func (s *service) simulated() bool   { return false }
+func (s *service) now() time.Time    { return time.Now() }
+func (s *service) nextDay()          {}
+func (s *service) anotherDay() error { return nil }
+func (s *service) close()            {}

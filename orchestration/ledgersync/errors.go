@@ -3,6 +3,7 @@ package ledgersync
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/cloudsign"
@@ -24,6 +25,24 @@ func (e *LinkError) Unwrap() error { return e.Err }
 // ErrGrew: there is more to register than was confirmed. The *GrewError holds
 // the new preview.
 var ErrGrew = errors.New("the count grew since it was confirmed")
+
+// ErrNotReviewer: the actor is not among the reviewers of the link
+// [countersign.ErrForbidden].
+var ErrNotReviewer = fmt.Errorf("only the reviewers of the link may do that: %w", countersign.ErrForbidden)
+
+// DecidedError is what a reviewer gets who comes too late. It is a
+// countersign.ErrConflict.
+type DecidedError struct {
+	Decision Decision
+}
+
+// Error says who decided what.
+func (e *DecidedError) Error() string {
+	return fmt.Sprintf("it was %s already by %s at %s", e.Decision.What, e.Decision.By, e.Decision.At.Format(time.RFC3339))
+}
+
+// Is reports a DecidedError as countersign.ErrConflict.
+func (e *DecidedError) Is(target error) bool { return target == countersign.ErrConflict }
 
 // errNoAccount: the program did not pass the account that a link was made with.
 var errNoAccount = errors.New("the link's account is missing")

@@ -295,9 +295,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		"responsible": func(s *ledgersync.Settings) { s.Responsible = nil },
 		"share":       func(s *ledgersync.Settings) { s.Share = contractone.Share{} },
 		"mode":        func(s *ledgersync.Settings) { s.Mode = "" },
-		"review": func(s *ledgersync.Settings) {
-			s.Mode, s.Reviewers = contractone.ModeReview, []contractone.Principal{contractone.User("a@example.com")}
-		},
+		"reviewers":   func(s *ledgersync.Settings) { s.Mode = contractone.ModeReview },
 		"unknown": func(s *ledgersync.Settings) {
 			s.Credential = contractone.NewCredential("x", countersign.NewSecret("another"))
 		},

@@ -68,6 +68,56 @@ func TestKilledAtAnyCommit(t *testing.T) {
 	}
 }
 
+// TestKilledAtAnyCommitInReview: a reviewer's decisions and what follows from them,
+// on a store that dies at each commit in turn. What was answered as done is done.
+func TestKilledAtAnyCommitInReview(t *testing.T) {
+	t.Parallel()
+	decided, registered := 0, 0
+	for commits := range int64(80) {
+		w := newWorld(t)
+		w.fake.Seed(w.user, cloudsigntest.Account{Documents: 4, Files: 6})
+		w.add(reviewed, func(s *ledgersync.Settings) { s.Budget.Run = 2 })
+		require.NoError(t, w.flow.Start(t.Context(), w.link, w.preview()))
+
+		healthy := w.store
+		dying := &frail{Store: healthy}
+		dying.left.Store(commits)
+		w.store = dying
+		w.restart()
+		_ = w.engine.RunUntilIdle(t.Context())
+		var saved, discarded []contractone.Key
+		if page, err := w.flow.Review(hanako).List(t.Context(), w.link, "", 0); err == nil && len(page.Items) > 1 {
+			done, _ := w.flow.Review(hanako).Save(t.Context(), page.Items[0].Key)
+			for _, d := range done {
+				saved = append(saved, d.Key)
+			}
+			done, _ = w.flow.Review(jiro).Discard(t.Context(), "", page.Items[1].Key)
+			for _, d := range done {
+				discarded = append(discarded, d.Key)
+			}
+		}
+		_ = w.engine.RunUntilIdle(t.Context())
+
+		w.store = healthy
+		w.restart()
+		for range 3 {
+			w.nextDay()
+		}
+		require.Len(t, w.held(hanako), 6-len(saved)-len(discarded), "after %d commits", commits)
+		entries := w.entries()
+		require.Len(t, entries, len(saved))
+		for _, k := range saved {
+			require.Contains(t, entries, k)
+		}
+		decided += len(saved) + len(discarded)
+		if dying.left.Load() >= 0 {
+			registered += len(saved) // before anything died
+		}
+	}
+	require.Positive(t, decided)
+	require.Positive(t, registered, "the last ones live to the end")
+}
+
 // TestDocumentsThatLeaveDuringDowntime: documents on pages that were read leave the
 // window while the program is away, so the rest moves to pages that were read.
 func TestDocumentsThatLeaveDuringDowntime(t *testing.T) {

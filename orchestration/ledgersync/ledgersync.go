@@ -23,13 +23,17 @@
 //   - Nine items are carried, where CloudSign has a value; see mapping/ledgermap.
 //   - A file is registered once, whatever link sees it: its key is
 //     "cloudsign:<document>:<file>". Later changes in CloudSign do not arrive.
+//     Once a week a run goes through everything, and tells what has changed (Drift).
+//   - A link in review mode holds its files outside the ledger until a reviewer
+//     decides (Review). Rules make a link wait, spend less or carry more;
+//     LikeVendor gives those of the vendor's link.
 //   - All state is in the store, so the program may end or be killed at any moment
 //     and goes on where it was. A registration whose outcome is not known is looked
 //     up in the ledger before anything is sent again.
 //   - A failure that concerns the whole link (credential, plan, quota) stops the
 //     link with the reason; a failure of one file concerns that file.
 //
-// Every error and every result names the link's management ID, and the document
+// Every error, result and notice names the link's management ID, and the document
 // and file where there is one.
 package ledgersync
 
@@ -59,6 +63,11 @@ type Config struct {
 	// for documents that became visible late and for clocks that differ.
 	// 0: 48 hours.
 	Overlap time.Duration
+	// FullEvery is how often a run goes through everything that the user sees
+	// instead of the difference: it finds what no time tells (rights that were
+	// given late, imports, pages that shifted, clocks that differ) and compares
+	// what is linked with its source, see LatePolicy. 0: every seven days.
+	FullEvery time.Duration
 	// Lanes is how many files of a link are registered side by side, at most 64.
 	// 0: 8. The client's limiter bounds the calls in any case.
 	Lanes int
@@ -68,11 +77,19 @@ type Config struct {
 	// Backoff is the wait after a file's attempt-th failure. Nil:
 	// orchestration.Backoff.
 	Backoff func(attempt int) time.Duration
+	// Include chooses among the documents that a link may carry; it is asked in the
+	// preview and when a document is found, and the document has no participants.
+	// One that it refuses is found again by the next complete run. It must be quick
+	// and safe for concurrent use. Nil: all.
+	Include func(link contractone.ManagementID, doc *cloudsign.Document) bool
 	// Clock replaces time.Now.
 	Clock func() time.Time
 	// Progress is told of the phases "preview" and "list" (documents) and
 	// "register" (files). Nil: nobody is.
 	Progress orchestration.Progress
+	// Notifier tells people of links that stop, files that are given up and, once a
+	// month, of deadlines that come near. Nil: nobody is told.
+	Notifier Notifier
 	// Logger gets links that stop and files that fail. Nil: silent.
 	Logger *slog.Logger
 }
@@ -82,8 +99,9 @@ type Config struct {
 type Account struct {
 	// Credential names the client ID that Client was made with; links find their
 	// account by it.
-	Credential contractone.Credential
-	Client     *cloudsign.Client
+	Credential  contractone.Credential
+	Client      *cloudsign.Client
+	Environment cloudsign.Environment // of Client; Extras.DocumentURL needs it
 }
 
 // NewAccount makes the client for a client ID and names it. The label is what
@@ -96,7 +114,7 @@ func NewAccount(label string, cfg cloudsign.Config, opts ...countersign.Option) 
 	// Environments share nothing, so the same client ID in another one is another
 	// credential.
 	id := countersign.NewSecret(string(cfg.Environment) + " " + cfg.ClientID.Reveal())
-	return Account{Credential: contractone.NewCredential(label, id), Client: client}, nil
+	return Account{Credential: contractone.NewCredential(label, id), Client: client, Environment: cfg.Environment}, nil
 }
 
 // Deps is what a flow works with. Store, Ledger and at least one account are
@@ -113,9 +131,10 @@ type Flow struct {
 	cfg      Config
 	store    orchestration.Store
 	ledger   contractone.Ledger
-	accounts map[string]*cloudsign.Client // by fingerprint
+	accounts map[string]Account // by fingerprint
 	links    orchestration.Table[linkBody]
 	files    orchestration.Table[fileBody]
+	overlaps orchestration.Table[overlapBody]
 	journal  orchestration.Journal
 	meters   meters
 }
@@ -135,16 +154,17 @@ func New(cfg Config, deps Deps) (*Flow, error) {
 		return nil, configError("Accounts", "is empty", "make one with ledgersync.NewAccount")
 	}
 	f := &Flow{
-		cfg: cfg, store: deps.Store, ledger: deps.Ledger, accounts: map[string]*cloudsign.Client{},
-		links:   orchestration.Table[linkBody](orchestration.TableName(flowName, cfg.Name, "link")),
-		files:   orchestration.Table[fileBody](orchestration.TableName(flowName, cfg.Name, "file")),
-		journal: orchestration.Journal(orchestration.TableName(flowName, cfg.Name, "journal")),
+		cfg: cfg, store: deps.Store, ledger: deps.Ledger, accounts: map[string]Account{},
+		links:    orchestration.Table[linkBody](orchestration.TableName(flowName, cfg.Name, "link")),
+		files:    orchestration.Table[fileBody](orchestration.TableName(flowName, cfg.Name, "file")),
+		overlaps: orchestration.Table[overlapBody](orchestration.TableName(flowName, cfg.Name, "overlap")),
+		journal:  orchestration.Journal(orchestration.TableName(flowName, cfg.Name, "journal")),
 	}
 	for _, a := range deps.Accounts {
 		if a.Client == nil || a.Credential.Fingerprint == "" {
 			return nil, configError("Accounts", "holds one without client or credential", "make it with ledgersync.NewAccount")
 		}
-		f.accounts[a.Credential.Fingerprint] = a.Client
+		f.accounts[a.Credential.Fingerprint] = a
 	}
 	return f, nil
 }
@@ -159,6 +179,7 @@ func Tables(instance string) []string {
 		orchestration.TableName(flowName, instance, "link"),
 		orchestration.TableName(flowName, instance, "file"),
 		orchestration.TableName(flowName, instance, "journal"),
+		orchestration.TableName(flowName, instance, "overlap"),
 	}
 }
 
@@ -169,6 +190,8 @@ func (c Config) filled() (Config, error) {
 	switch {
 	case c.Overlap < 0:
 		return c, configError("Overlap", "is negative", "")
+	case c.FullEvery < 0:
+		return c, configError("FullEvery", "is negative", "")
 	case c.Lanes < 0 || c.Lanes > 64:
 		return c, configError("Lanes", "is out of bounds", "choose 1 to 64")
 	case c.Attempts < 0:
@@ -186,6 +209,9 @@ func (c Config) filled() (Config, error) {
 	}
 	if c.Overlap == 0 {
 		c.Overlap = 48 * time.Hour
+	}
+	if c.FullEvery == 0 {
+		c.FullEvery = 7 * 24 * time.Hour
 	}
 	if c.Lanes == 0 {
 		c.Lanes = 8
@@ -216,6 +242,9 @@ func (f *Flow) now() time.Time { return f.cfg.Clock() }
 func (f *Flow) Register(e orchestration.Engine) {
 	e.Handle(string(f.links), f.runLink)
 	e.Handle(string(f.files), f.runFiles)
+	if _, ok := f.ledger.(contractone.Searcher); ok && f.cfg.Notifier != nil && f.ledger.Capabilities().Search {
+		e.Every(orchestration.TableName(flowName, f.cfg.Name, "deadlines"), firstOfMonth, f.remind)
+	}
 }
 
 // DeadLetters are the files that were given up: list them, and take up one, all,

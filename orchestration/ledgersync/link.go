@@ -21,22 +21,24 @@ const (
 	StateActive  State = "active"  // runs by its schedule
 	StatePaused  State = "paused"  // by a person; Resume goes on
 	StateStopped State = "stopped" // by a failure that a person has to mend; Resume goes on
+	StateRemoved State = "removed" // for good; what it registered stays
 )
 
 // Settings are the settings of a link: the steps of the vendor's wizard and what
 // this flow adds to them. They hold no secret.
 type Settings struct {
 	contractone.Settings
-	// IncludeConfidential links confidential documents (親展) that the user can
-	// see, as the vendor does. False leaves them out.
-	IncludeConfidential bool `json:"include_confidential,omitempty"`
+	Rules
 }
 
 // Link is a CloudSign account linked with the ledger.
 type Link struct {
 	ID       contractone.ManagementID
 	Settings Settings
-	State    State
+	// Team is the name of the CloudSign team of the client ID's user; empty before
+	// the first preview.
+	Team  string
+	State State
 	// LastError says why the link stopped, or why its last run failed; empty
 	// otherwise.
 	LastError string
@@ -46,17 +48,24 @@ type Link struct {
 	LastRun time.Time
 	// Seen counts what the link found so far, each document and file once.
 	Seen contractone.Count
+	// Overlap counts the files that it sees and another link holds; see Overlaps.
+	Overlap int64
 }
 
 // linkBody is what the store keeps of a link.
 type linkBody struct {
 	Settings Settings          `json:"settings"`
+	TeamName string            `json:"team_name,omitempty"`
+	Overlap  int64             `json:"overlap,omitempty"`
 	Seen     contractone.Count `json:"seen"`
+	Spent    spent             `json:"spent,omitzero"`
 	// Preview is the last count that was shown.
 	Preview *Preview `json:"preview,omitempty"`
 	// Until is the end of the last complete run: everything up to it was seen.
 	Until   time.Time `json:"until,omitzero"`
 	LastRun time.Time `json:"last_run,omitzero"`
+	// LastFull is when the last run began that went through everything.
+	LastFull time.Time `json:"last_full,omitzero"`
 	// Window is the run that is under way, nil between runs.
 	Window *window `json:"window,omitempty"`
 	// Asked counts the runs that were asked for; one that is asked for while
@@ -73,6 +82,7 @@ type window struct {
 	// Total is how many documents the listing had when that page became the next.
 	Total int64 `json:"total"`
 	Team  bool  `json:"team"`            // lists the team's documents
+	Full  bool  `json:"full,omitempty"`  // goes through everything
 	Asked int   `json:"asked,omitempty"` // linkBody.Asked when the run began
 }
 
@@ -80,8 +90,8 @@ type linkRow = orchestration.Row[linkBody]
 
 func linkOf(row linkRow) Link {
 	l := Link{
-		ID: contractone.ManagementID(row.Key), Settings: row.Value.Settings, State: State(row.State),
-		LastError: row.LastError, LastRun: row.Value.LastRun, Seen: row.Value.Seen,
+		ID: contractone.ManagementID(row.Key), Settings: row.Value.Settings, Team: row.Value.TeamName, State: State(row.State),
+		LastError: row.LastError, LastRun: row.Value.LastRun, Seen: row.Value.Seen, Overlap: row.Value.Overlap,
 	}
 	if l.State == StateActive {
 		l.NextRun = row.Due
@@ -94,16 +104,23 @@ func linkOf(row linkRow) Link {
 // wrong settings are a *countersign.ConfigError that names the step.
 func (f *Flow) AddLink(ctx context.Context, s Settings) (Link, error) {
 	s.Confirmed = nil // step 4 is Start's
-	if s.Mode == contractone.ModeReview {
-		return Link{}, configError("Settings.Mode", fmt.Sprintf("is %q, which this flow does not run", s.Mode), "use direct")
-	}
 	for _, step := range []contractone.Step{contractone.StepCredential, contractone.StepRegistration, contractone.StepMode} {
 		if err := s.ValidateStep(step); err != nil {
 			return Link{}, err
 		}
 	}
-	if f.accounts[s.Credential.Fingerprint] == nil {
+	if err := s.Rules.validate(s.Mode); err != nil {
+		return Link{}, err
+	}
+	if _, ok := f.ledger.(contractone.Digitiser); s.Late == LateFill && (!ok || !f.ledger.Capabilities().Digitise) {
+		return Link{}, configError("Settings.Late", "asks to fill items, which this ledger can't", fmt.Sprintf("use %q", LateReport))
+	}
+	account, ok := f.accounts[s.Credential.Fingerprint]
+	if !ok {
 		return Link{}, configError("Settings.Credential", "belongs to no account of this flow", "pass the account in Deps.Accounts")
+	}
+	if err := s.Extras.validate(account.Environment); err != nil {
+		return Link{}, err
 	}
 	var row linkRow
 	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
@@ -133,7 +150,7 @@ func (f *Flow) refuseTwice(ctx context.Context, tx orchestration.Tx, c contracto
 		return err
 	}
 	for _, r := range rows {
-		if r.Value.Settings.Credential.Fingerprint == c.Fingerprint {
+		if r.Value.Settings.Credential.Fingerprint == c.Fingerprint && State(r.State) != StateRemoved {
 			return &LinkError{Link: contractone.ManagementID(r.Key), Err: fmt.Errorf("this client ID is linked already: %w", countersign.ErrConflict)}
 		}
 	}
@@ -156,19 +173,22 @@ func (f *Flow) EnsureLink(ctx context.Context, s Settings) (Link, error) {
 	return f.AddLink(ctx, s)
 }
 
-// Links gives all links in the order in which they were added.
+// Links gives all links in the order in which they were added, but those that
+// were removed.
 func (f *Flow) Links(ctx context.Context) ([]Link, error) {
 	var out []Link
 	for row, err := range f.links.All(ctx, f.store, orchestration.Query{}) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, linkOf(row))
+		if State(row.State) != StateRemoved {
+			out = append(out, linkOf(row))
+		}
 	}
 	return out, nil
 }
 
-// Link gives one link. An unknown ID is a countersign.ErrNotFound.
+// Link gives one link, also one that was removed. An unknown ID is a countersign.ErrNotFound.
 func (f *Flow) Link(ctx context.Context, id contractone.ManagementID) (Link, error) {
 	row, err := f.link(ctx, id)
 	if err != nil {
@@ -219,10 +239,57 @@ func (f *Flow) changeLinkIn(ctx context.Context, tx orchestration.Tx, id contrac
 	return f.links.Update(ctx, tx, &row)
 }
 
+// Remove ends a link for good. What it registered stays in the ledger, and the
+// keys of that and of what reviewers discarded stay in the store, so no other link
+// imports them again. What was not decided yet is forgotten, so that another link
+// of the same client ID may find it. Removing it again finishes what was cut off.
+func (f *Flow) Remove(ctx context.Context, id contractone.ManagementID) error {
+	err := f.changeLink(ctx, id, func(row *linkRow) error {
+		row.State, row.LastError, row.Due = string(StateRemoved), "", time.Time{}
+		row.Value.Preview, row.Value.Window = nil, nil
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	// A file that is being registered at this moment may reach the ledger without
+	// a row. That is harmless: whoever finds it again registers the same key.
+	undecided := []string{
+		orchestration.StatePending, orchestration.StateSending, orchestration.StateDead, FileParked, FileGrace, FileBudget, FileReview,
+	}
+	err = f.deleteAll(ctx, string(f.files), orchestration.Query{Scope: string(id), States: undecided})
+	if err != nil {
+		return err
+	}
+	return f.deleteAll(ctx, string(f.overlaps), orchestration.Query{Scope: string(id)})
+}
+
+// deleteAll deletes the records of a table that q selects.
+func (f *Flow) deleteAll(ctx context.Context, table string, q orchestration.Query) error {
+	q.Table, q.Limit = table, pageSize
+	for found := pageSize; found == pageSize; {
+		err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
+			recs, err := tx.List(ctx, q)
+			if found = len(recs); err != nil || found == 0 {
+				return err
+			}
+			keys := make([]string, 0, found)
+			for _, rec := range recs {
+				keys = append(keys, rec.Key)
+			}
+			return tx.Delete(ctx, table, keys...)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (f *Flow) client(row linkRow) (*cloudsign.Client, error) {
 	cred := row.Value.Settings.Credential
-	if c := f.accounts[cred.Fingerprint]; c != nil {
-		return c, nil
+	if a, ok := f.accounts[cred.Fingerprint]; ok {
+		return a.Client, nil
 	}
 	return nil, fmt.Errorf("Deps.Accounts holds no account for the credential %q: pass the one that the link was made with: %w", cred.Label, errNoAccount)
 }

@@ -20,10 +20,18 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// tb is what a world needs of a test, so that rapid's can have one too.
+type tb interface {
+	require.TestingT
+	Helper()
+	Cleanup(func())
+	Context() context.Context
+}
+
 // world is a simulated account, a reference ledger and a flow between them, all
 // living by one clock that the test moves.
 type world struct {
-	t      *testing.T
+	t      tb
 	clock  *countersigntest.Clock
 	fake   *cloudsigntest.Server
 	user   cloudsigntest.User
@@ -43,7 +51,7 @@ func withConfig(change func(*ledgersync.Config)) option { return func(w *world) 
 
 func withUser(change func(*cloudsigntest.User)) option { return func(w *world) { change(&w.user) } }
 
-func newWorld(t *testing.T, opts ...option) *world {
+func newWorld(t tb, opts ...option) *world {
 	t.Helper()
 	w := &world{
 		t: t, clock: countersigntest.NewClock(time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC)),

@@ -2,7 +2,6 @@ package ledgersync
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -25,12 +24,18 @@ type Preview struct {
 	// is left out because the link does not ask for it.
 	Confidential contractone.Count `json:"confidential"`
 	Excluded     contractone.Count `json:"excluded"`
+	TooOld       contractone.Count `json:"too_old,omitzero"`  // left out by the cut-off date
+	Filtered     contractone.Count `json:"filtered,omitzero"` // left out by Config.Include
+	InGrace      contractone.Count `json:"in_grace,omitzero"` // to be registered, but held back at first
 	// Linked are in the ledger already.
 	Linked contractone.Count `json:"linked"`
-	// Elsewhere are on their way through another active link, which sees them too.
+	// Overlap are held by another link, also those that are in the ledger already.
+	Overlap contractone.Count `json:"overlap,omitzero"`
+	// Elsewhere are on their way through another link, which sees them too, or wait
+	// for its reviewers.
 	Elsewhere contractone.Count `json:"elsewhere"`
 	// Registrations is how many files will be registered, and so how much of the
-	// contracted count will be used up.
+	// contracted count will be used up; in review mode, how many reviewers will see.
 	Registrations int64 `json:"registrations"`
 	// Usage is the ledger's contracted count, nil when the ledger has none.
 	Usage  *contractone.Usage `json:"usage,omitempty"`
@@ -45,45 +50,52 @@ func (p Preview) Linkable() contractone.Count {
 // Plan reads the whole listing and counts what Start would do. Nothing is
 // registered and nothing is kept. Its error is a *LinkError.
 func (f *Flow) Plan(ctx context.Context, id contractone.ManagementID) (Preview, error) {
+	p, _, err := f.plan(ctx, id)
+	return p, err
+}
+
+func (f *Flow) plan(ctx context.Context, id contractone.ManagementID) (p Preview, team string, err error) {
 	row, err := f.link(ctx, id)
 	if err != nil {
-		return Preview{}, err
+		return Preview{}, "", err
 	}
-	p, err := f.count(ctx, row)
-	if err != nil {
-		return Preview{}, &LinkError{Link: id, Err: err}
+	if State(row.State) == StateRemoved {
+		return Preview{}, "", &LinkError{Link: id, Err: fmt.Errorf("it was removed: %w", countersign.ErrConflict)}
 	}
-	return p, nil
+	if p, team, err = f.count(ctx, row); err != nil {
+		return Preview{}, "", &LinkError{Link: id, Err: err}
+	}
+	return p, team, nil
 }
 
 // Preview is Plan, with the count kept as the link's last one: Start takes that
 // one alone, so that what is started is what was confirmed.
 func (f *Flow) Preview(ctx context.Context, id contractone.ManagementID) (Preview, error) {
-	p, err := f.Plan(ctx, id)
+	p, team, err := f.plan(ctx, id)
 	if err != nil {
 		return Preview{}, err
 	}
 	err = f.changeLink(ctx, id, func(row *linkRow) error {
-		row.Value.Preview = &p
+		row.Value.Preview, row.Value.TeamName = &p, team
 		return nil
 	})
 	return p, err
 }
 
-func (f *Flow) count(ctx context.Context, row linkRow) (Preview, error) {
+func (f *Flow) count(ctx context.Context, row linkRow) (p Preview, team string, err error) {
 	client, err := f.client(row)
 	if err != nil {
-		return Preview{}, err
+		return p, "", err
 	}
 	r, err := look(ctx, client)
 	if err != nil {
-		return Preview{}, err
+		return p, "", err
 	}
-	p := Preview{Link: contractone.ManagementID(row.Key), At: f.now(), Advice: r.advice}
+	p = Preview{Link: contractone.ManagementID(row.Key), At: f.now(), Advice: r.advice}
 	if q, ok := f.ledger.(contractone.Quota); ok && f.ledger.Capabilities().Quota {
 		u, err := q.Usage(ctx)
 		if err != nil {
-			return Preview{}, err
+			return p, "", err
 		}
 		p.Usage = &u
 	}
@@ -91,99 +103,80 @@ func (f *Flow) count(ctx context.Context, row linkRow) (Preview, error) {
 	var last seenPage
 	for page, err := range r.pages(ctx, time.Time{}, p.At, 1) {
 		if err != nil {
-			return Preview{}, err
+			return p, "", err
 		}
 		if rep == nil {
 			rep = orchestration.NewReporter("preview", page.Total, f.cfg.Clock, f.cfg.Progress)
 		}
 		docs := last.fresh(page.Items)
-		if err := f.countPage(ctx, &p, docs, row.Value.Settings.IncludeConfidential); err != nil {
-			return Preview{}, err
+		if err := f.countPage(ctx, &p, docs, row.Value.Settings.Rules); err != nil {
+			return p, "", err
 		}
 		rep.Add(int64(len(docs)), 0)
 	}
-	return p, nil
+	if p.Overlap.Files > 0 {
+		p.Advice = append(p.Advice, AdviceOverlap)
+	}
+	return p, r.name, nil
 }
 
 // countPage adds the documents of a page.
-func (f *Flow) countPage(ctx context.Context, p *Preview, docs []cloudsign.Document, confidential bool) error {
+func (f *Flow) countPage(ctx context.Context, p *Preview, docs []cloudsign.Document, rules Rules) error {
+	var carry []*cloudsign.Document
 	for i := range docs {
 		d := &docs[i]
-		if !linkable(d) {
+		if !p.judged(d, f.judge(p.Link, rules, d)) {
 			continue
 		}
-		files := int64(len(d.Files))
-		if d.Status == cloudsign.StatusImported {
-			add(&p.Imported, files)
-		} else {
-			add(&p.Concluded, files)
+		carry = append(carry, d)
+		if rules.GraceDays > 0 && rules.graceEnd(d).After(p.At) {
+			add(&p.InGrace, int64(len(d.Files)))
 		}
-		if d.Private {
-			add(&p.Confidential, files)
-		}
-		if d.Private && !confidential {
-			add(&p.Excluded, files)
-			continue
-		}
-		linked, elsewhere, err := f.known(ctx, p.Link, d)
-		if err != nil {
-			return err
-		}
-		if linked > 0 {
-			add(&p.Linked, linked)
-		}
-		if elsewhere > 0 {
-			add(&p.Elsewhere, elsewhere)
-		}
-		p.Registrations += files - linked - elsewhere
 	}
-	return nil
+	standings, err := f.stand(ctx, p.Link, rules.Extras, carry)
+	for _, s := range standings {
+		if s.linked > 0 {
+			add(&p.Linked, s.linked)
+		}
+		if s.other > 0 {
+			add(&p.Overlap, s.other)
+		}
+		if s.elsewhere > 0 {
+			add(&p.Elsewhere, s.elsewhere)
+		}
+		p.Registrations += s.open
+	}
+	return err
+}
+
+// judged counts a document and tells whether the link carries it.
+func (p *Preview) judged(d *cloudsign.Document, v verdict) bool {
+	if v == notLinkable {
+		return false
+	}
+	files := int64(len(d.Files))
+	if d.Status == cloudsign.StatusImported {
+		add(&p.Imported, files)
+	} else {
+		add(&p.Concluded, files)
+	}
+	if d.Private {
+		add(&p.Confidential, files)
+	}
+	switch v {
+	case confidential:
+		add(&p.Excluded, files)
+	case tooOld:
+		add(&p.TooOld, files)
+	case filtered:
+		add(&p.Filtered, files)
+	}
+	return v == carried
 }
 
 func add(c *contractone.Count, files int64) {
 	c.Documents++
 	c.Files += files
-}
-
-// known counts the files of a document that are in the ledger, and those that
-// another active link has taken up. The ledger is asked, not the store: another
-// program, or this one with a store that was lost since, may have registered them.
-func (f *Flow) known(ctx context.Context, id contractone.ManagementID, d *cloudsign.Document) (linked, elsewhere int64, err error) {
-	var missing []string
-	for _, file := range d.Files {
-		key := contractone.CloudSignKey(string(d.ID), string(file.ID))
-		_, found, err := f.ledger.Lookup(ctx, key)
-		switch {
-		case err != nil:
-			return 0, 0, err
-		case found:
-			linked++
-		default:
-			missing = append(missing, string(key))
-		}
-	}
-	if len(missing) == 0 {
-		return linked, 0, nil
-	}
-	err = f.store.Tx(ctx, func(tx orchestration.Tx) error {
-		elsewhere = 0
-		for _, key := range missing {
-			row, err := f.files.Get(ctx, tx, key)
-			if errors.Is(err, orchestration.ErrNoRecord) || err == nil && row.Scope == string(id) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			if active, err := f.active(ctx, tx, contractone.ManagementID(row.Scope)); err != nil {
-				return err
-			} else if active {
-				elsewhere++
-			}
-		}
-		return nil
-	})
-	return linked, elsewhere, err
 }
 
 // seenPage drops documents that a shifted page repeats.
@@ -216,7 +209,7 @@ func (f *Flow) Start(ctx context.Context, id contractone.ManagementID, confirmed
 	if err := startable(row, confirmed); err != nil {
 		return &LinkError{Link: id, Err: err}
 	}
-	now, err := f.count(ctx, row)
+	now, _, err := f.count(ctx, row)
 	if err != nil {
 		return &LinkError{Link: id, Err: err}
 	}

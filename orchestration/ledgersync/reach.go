@@ -24,12 +24,15 @@ const (
 	AdviceNotAdministrator Advice = "the user has no right to manage documents (書類管理権限), so only documents that concern this user are seen"
 	// AdviceSeesConfidential: the user has 親展書類管理権限.
 	AdviceSeesConfidential Advice = "the user may see all confidential documents (親展書類管理権限)"
+	// AdviceOverlap: another link sees the same files.
+	AdviceOverlap Advice = "another link holds files that this user sees too: they are registered once, with that link's settings"
 )
 
 // reach is what an account can see, and through which listing.
 type reach struct {
 	client *cloudsign.Client
 	team   bool
+	name   string // of the team
 	advice []Advice
 }
 
@@ -40,7 +43,7 @@ func look(ctx context.Context, client *cloudsign.Client) (reach, error) {
 	if err != nil {
 		return reach{}, explain(ctx, client, err)
 	}
-	r := reach{client: client, team: me.Authorities.TeamDocumentAdministrator}
+	r := reach{client: client, team: me.Authorities.TeamDocumentAdministrator, name: me.Team.Name}
 	if !r.team {
 		r.advice = append(r.advice, AdviceNotAdministrator)
 	}

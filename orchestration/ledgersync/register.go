@@ -19,9 +19,13 @@ import (
 // registered; sending, being registered or to be looked up; uncertain, for a
 // person; dead, given up.
 const (
-	FileLinked = "linked" // registered by this flow
-	FileKnown  = "known"  // was in the ledger before this flow came to it
-	FileParked = "parked" // waits for its link to be active again
+	FileLinked    = "linked"    // registered by this flow
+	FileKnown     = "known"     // was in the ledger before this flow came to it
+	FileParked    = "parked"    // waits for its link to be active again
+	FileGrace     = "grace"     // waits for the end of the grace period, which is its Due
+	FileBudget    = "budget"    // waits for a run or month whose budget has room
+	FileReview    = "review"    // waits for a reviewer; its Due is the end of that
+	FileDiscarded = "discarded" // kept out of the ledger by a reviewer, for good
 )
 
 // Why a file was taken up, as the journal says it.
@@ -29,6 +33,8 @@ const (
 	whyFirst   = "first load"
 	whyDaily   = "daily difference"
 	whyWebhook = "webhook"
+	whyFull    = "complete run"
+	whyRepair  = "repair"
 )
 
 // fileBody is what the store keeps of a file. Title and Name go when the file is
@@ -49,6 +55,14 @@ type fileBody struct {
 	// Forgotten: title and name were taken away, so the file can't be registered
 	// any more.
 	Forgotten bool `json:"forgotten,omitempty"`
+	// Reserved says that the file has its part of the budget.
+	Reserved bool      `json:"reserved,omitempty"`
+	Held     *held     `json:"held,omitempty"`
+	Decision *Decision `json:"decision,omitempty"`
+	// Digests stand for what was linked, by item; Drift is how the source differs.
+	Digests    map[string]string `json:"digests,omitempty"`
+	Drift      []Drift           `json:"drift,omitempty"`
+	DriftFound time.Time         `json:"drift_found,omitzero"`
 }
 
 type fileRow = orchestration.Row[fileBody]
@@ -91,18 +105,32 @@ func (l *lane) run(ctx context.Context) error {
 	return l.work(ctx, rows)
 }
 
-// due reads files that are due, and the link that they belong to.
+// due reads files that are due, and the link that they belong to. Those whose
+// review has expired or that the budget has no room for are not among them.
 func (l *lane) due(ctx context.Context, q orchestration.Query) (rows []fileRow, err error) {
 	f := l.f
 	q.Group, q.DueBy = l.group, f.now()
+	var expired []fileRow
 	err = f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
 		if rows, err = f.files.List(ctx, tx, q); err != nil || len(rows) == 0 {
 			return err
 		}
-		l.link, err = f.linkIn(ctx, tx, contractone.ManagementID(rows[0].Scope))
+		if l.link, err = f.linkIn(ctx, tx, contractone.ManagementID(rows[0].Scope)); err != nil {
+			return err
+		}
+		if rows, expired, err = f.expire(ctx, tx, rows); err != nil || State(l.link.State) != StateActive {
+			return err
+		}
+		rows, err = f.reserve(ctx, tx, &l.link, rows)
 		return err
 	})
-	return rows, err
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range expired {
+		f.notifyFile(ctx, NoticeExpired, row, errExpired)
+	}
+	return rows, nil
 }
 
 // work registers files one after the other, as long as their link is active.
@@ -139,16 +167,25 @@ func (l *lane) register(ctx context.Context, row fileRow) error {
 		return err
 	}
 	id, size := contractone.ManagementID(row.Scope), int64(0)
+	set, hold := l.link.Value.Settings, holds(l.link.Value.Settings, row.Value)
 	outcome := orchestration.Outcome[registered]{
 		Store: f.store, Attempts: f.cfg.Attempts, Backoff: f.cfg.Backoff, Clock: f.cfg.Clock, Settle: f.settle(),
 		Before: l.stillActive,
 		Send: func(ctx context.Context, _ string, _ orchestration.Record) (registered, error) {
-			return l.send(ctx, row.Value)
+			r, err := l.send(ctx, row.Value, hold)
+			return r, named(row, err)
 		},
 		Find: func(ctx context.Context, _ string, rec orchestration.Record) (registered, bool, error) {
-			return l.find(ctx, contractone.Key(rec.Key), row.Value)
+			if hold {
+				return registered{}, false, nil // nothing was sent, only read
+			}
+			r, found, err := l.find(ctx, contractone.Key(rec.Key), row.Value)
+			return r, found, named(row, err)
 		},
 		Done: func(ctx context.Context, tx orchestration.Tx, rec *orchestration.Record, r registered) error {
+			if hold {
+				return f.hold(rec, set, r.mapped)
+			}
 			size = r.receipt.PDF.Size
 			return f.done(ctx, tx, rec, r)
 		},
@@ -173,13 +210,16 @@ func (l *lane) register(ctx context.Context, row fileRow) error {
 	f.meters.count(ctx, f, row, 0, failure.Err)
 	f.cfg.Logger.WarnContext(ctx, "file failed", "link", row.Scope, "document", row.Value.Document, "file", row.Value.File,
 		"state", failure.State, "error", failure.Err)
+	if failure.State == orchestration.StateDead {
+		f.notifyFile(ctx, NoticeFailed, row, failure.Err)
+	}
 	return nil
 }
 
 // registered is what became of a registration.
 type registered struct {
 	receipt contractone.Receipt
-	result  mapping.Result
+	mapped
 }
 
 // asyncSettle is how long a ledger that enters things later is given before a
@@ -196,15 +236,18 @@ func (f *Flow) settle() time.Duration {
 // errForgotten: Forget took away what the file would be registered with.
 var errForgotten = fmt.Errorf("the file was forgotten on request: %w", countersign.ErrInvalid)
 
-// draft maps the file. Nothing is sent to the ledger here, so its errors never
-// leave an outcome open.
-func (l *lane) draft(ctx context.Context, b fileBody) (contractone.Draft, mapping.Result, error) {
+// read maps the file, unless a reviewer saved it: then it is registered as it was
+// held. Nothing is sent to the ledger here, so its errors never leave an outcome
+// open. The information of a document is read once for all its files.
+func (l *lane) read(ctx context.Context, b fileBody) (mapped, error) {
+	if b.Held != nil {
+		return b.Held.mapped, nil
+	}
 	client, err := l.f.client(l.link)
 	if err == nil && b.Forgotten {
 		err = errForgotten
 	}
-	doc, file := cloudsign.DocumentID(b.Document), cloudsign.FileID(b.File)
-	if err == nil && l.doc != doc {
+	if doc := cloudsign.DocumentID(b.Document); err == nil && l.doc != doc {
 		var found bool
 		var attr *cloudsign.Attribute
 		if attr, found, err = client.Attributes.Get(ctx, doc); err == nil {
@@ -215,53 +258,69 @@ func (l *lane) draft(ctx context.Context, b fileBody) (contractone.Draft, mappin
 		}
 	}
 	if err != nil {
-		return contractone.Draft{}, mapping.Result{}, orchestration.NoEffect(l.fail(b, err))
+		return mapped{}, orchestration.NoEffect(err)
 	}
-	rec := ledgermap.Record{
-		Document: cloudsign.Document{ID: doc, Title: b.Title}, Attribute: l.attr,
-		File: cloudsign.File{ID: file, Name: b.Name}, FileIndex: b.Index, FileCount: b.Count,
+	return l.f.carry(l.link.Value.Settings, b.record(l.attr)), nil
+}
+
+// send registers the file, unless it is to be held; the PDF streams from CloudSign
+// into the ledger.
+func (l *lane) send(ctx context.Context, b fileBody, hold bool) (out registered, err error) {
+	client, err := l.f.client(l.link)
+	if err != nil {
+		return out, orchestration.NoEffect(err)
+	}
+	if out.mapped, err = l.read(ctx, b); err != nil || hold {
+		return out, err
 	}
 	set := l.link.Value.Settings
 	d := contractone.Draft{
-		Source: rec.Source(), Link: contractone.ManagementID(l.link.Key), Share: set.Share, Responsible: set.Responsible,
+		Source: b.source(), Link: contractone.ManagementID(l.link.Key), Share: set.Share, Responsible: set.Responsible,
+		Items: out.Items, Extensions: out.Extensions,
 		PDF: countersign.Upload{Name: b.Name, ContentType: "application/pdf", Size: -1, Open: func() (io.ReadCloser, error) {
-			return client.Files.Download(ctx, doc, file)
+			return download(ctx, client, b)
 		}},
 	}
-	return d, l.f.cfg.Map.Run(&rec, &d), nil
-}
-
-// send registers the file; the PDF streams from CloudSign into the ledger.
-func (l *lane) send(ctx context.Context, b fileBody) (out registered, err error) {
-	d, result, err := l.draft(ctx, b)
-	if err != nil {
-		return registered{}, err
+	if b.Held != nil {
+		d.Share = b.Held.Share
 	}
-	out.result = result
 	out.receipt, err = l.f.ledger.Register(ctx, d)
 	return out, err
 }
 
 // find looks a registration up whose outcome is not known. What the map had to say
 // is worked out again, since nobody wrote it down.
-func (l *lane) find(ctx context.Context, key contractone.Key, b fileBody) (registered, bool, error) {
+func (l *lane) find(ctx context.Context, key contractone.Key, b fileBody) (out registered, found bool, err error) {
 	e, found, err := l.f.ledger.Lookup(ctx, key)
 	if err != nil || !found {
-		if err != nil {
-			err = l.fail(b, err)
-		}
-		return registered{}, false, err
+		return out, false, err
 	}
-	out := registered{receipt: contractone.Receipt{ID: e.ID, Key: e.Key, PDF: e.PDF, RegisteredAt: e.RegisteredAt, Created: true}}
+	out.receipt = contractone.Receipt{ID: e.ID, Key: e.Key, PDF: e.PDF, RegisteredAt: e.RegisteredAt, Created: true}
 	if !b.Forgotten {
-		_, out.result, err = l.draft(ctx, b)
+		out.mapped, err = l.read(ctx, b)
 	}
 	return out, err == nil, err
 }
 
-// fail names the file in an error.
-func (l *lane) fail(b fileBody, err error) error {
-	return &contractone.FileError{Link: contractone.ManagementID(l.link.Key), DocumentID: b.Document, FileID: b.File, Err: err}
+// download streams the file's PDF. The caller closes it.
+func download(ctx context.Context, client *cloudsign.Client, b fileBody) (*countersign.Download, error) {
+	if b.File == string(certificateID) {
+		return client.Files.DownloadCertificate(ctx, cloudsign.DocumentID(b.Document))
+	}
+	return client.Files.Download(ctx, cloudsign.DocumentID(b.Document), cloudsign.FileID(b.File))
+}
+
+// record is the file as the map takes it.
+func (b fileBody) record(attr *cloudsign.Attribute) ledgermap.Record {
+	return ledgermap.Record{
+		Document: cloudsign.Document{ID: cloudsign.DocumentID(b.Document), Title: b.Title}, Attribute: attr,
+		File: cloudsign.File{ID: cloudsign.FileID(b.File), Name: b.Name}, FileIndex: b.Index, FileCount: b.Count,
+	}
+}
+
+func (b fileBody) source() contractone.Source {
+	rec := b.record(nil)
+	return rec.Source()
 }
 
 // done writes the result down, and the journal's line with it.
@@ -272,10 +331,8 @@ func (f *Flow) done(ctx context.Context, tx orchestration.Tx, rec *orchestration
 	}
 	b := &row.Value
 	b.SHA256, b.Size = r.receipt.PDF.SHA256, r.receipt.PDF.Size
-	b.Title, b.Name, b.Findings = "", "", r.result.Findings
-	if o, ok := r.result.Origin(string(contractone.ItemTitle)); ok {
-		b.TitleFrom = o.From
-	}
+	b.Title, b.Name, b.Held, b.Findings, b.TitleFrom = "", "", nil, r.Findings, r.TitleFrom
+	b.Digests, b.Drift, b.DriftFound = r.digests(rec.Key), nil, time.Time{}
 	next, err := f.files.Record(row)
 	if err != nil {
 		return err
@@ -289,72 +346,4 @@ func (f *Flow) done(ctx context.Context, tx orchestration.Tx, rec *orchestration
 		IDs:    map[string]string{"document": b.Document, "file": b.File, "entry": string(r.receipt.ID)},
 		Hashes: map[string]string{"sha256": b.SHA256},
 	})
-}
-
-// park takes files out of the queue until their link is active again. The link is
-// written too, so that a Resume at the same moment is either seen here or comes
-// after: no file stays parked under an active link.
-func (f *Flow) park(ctx context.Context, id contractone.ManagementID, rows []fileRow) error {
-	return f.store.Tx(ctx, func(tx orchestration.Tx) error {
-		active := false
-		err := f.changeLinkIn(ctx, tx, id, func(row *linkRow) error {
-			active = State(row.State) == StateActive
-			return nil
-		})
-		if err != nil || active {
-			return err
-		}
-		return f.parkIn(ctx, tx, rows)
-	})
-}
-
-// parkIn parks files as they are stored now. One that may have been sent stays
-// as sent: it will be looked up.
-func (f *Flow) parkIn(ctx context.Context, tx orchestration.Tx, rows []fileRow) error {
-	for _, row := range rows {
-		now, err := f.files.Get(ctx, tx, row.Key)
-		if err != nil {
-			return err
-		}
-		now.Due, now.Updated = time.Time{}, f.now()
-		if now.State != orchestration.StateSending {
-			now.State, now.Attempt = FileParked, 0
-		}
-		if err := f.files.Update(ctx, tx, &now); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// unpark puts a link's parked files back into the queue. It does not matter how
-// far an earlier one came.
-func (f *Flow) unpark(ctx context.Context, id contractone.ManagementID) error {
-	const unparkBatch = 256
-	q := orchestration.Query{Scope: string(id), States: []string{FileParked, orchestration.StateSending}, Limit: unparkBatch}
-	for {
-		var rows []fileRow
-		err := f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
-			if rows, err = f.files.List(ctx, tx, q); err != nil {
-				return err
-			}
-			for _, row := range rows {
-				switch {
-				case row.State == FileParked:
-					row.State = orchestration.StatePending
-				case !row.Due.IsZero():
-					continue // is at work, or waits for its turn
-				}
-				row.Due = f.now()
-				if err := f.files.Update(ctx, tx, &row); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil || len(rows) < unparkBatch {
-			return err
-		}
-		q.AfterSeq = rows[len(rows)-1].Seq
-	}
 }

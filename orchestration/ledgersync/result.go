@@ -14,10 +14,12 @@ import (
 // Summary is how a link stands: each file that it found is in one of the groups.
 type Summary struct {
 	Documents int64 // found so far
-	Files     int64 // found so far: Linked + Known + Waiting + Uncertain + Failed
+	Files     int64 // found so far: Linked + Known + Waiting + Held + Discarded + Uncertain + Failed
 	Linked    int64 // registered by this flow
 	Known     int64 // in the ledger before this flow came to them
 	Waiting   int64 // to be registered, or tried again later
+	Held      int64 // held back: in the grace period, for a review, for the budget
+	Discarded int64 // kept out of the ledger by a reviewer
 	Uncertain int64 // sent without a trustworthy answer and not to be looked up: for a person
 	Failed    int64 // given up; see DeadLetters
 }
@@ -39,6 +41,10 @@ func (f *Flow) Summary(ctx context.Context, id contractone.ManagementID) (s Summ
 			switch state {
 			case FileLinked:
 				s.Linked += n
+			case FileGrace, FileReview, FileBudget:
+				s.Held += n
+			case FileDiscarded:
+				s.Discarded += n
 			case FileKnown:
 				s.Known += n
 			case orchestration.StateDead:
@@ -69,6 +75,7 @@ type FileResult struct {
 	PDF        contractone.PDF   // of a linked file
 	Findings   []mapping.Finding // what a person may want to look at
 	TitleFrom  string            // source field of the title, of a linked file
+	Decision   *Decision         // of a file that was reviewed; nil: nobody decided
 }
 
 // Files goes through a link's files in the order in which they were found, those
@@ -84,7 +91,7 @@ func (f *Flow) Files(ctx context.Context, id contractone.ManagementID, states ..
 			r := FileResult{
 				Link: id, DocumentID: b.Document, FileID: b.File, Key: contractone.Key(row.Key),
 				Title: b.Title, FileName: b.Name, State: row.State, Attempts: row.Attempt, LastError: row.LastError, Retry: row.Due,
-				PDF: contractone.PDF{SHA256: b.SHA256, Size: b.Size}, Findings: b.Findings, TitleFrom: b.TitleFrom,
+				PDF: contractone.PDF{SHA256: b.SHA256, Size: b.Size}, Findings: b.Findings, TitleFrom: b.TitleFrom, Decision: b.Decision,
 			}
 			if !yield(r, nil) {
 				return
@@ -137,9 +144,10 @@ func (e lagError) Error() string {
 func (e lagError) Is(target error) bool { return target == countersign.ErrUnavailable }
 
 // Forget takes what the store still holds about a document besides its ids: titles
-// and file names of files that are not linked, and error texts. Those files are
-// given up for good; one that may have been sent is still looked up. The keys stay,
-// so that nothing is registered twice; what is in the ledger is the ledger's.
+// and file names of files that are not linked, what is held of them for a review,
+// and error texts. Those files are given up for good; one that may have been sent
+// is still looked up. The keys stay, so that nothing is registered twice; what is
+// in the ledger is the ledger's.
 func (f *Flow) Forget(ctx context.Context, documentID string) error {
 	return f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		rows, err := f.files.List(ctx, tx, orchestration.Query{Ref: documentID})
@@ -147,8 +155,12 @@ func (f *Flow) Forget(ctx context.Context, documentID string) error {
 			return err
 		}
 		for _, row := range rows {
-			row.Value.Title, row.Value.Name, row.LastError, row.Value.Forgotten = "", "", "", true
-			if row.State == orchestration.StatePending || row.State == FileParked {
+			row.Value.Title, row.Value.Name, row.Value.Held, row.LastError, row.Value.Forgotten = "", "", nil, "", true
+			if row.Value.Decision != nil {
+				row.Value.Decision.Reason = ""
+			}
+			switch row.State {
+			case orchestration.StatePending, FileParked, FileGrace, FileReview, FileBudget:
 				row.State, row.Due = orchestration.StateDead, time.Time{}
 			}
 			if err := f.files.Update(ctx, tx, &row); err != nil {

@@ -11,13 +11,12 @@ import (
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/cloudsign"
 	"github.com/countersign/countersign/contractone"
-	"github.com/countersign/countersign/mapping/ledgermap"
 	"github.com/countersign/countersign/orchestration"
 )
 
 // runLink is the handler of a link's lane: it finds what is new. The first run
-// takes everything, a later one what was processed since the one before, less the
-// overlap. Each page's files and the place in the listing are committed together,
+// takes everything, and so does one each week; another one what was processed since
+// the one before, less the overlap. Each page's files and the place in the listing are committed together,
 // so a run that was cut off goes on at its page.
 func (f *Flow) runLink(ctx context.Context, group string) error {
 	id := contractone.ManagementID(group)
@@ -52,24 +51,28 @@ func (f *Flow) difference(ctx context.Context, id contractone.ManagementID, row 
 	if err != nil {
 		return err
 	}
-	w, err := f.openWindow(ctx, id, r.team)
+	w, err := f.openWindow(ctx, id, r)
 	if err != nil {
 		return err
 	}
 	r.team = w.Team
-	f.meters.begin(id)
-	first := max(w.Page-1, 1) // the page before is read again: pages shift
-	if again, err := f.list(ctx, id, r, w, first); !again || err != nil {
+	if err := f.release(ctx, id); err != nil {
 		return err
 	}
-	_, err = f.list(ctx, id, r, w, 1)
+	f.meters.begin(id)
+	first := max(w.Page-1, 1) // the page before is read again: pages shift
+	if again, err := f.list(ctx, row, r, w, first); !again || err != nil {
+		return err
+	}
+	_, err = f.list(ctx, row, r, w, 1)
 	return err
 }
 
 // list goes through the listing from a page on, and ends the run. When a run that
 // was cut off finds another total than it left, documents have moved between the
 // pages that it read and those that it did not: then it must begin again.
-func (f *Flow) list(ctx context.Context, id contractone.ManagementID, r reach, w window, first int) (again bool, err error) {
+func (f *Flow) list(ctx context.Context, link linkRow, r reach, w window, first int) (again bool, err error) {
+	id := contractone.ManagementID(link.Key)
 	var rep *orchestration.Reporter
 	for page, err := range r.pages(ctx, w.From, w.To, first) {
 		if err != nil {
@@ -84,20 +87,26 @@ func (f *Flow) list(ctx context.Context, id contractone.ManagementID, r reach, w
 		if err := f.keepPage(ctx, id, page); err != nil {
 			return false, err
 		}
+		if err := f.compare(ctx, r.client, link, w, page.Items); err != nil {
+			return false, err
+		}
 		rep.Add(int64(len(page.Items)), 0)
 	}
 	return false, f.closeWindow(ctx, id)
 }
 
 // openWindow begins a run, or takes up one that was cut off.
-func (f *Flow) openWindow(ctx context.Context, id contractone.ManagementID, team bool) (w window, err error) {
+func (f *Flow) openWindow(ctx context.Context, id contractone.ManagementID, r reach) (w window, err error) {
 	err = f.changeLink(ctx, id, func(row *linkRow) error {
 		b := &row.Value
+		b.TeamName = r.name
 		// Another listing has other pages: a run that began with the other rights
 		// begins anew.
-		if b.Window == nil || b.Window.Team != team {
-			b.Window = &window{To: f.now(), Page: 1, Team: team, Asked: b.Asked}
-			if !b.Until.IsZero() {
+		if b.Window == nil || b.Window.Team != r.team {
+			full := !f.now().Before(b.LastFull.Add(f.cfg.FullEvery))
+			b.Window = &window{To: f.now(), Page: 1, Team: r.team, Full: full, Asked: b.Asked}
+			b.Spent.Run = 0
+			if !full {
 				b.Window.From = b.Until.Add(-f.cfg.Overlap)
 			}
 		}
@@ -116,6 +125,9 @@ func (f *Flow) closeWindow(ctx context.Context, id contractone.ManagementID) err
 			return nil
 		}
 		asked := b.Asked > b.Window.Asked // meanwhile
+		if b.Window.Full {
+			b.LastFull = b.Window.To
+		}
 		b.Until, b.LastRun, b.Window = b.Window.To, b.Window.To, nil
 		row.LastError, row.Attempt = "", 0
 		switch {
@@ -182,6 +194,9 @@ func (f *Flow) insert(ctx context.Context, tx orchestration.Tx, link *linkRow, d
 			return 0, err
 		}
 		files += taken
+		if err := f.meet(ctx, tx, link, rows); err != nil {
+			return 0, err
+		}
 	}
 	link.Value.Seen.Files += int64(files)
 	return files, nil
@@ -195,7 +210,7 @@ func (f *Flow) takeOver(ctx context.Context, tx orchestration.Tx, rows []fileRow
 		if err != nil {
 			return 0, err
 		}
-		if known.Scope == row.Scope || known.State != orchestration.StatePending && known.State != FileParked {
+		if known.Scope == row.Scope || !waits(known.State) {
 			continue
 		}
 		if active, err := f.active(ctx, tx, contractone.ManagementID(known.Scope)); err != nil {
@@ -212,6 +227,11 @@ func (f *Flow) takeOver(ctx context.Context, tx orchestration.Tx, rows []fileRow
 	return taken, nil
 }
 
+// waits reports the states of files that nobody has to decide about.
+func waits(state string) bool {
+	return state == orchestration.StatePending || state == FileParked || state == FileGrace || state == FileBudget
+}
+
 // rowsOf makes the rows of a page, those of each document together.
 func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, link linkBody, why string) (out [][]fileRow) {
 	now := f.now()
@@ -219,21 +239,27 @@ func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, li
 	case why != "":
 	case link.Until.IsZero():
 		why = whyFirst
+	case link.Window != nil && link.Window.Full:
+		why = whyFull
 	default:
 		why = whyDaily
 	}
 	for i := range docs {
 		d := &docs[i]
-		if !linkable(d) || d.Private && !link.Settings.IncludeConfidential {
+		if f.judge(id, link.Settings.Rules, d) != carried {
 			continue
 		}
+		state, due := orchestration.StatePending, now
+		if end := link.Settings.graceEnd(d); link.Settings.GraceDays > 0 && end.After(now) {
+			state, due = FileGrace, end
+		}
 		var rows []fileRow
-		for _, rec := range ledgermap.Records(*d, nil) {
+		for _, rec := range records(link.Settings.Extras, *d) {
 			src := rec.Source()
 			rows = append(rows, fileRow{
 				Record: orchestration.Record{
 					Key: string(src.Key()), Scope: string(id), Group: f.lane(id, d.ID), Ref: string(d.ID),
-					State: orchestration.StatePending, Due: now, Updated: now,
+					State: state, Due: due, Updated: now,
 				},
 				Value: fileBody{
 					Document: string(d.ID), File: string(rec.File.ID), Index: rec.FileIndex, Count: rec.FileCount, Why: why,
@@ -257,9 +283,10 @@ func (f *Flow) lane(id contractone.ManagementID, doc cloudsign.DocumentID) strin
 // stop ends a link's runs until a person has mended the cause, and parks the files
 // that met it. What else waits is parked by its lane.
 func (f *Flow) stop(ctx context.Context, id contractone.ManagementID, cause error, rows ...fileRow) error {
+	stopped := false
 	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		err := f.changeLinkIn(ctx, tx, id, func(row *linkRow) error {
-			if State(row.State) == StateActive {
+			if stopped = State(row.State) == StateActive; stopped {
 				row.State, row.LastError = string(StateStopped), orchestration.ErrorText(&LinkError{Link: id, Err: cause})
 			}
 			row.Due = time.Time{}
@@ -273,7 +300,15 @@ func (f *Flow) stop(ctx context.Context, id contractone.ManagementID, cause erro
 	if err != nil {
 		return errors.Join(err, cause)
 	}
+	if !stopped {
+		return nil // another lane met the same
+	}
 	f.cfg.Logger.ErrorContext(ctx, "link stopped", "link", string(id), "error", cause)
+	n := Notice{Kind: NoticeStopped, Link: id, Reason: orchestration.ErrorText(cause)}
+	if len(rows) > 0 {
+		n.DocumentID, n.FileID = rows[0].Value.Document, rows[0].Value.File
+	}
+	f.notify(ctx, n)
 	return nil
 }
 

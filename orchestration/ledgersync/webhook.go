@@ -54,7 +54,7 @@ func (f *Flow) accept(ctx context.Context, id contractone.ManagementID, e clouds
 		if err != nil || State(row.State) != StateActive {
 			return err
 		}
-		if files, err = f.insert(ctx, tx, &row, []cloudsign.Document{*e.Document}, whyWebhook); err != nil || files == 0 {
+		if files, err = f.insert(ctx, tx, &row, []cloudsign.Document{*e.Document}, whyWebhook); err != nil {
 			return err
 		}
 		return f.links.Update(ctx, tx, &row)

@@ -1,0 +1,159 @@
+package digipost
+
+import (
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/internal/api"
+	"golang.org/x/oauth2"
+)
+
+// Authentication is how a client proves who it is: SignatureAuth or TokenAuth.
+type Authentication interface {
+	prepare(cfg Config, set countersign.Settings, a Addresses) (api.Auth, *signer, error)
+}
+
+// SignatureAuth signs each request with the broker's key and checks the signature
+// of each answer, as Digipost's document "Security" of API v8 says. Digipost's
+// newer clients call it legacy.
+type SignatureAuth struct {
+	// Key is the broker's RSA key: of ParseKey, ParsePKCS12, a tls.Certificate's PrivateKey, or
+	// one that never leaves its hardware. It is required.
+	Key crypto.Signer
+	// EncodedPath signs paths as they are sent instead of decoded. Digipost's own
+	// clients disagree; it matters for search terms with spaces or letters outside
+	// of ASCII only.
+	EncodedPath bool
+}
+
+func (a SignatureAuth) prepare(Config, countersign.Settings, Addresses) (api.Auth, *signer, error) {
+	if a.Key == nil {
+		return nil, nil, keyError("is missing")
+	}
+	if _, ok := a.Key.Public().(*rsa.PublicKey); !ok {
+		return nil, nil, keyError("is not an RSA key")
+	}
+	return nil, &signer{key: a.Key, encodedPath: a.EncodedPath}, nil
+}
+
+func keyError(reason string) error {
+	return &countersign.ConfigError{Component: "digipost", Field: "Key", Reason: reason, Fix: "read it with digipost.ParseKey"}
+}
+
+// ParseKey reads an RSA private key from PEM: PKCS#8 or PKCS#1, certificates
+// around it are passed over. ParsePKCS12 reads .p12 files. Its error is a *countersign.ConfigError that quotes
+// nothing.
+func ParseKey(data []byte) (crypto.Signer, error) {
+	for {
+		var block *pem.Block
+		if block, data = pem.Decode(data); block == nil {
+			return nil, keyError("is not in PEM")
+		}
+		switch block.Type {
+		case "PRIVATE KEY":
+			key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+			if rsaKey, ok := key.(*rsa.PrivateKey); ok && err == nil {
+				return rsaKey, nil
+			}
+			return nil, keyError("is not an RSA key")
+		case "RSA PRIVATE KEY":
+			key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
+			if err != nil {
+				return nil, keyError("can't be read")
+			}
+			return key, nil
+		case "ENCRYPTED PRIVATE KEY":
+			return nil, keyError("is encrypted")
+		}
+	}
+}
+
+// TokenAuth fetches access tokens with a client certificate (OAuth 2 client
+// credentials over mutual TLS), which Digipost recommends for new clients. The
+// certificate is shown to the token endpoint only.
+type TokenAuth struct {
+	// ClientID is from Digipost's self-service. It is required.
+	ClientID countersign.Secret
+	// Certificate is the one that is registered with the client. It is required.
+	Certificate tls.Certificate
+	// Endpoint replaces the environment's, and RootCAs the system's roots for it.
+	Endpoint string
+	RootCAs  *x509.CertPool
+}
+
+func (a TokenAuth) prepare(cfg Config, set countersign.Settings, addresses Addresses) (api.Auth, *signer, error) {
+	bad := func(field, reason string) (api.Auth, *signer, error) {
+		return nil, nil, &countersign.ConfigError{Component: "digipost", Field: field, Reason: reason}
+	}
+	endpoint := addresses.Auth
+	if a.Endpoint != "" {
+		endpoint = a.Endpoint
+	}
+	u, err := url.Parse(endpoint)
+	switch {
+	case a.ClientID.IsZero():
+		return bad("ClientID", "is empty")
+	case len(a.Certificate.Certificate) == 0 || a.Certificate.PrivateKey == nil:
+		return bad("Certificate", "is missing")
+	case err != nil || u.Scheme != "https" || u.Host == "":
+		return bad("Endpoint", "is not an https address")
+	}
+	t := &tokens{auth: a, resource: set.BaseURL.String(), broker: cfg.BrokerID, path: u.Path}
+	tokenSet := set
+	tokenSet.BaseURL = &url.URL{Scheme: u.Scheme, Host: u.Host}
+	tokenSet.HTTPClient = &http.Client{Transport: &http.Transport{
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{a.Certificate}, RootCAs: a.RootCAs},
+	}}
+	if t.api, err = api.New(api.Config{Provider: "digipost", Settings: tokenSet}); err != nil {
+		return nil, nil, err
+	}
+	return api.NewTokens(t.fetch), nil, nil
+}
+
+type tokens struct {
+	api      *api.Client
+	auth     TokenAuth
+	resource string
+	broker   BrokerID
+	path     string
+}
+
+func (t *tokens) fetch(ctx context.Context) (*oauth2.Token, error) {
+	asked := time.Now()
+	path, _, err := path(t.path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := api.JSON[struct {
+		AccessToken string `json:"access_token"`
+		ExpiresIn   int64  `json:"expires_in"`
+	}](ctx, t.api, api.Call{
+		Op: "fetch token", Method: http.MethodPost, Path: path, Effect: api.IdempotentWrite, NoAuth: true,
+		Secrets: []countersign.Secret{t.auth.ClientID},
+		Body: api.Form(url.Values{
+			"grant_type": {"client_credentials"}, "client_id": {t.auth.ClientID.Reveal()},
+			"scope": {"dpost-api:" + strconv.FormatInt(int64(t.broker), 10)}, "resource": {t.resource},
+		}),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if m.AccessToken == "" {
+		return nil, &countersign.DecodeError{Provider: "digipost", Op: "fetch token", StatusCode: http.StatusOK, ContentType: "application/json", Reason: "access_token is empty"}
+	}
+	if m.ExpiresIn <= 0 {
+		m.ExpiresIn = 60
+	}
+	life := time.Duration(min(m.ExpiresIn, 24*3600)) * time.Second
+	return &oauth2.Token{AccessToken: m.AccessToken, Expiry: asked.Add(life - min(30*time.Second, life/2))}, nil
+}

@@ -1,0 +1,69 @@
+package digipost_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"strings"
+
+	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/digipost"
+	"github.com/countersign/countersign/digiposttest"
+)
+
+// exampleClient is a client of a fake with one customer, 34567.
+func exampleClient() (*digiposttest.Server, *digipost.Client) {
+	srv := digiposttest.NewServer()
+	partner := srv.AddPartner(digiposttest.Partner{Key: &brokerKey().PublicKey})
+	srv.AddAccount(digiposttest.Account{Organisation: "984661185", Partners: []int64{partner.ID}})
+	srv.AddUser("01043100358")
+	client, err := digipost.New(digipost.Config{
+		BrokerID: digipost.BrokerID(partner.ID), Auth: digipost.SignatureAuth{Key: brokerKey()},
+	}, countersign.WithBaseURL(srv.URL()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	return srv, client
+}
+
+func ExampleMessagesService_Send() {
+	srv, client := exampleClient()
+	defer srv.Close()
+	delivery, err := client.Messages.Send(context.Background(), digipost.Message{
+		ID: "order-2026-000123", Sender: 34567, Recipient: digipost.Recipient{PersonalID: "01043100358"},
+		Primary: digipost.Document{
+			Subject: "Kontrakt", FileType: "txt", Authentication: digipost.LevelTwoFactor, Sensitivity: digipost.SensitivityNormal,
+			Content: countersign.Upload{Size: 3, Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("Hei")), nil }},
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(delivery.Channel, delivery.SenderID, delivery.Status)
+	// Output: DIGIPOST 34567 DELIVERED
+}
+
+func ExampleSendersService_GetByOrganisation() {
+	srv, client := exampleClient()
+	defer srv.Close()
+	s, err := client.Senders.GetByOrganisation(context.Background(), "984661185")
+	fmt.Println(s.SenderID, s.Valid(), s.Has(digipost.FeatureDigipost), err)
+	s, err = client.Senders.GetByOrganisation(context.Background(), "910336819")
+	fmt.Println(s.Status, s.Valid(), err)
+	// Output:
+	// 34567 true true <nil>
+	// NO_INFO_AVAILABLE false <nil>
+}
+
+func ExampleRecipientsService_Identify() {
+	srv, client := exampleClient()
+	defer srv.Close()
+	for _, id := range []string{"01043100358", "12345678901"} {
+		who, err := client.Recipients.Identify(context.Background(), digipost.Recipient{PersonalID: id})
+		fmt.Println(who.Result, who.Reason, err)
+	}
+	// Output:
+	// DIGIPOST  <nil>
+	// UNIDENTIFIED NOT_FOUND <nil>
+}

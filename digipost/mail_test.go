@@ -1,0 +1,102 @@
+package digipost_test
+
+import (
+	"fmt"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/digipost"
+	"github.com/countersign/countersign/digiposttest"
+	"github.com/stretchr/testify/require"
+)
+
+// Content comes from another host, which sees none of our headers.
+func TestInbox(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i := range 120 {
+		w.srv.AddInbox(w.customer.SenderID, digiposttest.InboxDocument{Subject: fmt.Sprint(i), Sender: "Posten", ContentType: "application/pdf", Content: []byte("%PDF")})
+	}
+	var all []digipost.InboxDocument
+	for d, err := range w.client.Inbox.All(t.Context(), w.sender()) {
+		require.NoError(t, err)
+		all = append(all, d)
+	}
+	require.Len(t, all, 120)
+	require.Equal(t, "119", all[0].Subject)
+	file, err := w.client.Inbox.Content(t.Context(), all[0])
+	require.NoError(t, err)
+	content, err := io.ReadAll(file)
+	require.NoError(t, err)
+	require.NoError(t, file.Close())
+	require.Equal(t, "%PDF", string(content))
+	require.Zero(t, w.srv.Leaks())
+	require.NoError(t, w.client.Inbox.Delete(t.Context(), all[0]))
+	page, err := w.client.Inbox.List(t.Context(), w.sender(), 0, 1000)
+	require.NoError(t, err)
+	require.Len(t, page.Items, 119)
+	_, err = w.client.Inbox.List(t.Context(), 1, 0, 0)
+	require.ErrorIs(t, err, digipost.ErrNotAuthorised)
+	_, err = w.client.Inbox.Content(t.Context(), digipost.InboxDocument{})
+	require.ErrorIs(t, err, countersign.ErrForbidden)
+}
+
+func TestEventsAndArchive(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := w.srv.Clock().Now()
+	for i := range 25 {
+		w.srv.AddEvents(digiposttest.Event{Broker: w.broker.ID, UUID: digipost.NewUUID(), Type: "OPENED", Created: now.Add(time.Duration(i) * time.Second)})
+	}
+	n := 0
+	for e, err := range w.client.Documents.AllEvents(t.Context(), digipost.EventQuery{From: now, To: now.Add(time.Hour), PageSize: 10}) {
+		require.NoError(t, err)
+		require.Equal(t, "OPENED", e.Type)
+		n++
+	}
+	require.Equal(t, 25, n)
+	require.EqualValues(t, 3, w.srv.Log().Tally(digiposttest.OpEvents).Requests)
+	_, err := w.client.Documents.Events(t.Context(), digipost.EventQuery{From: now, To: now})
+	require.ErrorIs(t, err, countersign.ErrInvalid)
+
+	for range 5 {
+		w.srv.AddArchived(w.customer.SenderID, digiposttest.ArchivedDocument{UUID: digipost.NewUUID(), FileName: "a.pdf", FileType: "pdf", Content: []byte("%PDF")})
+	}
+	archives, err := w.client.Archive.List(t.Context())
+	require.NoError(t, err)
+	require.Len(t, archives, 1)
+	var docs []digipost.ArchivedDocument
+	for d, err := range w.client.Archive.Documents(t.Context(), archives[0]) {
+		require.NoError(t, err)
+		docs = append(docs, d)
+	}
+	require.Len(t, docs, 5)
+	file, err := w.client.Archive.Content(t.Context(), docs[4])
+	require.NoError(t, err)
+	defer file.Close()
+	content, err := io.ReadAll(file)
+	require.NoError(t, err)
+	require.Equal(t, "%PDF", string(content))
+}
+
+func TestBatches(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b, err := w.client.Batches.Create(t.Context())
+	require.NoError(t, err)
+	m := w.message()
+	m.Batch = b.UUID
+	_, err = w.client.Messages.Send(t.Context(), m)
+	require.NoError(t, err)
+	b, err = w.client.Batches.Get(t.Context(), b)
+	require.NoError(t, err)
+	require.Equal(t, 1, b.Digipost)
+	done, err := w.client.Batches.Complete(t.Context(), b)
+	require.NoError(t, err)
+	require.Equal(t, "COMMITTED", done.Status)
+	require.NoError(t, w.client.Batches.Cancel(t.Context(), b))
+	_, err = w.client.Batches.Get(t.Context(), b)
+	require.ErrorIs(t, err, countersign.ErrNotFound)
+}

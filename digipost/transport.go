@@ -1,0 +1,203 @@
+package digipost
+
+import (
+	"bytes"
+	"context"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	maxSkew   = 5 * time.Minute // how far Date may be off, both ways
+	maxSigned = 16 << 20        // bytes of an answer that is checked
+)
+
+// headerSigned carries the text that was signed to the reading of a refusal. The
+// service's own header of this name is thrown away.
+const headerSigned = "X-Countersign-Signed"
+
+// transport writes the headers that Digipost wants, at the last moment, and
+// checks its answers.
+type transport struct {
+	base        http.RoundTripper
+	host        string
+	prefix      string // of the base URL's path: a proxy's
+	broker      BrokerID
+	signer      *signer // nil: requests carry a token
+	clock       func() time.Time
+	certificate func(ctx context.Context, notBefore time.Time) (*rsa.PublicKey, error)
+}
+
+// RoundTrip sends a request and gives its checked answer. A redirect to a file is
+// followed here: Go's own client would send Digipost's headers along.
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Host != t.host {
+		return nil, &AnswerError{Reason: "was not asked for: the request leads to another host"}
+	}
+	r = r.Clone(r.Context())
+	text, err := t.prepare(r)
+	if err != nil {
+		return nil, err
+	}
+	res, err := t.base.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	res.Header.Del(headerSigned)
+	if r.Method == http.MethodGet && (res.StatusCode == http.StatusTemporaryRedirect || res.StatusCode == http.StatusFound) {
+		return t.follow(r, res)
+	}
+	if err := t.check(r, res); err != nil {
+		_ = res.Body.Close()
+		return nil, err
+	}
+	if res.StatusCode == http.StatusForbidden && text != "" {
+		res.Header.Set(headerSigned, base64.StdEncoding.EncodeToString([]byte(text)))
+	}
+	return res, nil
+}
+
+// prepare writes the headers and, where requests are signed, the signature. It
+// gives the text that was signed.
+func (t *transport) prepare(r *http.Request) (string, error) {
+	// Without it Go's transport would unpack what the hash was made of.
+	r.Header.Set("Accept-Encoding", "identity")
+	r.Header.Set("Date", t.clock().UTC().Format(http.TimeFormat))
+	r.Header.Set(headerUserID, strconv.FormatInt(int64(t.broker), 10))
+	if r.Body != nil && r.Body != http.NoBody && r.GetBody != nil {
+		hash, err := hashBody(r.GetBody)
+		if err != nil {
+			_ = r.Body.Close()
+			return "", err
+		}
+		r.Header.Set(headerHash, hash)
+	}
+	if t.signer == nil {
+		return "", nil
+	}
+	text, err := t.signer.sign(r, t.signedPath(r))
+	if err != nil && r.Body != nil {
+		_ = r.Body.Close()
+	}
+	return text, err
+}
+
+// hashBody reads a body once before it is sent: its hash stands in the header.
+func hashBody(open func() (io.ReadCloser, error)) (string, error) {
+	body, err := open()
+	if err != nil {
+		return "", err
+	}
+	defer body.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, body); err != nil {
+		return "", err
+	}
+	return base64.StdEncoding.EncodeToString(sum.Sum(nil)), nil
+}
+
+// follow fetches a file from the address that Digipost leads to, with a request
+// that carries nothing of ours.
+func (t *transport) follow(r *http.Request, res *http.Response) (*http.Response, error) {
+	_ = res.Body.Close()
+	to, err := url.Parse(res.Header.Get("Location"))
+	if err != nil || to.Host == "" || to.Scheme != "https" && !loopback(to.Hostname()) {
+		return nil, &AnswerError{Reason: "redirects to something that is not an https address"}
+	}
+	bare, err := http.NewRequestWithContext(r.Context(), http.MethodGet, to.String(), nil)
+	if err != nil {
+		return nil, &AnswerError{Reason: "redirects to something that is not an address"}
+	}
+	file, err := t.base.RoundTrip(bare)
+	if err != nil {
+		return nil, err
+	}
+	if file.StatusCode/100 == 3 {
+		_ = file.Body.Close()
+		return nil, &AnswerError{Reason: "redirects twice"}
+	}
+	return file, nil
+}
+
+// check makes sure that an answer is Digipost's: its date, its hash and, where
+// requests are signed, its signature. Refusals are checked where they are signed;
+// a gateway in front of Digipost signs nothing. The entry point, which brings the
+// certificate, rests on TLS alone.
+func (t *transport) check(r *http.Request, res *http.Response) error {
+	signed := res.Header.Get(headerSignature) != ""
+	switch {
+	case r.URL.Path == t.prefix+"/" && r.Method == http.MethodGet:
+		return nil
+	case res.StatusCode/100 != 2 && !signed:
+		return nil
+	case res.StatusCode/100 == 2 && r.Header.Get("Accept") == "*/*":
+		return nil // a file, which is streamed
+	}
+	date, err := http.ParseTime(res.Header.Get("Date"))
+	if err != nil {
+		return &AnswerError{Reason: "has no readable date"}
+	}
+	if skew := t.clock().Sub(date).Abs(); skew > maxSkew {
+		return &AnswerError{Reason: "is dated more than five minutes off: compare this machine's clock"}
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxSigned+1))
+	_ = res.Body.Close()
+	switch {
+	case err != nil:
+		return err
+	case len(body) > maxSigned:
+		return &AnswerError{Reason: "is larger than 16 MiB"}
+	}
+	res.Body = io.NopCloser(bytes.NewReader(body))
+	hash := res.Header.Get(headerHash)
+	if (len(body) > 0 || hash != "") && hash != contentHash(body) {
+		return &AnswerError{Reason: "does not have the content that its hash was made of"}
+	}
+	if t.signer == nil {
+		return nil
+	}
+	return t.checkSignature(r, res, hash)
+}
+
+// signedPath is a request's path as Digipost sees it, behind a proxy that has a
+// path of its own.
+func (t *transport) signedPath(r *http.Request) string {
+	if t.signer.encodedPath {
+		return strings.TrimPrefix(r.URL.EscapedPath(), t.prefix)
+	}
+	return strings.TrimPrefix(r.URL.Path, t.prefix)
+}
+
+// checkSignature takes the path decoded or as it was sent, since Digipost's own
+// clients disagree about which is signed. It tries a second time with a fresh
+// certificate: Digipost changes it.
+func (t *transport) checkSignature(r *http.Request, res *http.Response, hash string) error {
+	began := t.clock()
+	for _, notBefore := range []time.Time{{}, began} {
+		key, err := t.certificate(r.Context(), notBefore)
+		if err != nil {
+			return err
+		}
+		for _, path := range []string{r.URL.Path, r.URL.EscapedPath()} {
+			text := answerText(res.StatusCode, strings.TrimPrefix(path, t.prefix), res.Header.Get("Date"), hash)
+			if verify(key, text, res.Header.Get(headerSignature)) {
+				return nil
+			}
+		}
+	}
+	return &AnswerError{Reason: "is not signed by Digipost"}
+}
+
+// AnswerError is an answer that can't be trusted. What was asked for may have
+// happened.
+type AnswerError struct{ Reason string }
+
+// Error gives the reason.
+func (e *AnswerError) Error() string { return "the answer " + e.Reason }

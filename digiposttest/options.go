@@ -1,0 +1,66 @@
+package digiposttest
+
+import (
+	"net/http"
+
+	"github.com/countersign/countersign/countersigntest"
+)
+
+// Option sets how a server behaves. The options marked "undocumented" stand for
+// behaviour that Digipost's documentation leaves open.
+type Option func(*config)
+
+// Escaping is how the # of a Digipost address stands in the link back.
+type Escaping int
+
+// The ways. Digipost's documentation shows the first; which one it really sends
+// is undocumented.
+const (
+	LiteralHash  Escaping = iota // kunde123#1A2B, after which everything is a fragment
+	EscapedHash                  // kunde123%231A2B
+	EscapedTwice                 // kunde123%25231A2B
+)
+
+type config struct {
+	clock    *countersigntest.Clock
+	seed     uint64
+	escaping Escaping
+	method   string
+	both     bool
+
+	noOrgLookup bool
+	watch       func([]byte)
+	spoil       func(http.Header)
+}
+
+func defaults() config { return config{clock: &countersigntest.Clock{}, method: "GET"} }
+
+// WithClock sets the clock; the default runs with the system's.
+func WithClock(c *countersigntest.Clock) Option { return func(o *config) { o.clock = c } }
+
+// WithSeed sets what the chances of faults start from; the default is 0.
+func WithSeed(seed uint64) Option { return func(o *config) { o.seed = seed } }
+
+// WithEscaping sets how the link back carries the Digipost address. It is
+// undocumented; the default is LiteralHash, as in the documentation's example.
+func WithEscaping(e Escaping) Option { return func(o *config) { o.escaping = e } }
+
+// WithBackendMethod sets the method of back-end callbacks: GET, HEAD or POST, the
+// last with a form. It is undocumented; the default is GET.
+func WithBackendMethod(method string) Option { return func(o *config) { o.method = method } }
+
+// WithBackendInBothFlows sets whether the back-end callback is also sent in the
+// full-automatic flow. It is undocumented; the default is false.
+func WithBackendInBothFlows(sent bool) Option { return func(o *config) { o.both = sent } }
+
+// WithOrganisationLookup sets whether brokers may ask for senders by organisation
+// number. It is undocumented; the default is true.
+func WithOrganisationLookup(allowed bool) Option { return func(o *config) { o.noOrgLookup = !allowed } }
+
+// WithDocuments is told each XML document that comes in or goes out, so that tests
+// can check it against Digipost's schema.
+func WithDocuments(watch func(document []byte)) Option { return func(o *config) { o.watch = watch } }
+
+// WithSpoiltAnswers lets a test change the header of each signed answer, as
+// somebody in between would.
+func WithSpoiltAnswers(spoil func(http.Header)) Option { return func(o *config) { o.spoil = spoil } }

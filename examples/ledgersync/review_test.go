@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/countersign/countersign/contractone"
+	"github.com/stretchr/testify/require"
+)
+
+// command runs the program with a command line.
+func command(t *testing.T, args ...string) result {
+	t.Helper()
+	var out, errs bytes.Buffer
+	var c commands
+	parser, err := kong.New(&c, kong.Writers(&out, &errs))
+	require.NoError(t, err)
+	parsed, err := parser.Parse(args)
+	require.NoError(t, err)
+	p := &program{options: c.options, in: strings.NewReader(""), out: &out, err: &errs}
+	failure := p.do(t.Context(), parsed.Command(), &c.Review)
+	return result{out.String(), errs.String(), failure}
+}
+
+func TestReview(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	from := folder(t, map[string]string{"a.pdf": pdf("a"), "b.pdf": pdf("b"), "c.pdf": pdf("c")})
+	r := command(t, "--review", "--data", dir, "--from", from, "--arrivals", "0")
+	require.NoError(t, r.failure)
+	require.Equal(t, counts{documents: 3, files: 3, held: 3}, r.counts(t))
+	require.Contains(t, r.err, "review list")
+	require.Empty(t, entriesOf(t, dir))
+
+	r = command(t, "review", "list", "--data", dir, "--from", from)
+	require.NoError(t, r.failure)
+	require.Contains(t, r.out, "held=3")
+	keys := regexp.MustCompile(`cloudsign:\S+`).FindAllString(r.out, -1)
+	require.Len(t, keys, 3)
+
+	r = command(t, "review", "share", "--with", "private", keys[0], "--data", dir, "--from", from)
+	require.NoError(t, r.failure)
+	r = command(t, "review", "save", keys[0], "--as", "hanako", "--data", dir, "--from", from)
+	require.NoError(t, r.failure)
+	require.Contains(t, r.out, "ledgersync: decided=1 refused=0 held=2 registered=1\n")
+	entries := entriesOf(t, dir)
+	require.Len(t, entries, 1)
+	require.Equal(t, contractone.Private(), entries[0].Share)
+	r = command(t, "review", "delete", "--reason", "draft", keys[0], keys[1], "--data", dir, "--from", from)
+	require.ErrorContains(t, r.failure, "saved already by hanako")
+	require.Contains(t, r.out, "decided=1 refused=1 held=1 registered=0\n")
+
+	r = command(t, "--data", dir, "--from", from, "--arrivals", "0")
+	require.NoError(t, r.failure)
+	require.Equal(t, counts{documents: 3, files: 3, unchanged: 2, held: 1}, r.counts(t), "what was deleted does not come back")
+	r = command(t, "review", "save", "--all", "--data", dir, "--from", from)
+	require.NoError(t, r.failure)
+	require.Len(t, entriesOf(t, dir), 2)
+}
+
+func TestBadReview(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	from := folder(t, map[string]string{"a.pdf": pdf("a")})
+	require.ErrorContains(t, command(t, "review", "list", "--data", dir, "--from", from).failure, "--review")
+	require.NoDirExists(t, dir)
+	require.NoError(t, command(t, "--data", dir, "--from", from).failure)
+	require.ErrorContains(t, command(t, "review", "list", "--data", dir, "--from", from).failure, "--review")
+	require.ErrorContains(t, command(t, "--review", "--data", dir, "--from", from).failure, "without a review")
+
+	dir = filepath.Join(t.TempDir(), "reviewed")
+	require.NoError(t, command(t, "--review", "--data", dir, "--from", from).failure)
+	require.ErrorContains(t, command(t, "review", "save", "--data", dir, "--from", from).failure, "--all")
+	require.ErrorContains(t, command(t, "review", "save", "--all", "x", "--data", dir, "--from", from).failure, "--all")
+	require.ErrorContains(t, command(t, "review", "save", "cloudsign:a:b", "--data", dir, "--from", from).failure, "no file")
+	require.ErrorContains(t, command(t, "review", "share", "--with", ",", "--all", "--data", dir, "--from", from).failure, "without a name")
+}
+
+// TestKeepRunning: the program goes on until it is interrupted, which is no error.
+func TestKeepRunning(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	ctx, interrupt := context.WithCancel(t.Context())
+	var out bytes.Buffer
+	from := folder(t, map[string]string{"a.pdf": pdf("a")})
+	p := &program{
+		options: options{Data: dir, From: &from, KeepRunning: true}, in: strings.NewReader(""), out: &out,
+		err: writer(func(b []byte) {
+			if bytes.Contains(b, []byte("running")) {
+				interrupt()
+			}
+		}),
+	}
+	require.NoError(t, p.run(ctx))
+	require.Contains(t, out.String(), "registered=1")
+	require.Len(t, entriesOf(t, dir), 1)
+}
+
+type writer func([]byte)
+
+func (w writer) Write(b []byte) (int, error) {
+	w(b)
+	return len(b), nil
+}

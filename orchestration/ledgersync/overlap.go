@@ -1,0 +1,148 @@
+package ledgersync
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/countersign/countersign/cloudsign"
+	"github.com/countersign/countersign/contractone"
+	"github.com/countersign/countersign/orchestration"
+)
+
+// Overlap is a file that a link sees and that another link found first. It is
+// registered once, with the settings of the link that holds it.
+type Overlap struct {
+	Key    contractone.Key
+	HeldBy contractone.ManagementID
+}
+
+// Overlaps goes through the files that a link sees and another one holds, in the
+// order in which that was noticed. An error is given once and ends the sequence.
+func (f *Flow) Overlaps(ctx context.Context, id contractone.ManagementID) iter.Seq2[Overlap, error] {
+	return func(yield func(Overlap, error) bool) {
+		for row, err := range f.overlaps.All(ctx, f.store, orchestration.Query{Scope: string(id)}) {
+			if !yield(Overlap{Key: row.Value.Key, HeldBy: contractone.ManagementID(row.Ref)}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// overlapBody is what the store keeps of an overlap, in a table of its own:
+// several links may see the same file, whose row belongs to one lane.
+type overlapBody struct {
+	Key contractone.Key `json:"key"`
+}
+
+// meet notes which of these files another link holds, each once.
+func (f *Flow) meet(ctx context.Context, tx orchestration.Tx, link *linkRow, rows []fileRow) error {
+	for _, row := range rows {
+		holder, err := f.other(ctx, tx, contractone.ManagementID(link.Key), row.Key)
+		if err != nil {
+			return err
+		}
+		if holder == "" {
+			continue
+		}
+		fresh, err := f.overlaps.Insert(ctx, tx, orchestration.Row[overlapBody]{
+			Record: orchestration.Record{Key: link.Key + "/" + row.Key, Scope: link.Key, Ref: holder, State: "seen", Updated: f.now()},
+			Value:  overlapBody{Key: contractone.Key(row.Key)},
+		})
+		if err != nil {
+			return err
+		}
+		link.Value.Overlap += int64(fresh)
+	}
+	return nil
+}
+
+// other is the other link that holds a file, "" when none does or it was removed.
+func (f *Flow) other(ctx context.Context, tx orchestration.Tx, id contractone.ManagementID, key string) (string, error) {
+	row, err := f.files.Get(ctx, tx, key)
+	if errors.Is(err, orchestration.ErrNoRecord) {
+		return "", nil
+	}
+	if err != nil || row.Scope == string(id) {
+		return "", err
+	}
+	link, err := f.linkIn(ctx, tx, contractone.ManagementID(row.Scope))
+	if err != nil || State(link.State) == StateRemoved {
+		return "", err
+	}
+	return row.Scope, nil
+}
+
+// standing is how the files of a document stand before a link carries them.
+type standing struct {
+	linked    int64 // in the ledger
+	other     int64 // held by another link, in the ledger or not
+	elsewhere int64 // held by another link, and not in the ledger
+	open      int64 // to be registered by this link
+}
+
+// stand finds out for the documents of a page. The ledger is asked for what is in
+// it, not the store: another program, or this one with a store that was lost
+// since, may have registered it.
+func (f *Flow) stand(ctx context.Context, id contractone.ManagementID, e Extras, docs []*cloudsign.Document) ([]standing, error) {
+	linked := map[contractone.Key]bool{}
+	for _, d := range docs {
+		for _, key := range keysOf(e, d) {
+			_, found, err := f.ledger.Lookup(ctx, key)
+			if err != nil {
+				return nil, err
+			}
+			linked[key] = found
+		}
+	}
+	var out []standing
+	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		out = make([]standing, len(docs))
+		for i, d := range docs {
+			for _, key := range keysOf(e, d) {
+				if err := f.standFile(ctx, tx, id, key, linked[key], &out[i]); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (f *Flow) standFile(ctx context.Context, tx orchestration.Tx, id contractone.ManagementID, key contractone.Key, linked bool, s *standing) error {
+	holder, err := f.other(ctx, tx, id, string(key))
+	if err != nil {
+		return err
+	}
+	other := holder != ""
+	if other {
+		s.other++
+	}
+	if linked {
+		s.linked++
+		return nil
+	}
+	row, err := f.files.Get(ctx, tx, string(key))
+	if errors.Is(err, orchestration.ErrNoRecord) {
+		s.open++
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	takes := true // also what waits under a link that is not active
+	if other && waits(row.State) {
+		var active bool
+		active, err = f.active(ctx, tx, contractone.ManagementID(holder))
+		takes = !active
+	}
+	switch {
+	case row.State == FileDiscarded:
+	case other && (!takes || !waits(row.State)):
+		s.elsewhere++
+	default:
+		s.open++
+	}
+	return err
+}

@@ -1,0 +1,211 @@
+package senderonboarding
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	_ "embed" // the templates
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/countersign/countersign/digipost"
+)
+
+// The templates.
+const (
+	pageLanding = "landing"
+	pageWaiting = "waiting"
+	pageDone    = "done"
+	pageProblem = "problem"
+)
+
+// What a problem page tells.
+const (
+	problemInvalid      = "invalid"
+	problemExpired      = "expired"
+	problemRefused      = "refused"
+	problemBusy         = "busy"
+	problemOrganisation = "organisation"
+)
+
+//go:embed pages.html
+var pagesHTML string
+
+var builtInPages = template.Must(template.New("pages").Parse(pagesHTML))
+
+// Brand is how the pages look and where they lead.
+type Brand struct {
+	// Name is the vendor's service, as customers know it. Empty: "us", in the
+	// page's language.
+	Name string
+	// LogoURL is an https address of an image. Empty: none.
+	LogoURL string
+	// Colour is that of buttons and headings, as #rrggbb. Empty: a dark blue that
+	// can be read on white.
+	Colour string
+	// Support is shown where something went wrong: an e-mail address or telephone
+	// number. Empty: none.
+	Support string
+	// HomeURL is where the last page leads; SignInURL is where a customer signs in
+	// who began on the public page. Both are the vendor's own. Empty: no link.
+	HomeURL, SignInURL string
+	// Language is "nb" or "en": that of visitors whose browser asks for neither.
+	// Empty: "nb".
+	Language string
+}
+
+func (b Brand) filled() Brand {
+	if !isColour(b.Colour) {
+		b.Colour = "#1a4a7a"
+	}
+	if b.Language != "en" {
+		b.Language = "nb"
+	}
+	return b
+}
+
+func isColour(s string) bool {
+	return len(s) == 7 && s[0] == '#' && strings.Trim(s[1:], "0123456789abcdefABCDEF") == ""
+}
+
+// PageData is what the templates are executed with.
+type PageData struct {
+	Brand    Brand
+	Language string  // "nb" or "en"
+	Session  Session // zero on the landing page
+	Action   string  // where the landing page's form goes
+	Ask      bool    // the form asks for the organisation number, as "org"
+	Problem  string  // of the problem page: "invalid", "expired", "refused", "busy" or "organisation"
+	Refresh  int     // seconds after which the page is to load itself again; 0: never
+	CSPNonce string  // for inline styles: nothing else is allowed to run or load
+}
+
+// T gives a text of the built-in pages in the page's language.
+func (d PageData) T(key string) string {
+	text := texts[d.Language][key]
+	name := d.Brand.Name
+	if name == "" {
+		name = texts[d.Language]["us"]
+	}
+	return strings.ReplaceAll(text, "{name}", name)
+}
+
+func (f *Flow) pageData(r *http.Request) PageData {
+	return PageData{Brand: f.cfg.Brand, Language: languageOf(r, f.cfg.Brand.Language), CSPNonce: rand.Text()}
+}
+
+// languageOf takes the first of the browser's languages that the pages have.
+func languageOf(r *http.Request, otherwise string) string {
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
+		tag, _, _ := strings.Cut(strings.TrimSpace(part), ";")
+		switch base, _, _ := strings.Cut(strings.ToLower(tag), "-"); base {
+		case "nb", "no", "nn":
+			return "nb"
+		case "en":
+			return "en"
+		}
+	}
+	return otherwise
+}
+
+// LandingHandler serves the page that tells what will happen, with a form that
+// goes to action: the path of a StartHandler.
+func (f *Flow) LandingHandler(action string) http.Handler { return f.landing(action, false) }
+
+func (f *Flow) landing(action string, ask bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		data := f.pageData(r)
+		data.Action, data.Ask = action, ask
+		f.render(w, r, http.StatusOK, pageLanding, data)
+	})
+}
+
+func (f *Flow) problem(w http.ResponseWriter, r *http.Request, status int, problem string) {
+	data := f.pageData(r)
+	data.Problem = problem
+	f.render(w, r, status, pageProblem, data)
+}
+
+// secureHeader keeps the address of a page, which holds a secret, to the browser.
+func secureHeader(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Robots-Tag", "noindex")
+}
+
+func (f *Flow) render(w http.ResponseWriter, r *http.Request, status int, page string, data PageData) {
+	var out bytes.Buffer
+	if err := f.pages.ExecuteTemplate(&out, page, data); err != nil {
+		f.cfg.Logger.ErrorContext(r.Context(), "senderonboarding: page fails", "page", page, "error", err)
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	policy := "default-src 'none'; style-src 'nonce-" + data.CSPNonce + "'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' " + f.registrationOrigin()
+	if logo := originOf(data.Brand.LogoURL); logo != "" {
+		policy += "; img-src " + logo
+	}
+	write(w, status, policy, out.Bytes())
+}
+
+func write(w http.ResponseWriter, status int, policy string, page []byte) {
+	secureHeader(w)
+	w.Header().Set("Content-Security-Policy", policy)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(page)))
+	w.WriteHeader(status)
+	_, _ = w.Write(page) // the only error is a browser that went away
+}
+
+// registrationOrigin is where the start leads: browsers hold a form to its policy
+// through redirects too.
+func (f *Flow) registrationOrigin() string {
+	if f.cfg.Web != "" {
+		return originOf(f.cfg.Web)
+	}
+	a, _ := f.cfg.Environment.Addresses()
+	return originOf(a.Web)
+}
+
+func originOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || strings.ContainsAny(u.Host, " ;,'\"") {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// relayScript sends the fragment to the server. It replaces the page, so that the
+// back button does not lead to it.
+const relayScript = `location.replace(location.pathname+location.search+(location.hash.length>1?"%23"+location.hash.slice(1):"")+"&relay=1")`
+
+var relayPolicy = func() string {
+	sum := sha256.Sum256([]byte(relayScript))
+	return "default-src 'none'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
+}()
+
+// The script stands outside of the template, because the policy allows exactly
+// these bytes. Without scripts the page loads the rest of what there is.
+var relayTemplate = template.Must(template.New("relay").Parse(`<!DOCTYPE html>
+<html lang="{{.Language}}"><head><meta charset="utf-8"><title>{{.T "relay.title"}}</title>
+<noscript><meta http-equiv="refresh" content="0;url={{.Action}}"></noscript></head>
+<body><p><a href="{{.Action}}">{{.T "relay.go"}}</a></p><script>` + relayScript + `</script></body></html>
+`))
+
+func (f *Flow) relayPage(w http.ResponseWriter, r *http.Request, cut *digipost.TruncatedError) {
+	data := f.pageData(r)
+	data.Action = "?" + url.Values{
+		"sender-id": {senderText(cut.SenderID)}, "dp-address": {cut.Address}, relayed: {"1"},
+	}.Encode()
+	var out bytes.Buffer
+	if err := relayTemplate.Execute(&out, data); err != nil {
+		f.fail(w, r, err)
+		return
+	}
+	write(w, http.StatusOK, relayPolicy, out.Bytes())
+}

@@ -1,0 +1,220 @@
+package senderonboarding
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/digipost"
+)
+
+// Handler serves the flow below the path of BaseURL: the customer's way back
+// (back/…), the back-end callback (backend), and, where Config.Public is set, the
+// landing page and its start for visitors who are not signed in.
+func (f *Flow) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+f.path+"/back/{state}", f.back)
+	mux.Handle(f.path+"/backend", f.backend)
+	mux.Handle(f.path+"/backend/{token}", f.backend)
+	if f.cfg.Public {
+		mux.Handle("GET "+f.path+"/{$}", f.landing(f.path+"/start", true))
+		mux.Handle("POST "+f.path+"/start", f.StartHandler(publicStart))
+	}
+	return mux
+}
+
+// BackendURL is the address to give to Digipost beforehand, for the back-end
+// callback. With BackendTokens it holds a secret.
+func (f *Flow) BackendURL() countersign.Secret {
+	address := f.cfg.BaseURL + "/backend"
+	if len(f.cfg.BackendTokens) > 0 {
+		address += "/" + f.cfg.BackendTokens[0].Reveal()
+	}
+	return countersign.NewSecret(address)
+}
+
+// publicStart reads the form of the public landing page. What is typed there
+// fills in Digipost's form and proves nothing.
+func publicStart(r *http.Request) (Start, error) {
+	typed := strings.TrimSpace(r.PostFormValue("org"))
+	if typed == "" {
+		return Start{}, nil
+	}
+	org, err := digipost.ParseOrganisationNumber(typed)
+	return Start{Prefill: org}, err
+}
+
+const maxForm = 4 << 10 // bytes of a form
+
+// StartHandler begins a session by POST and sends the customer to Digipost. who
+// says for whom, from the vendor's own login; its error is answered 400. A POST
+// that another site made is refused.
+func (f *Flow) StartHandler(who func(*http.Request) (Start, error)) http.Handler {
+	start := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			w.Header().Set("Allow", http.MethodPost)
+			f.problem(w, r, http.StatusMethodNotAllowed, problemInvalid)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		s, err := who(r)
+		if err != nil {
+			f.problem(w, r, http.StatusBadRequest, problemOrganisation)
+			return
+		}
+		started, err := f.Start(r.Context(), s)
+		if err != nil {
+			f.fail(w, r, err)
+			return
+		}
+		if !started.Claim.IsZero() {
+			http.SetCookie(w, f.cookie(started))
+		}
+		f.redirect(w, started.Address.Reveal())
+	})
+	return http.NewCrossOriginProtection().Handler(start)
+}
+
+// claimCookie begins the name of the cookies that hold claims, one a session, so
+// that two tabs don't overwrite each other.
+const claimCookie = "digipost-onboarding-"
+
+func (f *Flow) cookie(s Started) *http.Cookie {
+	return &http.Cookie{
+		Name: claimCookie + string(s.Session.ID), Value: s.Claim.Reveal(), Path: "/", MaxAge: int(f.cfg.Deadline / time.Second),
+		Secure: strings.HasPrefix(f.cfg.BaseURL, "https:"), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
+}
+
+// maxClaims bounds how many sessions a browser claims at once.
+const maxClaims = 8
+
+// ClaimFrom gives the sessions that began in this browser on a public page to the
+// tenant who signed in, and takes their cookies away. The vendor calls it after
+// each sign-in; without such sessions it does nothing. Sessions that can't be
+// claimed any more are left out.
+func (f *Flow) ClaimFrom(w http.ResponseWriter, r *http.Request, c Claimant) ([]Session, error) {
+	var out []Session
+	seen := 0
+	for _, cookie := range r.Cookies() {
+		if !strings.HasPrefix(cookie.Name, claimCookie) || seen == maxClaims {
+			continue
+		}
+		seen++
+		s, err := f.Claim(r.Context(), countersign.NewSecret(cookie.Value), c)
+		switch {
+		case err == nil:
+			out = append(out, s)
+		case !errors.Is(err, ErrUnknown) && !errors.Is(err, ErrClaimed) && !errors.Is(err, ErrTooLate):
+			return out, err
+		}
+		http.SetCookie(w, &http.Cookie{Name: cookie.Name, Path: "/", MaxAge: -1, HttpOnly: true, Secure: strings.HasPrefix(f.cfg.BaseURL, "https:"), SameSite: http.SameSiteLaxMode})
+	}
+	return out, nil
+}
+
+// relayed marks a callback that the relay page sent on, so that it can't loop.
+const relayed = "relay"
+
+// back is the customer's way back. With a callback it takes the click and leads
+// to the same address without query, which shows how the session stands.
+func (f *Flow) back(w http.ResponseWriter, r *http.Request) {
+	state := countersign.NewSecret(r.PathValue("state"))
+	if r.URL.RawQuery == "" || r.Method == http.MethodHead || strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch") {
+		f.status(w, r, state) // nobody clicked
+		return
+	}
+	arrival := Arrival{State: state}
+	c, err := digipost.ParseCallback(r.URL)
+	cut, truncated := errors.AsType[*digipost.TruncatedError](err)
+	switch {
+	case truncated && !r.URL.Query().Has(relayed):
+		f.relay(w, r, state, cut)
+		return
+	case truncated:
+		arrival.SenderID, arrival.Address = cut.SenderID, cut.Address
+	case err != nil:
+		f.fail(w, r, err)
+		return
+	default:
+		arrival.SenderID, arrival.Address, arrival.Nonce = c.SenderID, c.Address, c.Nonce
+	}
+	if _, _, err := f.Return(r.Context(), arrival); err != nil {
+		f.fail(w, r, err)
+		return
+	}
+	f.redirect(w, f.statusPath(state))
+}
+
+// statusPath ends in a question mark, as the address does that the page loads
+// again: were they different, the back button would lead from one to the other.
+func (f *Flow) statusPath(state countersign.Secret) string {
+	return f.path + "/back/" + url.PathEscape(state.Reveal()) + "?"
+}
+
+// status shows how a session stands.
+func (f *Flow) status(w http.ResponseWriter, r *http.Request, state countersign.Secret) {
+	s, err := f.Resume(r.Context(), state)
+	if err != nil {
+		f.fail(w, r, err)
+		return
+	}
+	data := f.pageData(r)
+	data.Session = s
+	switch s.State {
+	case StateReady:
+		f.render(w, r, http.StatusOK, pageDone, data)
+	case StateExpired:
+		f.problem(w, r, http.StatusGone, problemExpired)
+	case StateRefused:
+		f.problem(w, r, http.StatusOK, problemRefused)
+	default:
+		if s.State == StateReturned && s.Tenant != "" {
+			data.Refresh = 3 // the proof takes a moment
+		} else if s.State == StateWaiting {
+			data.Refresh = 60
+		}
+		f.render(w, r, http.StatusOK, pageWaiting, data)
+	}
+}
+
+// relay gives the page that brings the lost fragment, for a session that waits
+// for it.
+func (f *Flow) relay(w http.ResponseWriter, r *http.Request, state countersign.Secret, cut *digipost.TruncatedError) {
+	s, err := f.Resume(r.Context(), state)
+	switch {
+	case err != nil:
+		f.fail(w, r, err)
+	case !s.Returned.IsZero() || s.State.Final():
+		// The empty fragment replaces the one that holds the nonce.
+		f.redirect(w, f.statusPath(state)+"#")
+	default:
+		f.relayPage(w, r, cut)
+	}
+}
+
+// redirect leads elsewhere without leaving the address behind. Where to is never
+// taken from the request.
+func (f *Flow) redirect(w http.ResponseWriter, to string) {
+	secureHeader(w)
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// fail shows the page of an error. What was guessed, what is another session's
+// and what is malformed look alike.
+func (f *Flow) fail(w http.ResponseWriter, r *http.Request, err error) {
+	f.cfg.Logger.WarnContext(r.Context(), "senderonboarding: refused", "error", err)
+	switch {
+	case errors.Is(err, ErrTooLate):
+		f.problem(w, r, http.StatusGone, problemExpired)
+	case errors.Is(err, countersign.ErrInvalid) || errors.Is(err, countersign.ErrNotFound):
+		f.problem(w, r, http.StatusNotFound, problemInvalid)
+	default:
+		w.Header().Set("Retry-After", "30")
+		f.problem(w, r, http.StatusServiceUnavailable, problemBusy)
+	}
+}
