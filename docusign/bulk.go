@@ -11,7 +11,8 @@ import (
 
 // BulkSendService sends one draft or template to many people, an envelope each:
 // make a list, test it against the draft or template, send it, and watch the
-// batch.
+// batch. Errors are *countersign.Error: ErrNotFound, ErrForbidden where the
+// account has no bulk send, ErrOutcomeUnknown for a change that no answer came for.
 type BulkSendService struct{ service }
 
 // BulkList is a list of copies to make.
@@ -67,7 +68,7 @@ type bulkSummaries struct {
 	Lists []BulkListSummary `json:"bulkListSummaries"`
 }
 
-// Lists reads the names of the lists.
+// Lists reads the names of the lists (GET /bulk_send_lists).
 func (s BulkSendService) Lists(ctx context.Context, opts ...countersign.CallOption) ([]BulkListSummary, error) {
 	m, err := ask[bulkSummaries](ctx, s.conn, get("list bulk lists", "/bulk_send_lists"), opts)
 	if err != nil {
@@ -76,7 +77,7 @@ func (s BulkSendService) Lists(ctx context.Context, opts ...countersign.CallOpti
 	return m.Lists, nil
 }
 
-// CreateList makes a list.
+// CreateList makes a list (POST /bulk_send_lists). It is sent once.
 func (s BulkSendService) CreateList(ctx context.Context, l BulkList, opts ...countersign.CallOption) (*BulkList, error) {
 	if len(l.Copies) == 0 {
 		return nil, badConfig("BulkList.Copies", "is empty", "")
@@ -84,17 +85,19 @@ func (s BulkSendService) CreateList(ctx context.Context, l BulkList, opts ...cou
 	return ask[BulkList](ctx, s.conn, send(api.Write, "create bulk list", "POST", "/bulk_send_lists", l), opts)
 }
 
-// List reads a list.
+// List reads a list (GET /bulk_send_lists/{bulkSendListId}).
 func (s BulkSendService) List(ctx context.Context, id BulkListID, opts ...countersign.CallOption) (*BulkList, error) {
 	return ask[BulkList](ctx, s.conn, get("get bulk list", bulkListPath, string(id)), opts)
 }
 
-// UpdateList replaces a list.
+// UpdateList replaces a list (PUT /bulk_send_lists/{bulkSendListId}). It is
+// repeated when no answer comes.
 func (s BulkSendService) UpdateList(ctx context.Context, id BulkListID, l BulkList, opts ...countersign.CallOption) (*BulkList, error) {
 	return ask[BulkList](ctx, s.conn, send(api.IdempotentWrite, "update bulk list", "PUT", bulkListPath, l, string(id)), opts)
 }
 
-// DeleteList deletes a list; envelopes that were made from it stay.
+// DeleteList deletes a list; envelopes that were made from it stay (DELETE
+// /bulk_send_lists/{bulkSendListId}). It is repeated when no answer comes.
 func (s BulkSendService) DeleteList(ctx context.Context, id BulkListID, opts ...countersign.CallOption) error {
 	return do(ctx, s.conn, send(api.IdempotentWrite, "delete bulk list", "DELETE", bulkListPath, nil, string(id)), opts)
 }
@@ -111,7 +114,8 @@ type BulkTest struct {
 	Details   []string `json:"validationErrorDetails"`
 }
 
-// Test says whether a list fits the draft or template with the id.
+// Test says whether a list fits the draft or template with the id (POST
+// /bulk_send_lists/{bulkSendListId}/test).
 func (s BulkSendService) Test(ctx context.Context, id BulkListID, source string, opts ...countersign.CallOption) (*BulkTest, error) {
 	return ask[BulkTest](ctx, s.conn, send(api.Read, "test bulk list", "POST", bulkListPath+"/test", bulkRequest{Source: source}, string(id)), opts)
 }
@@ -128,9 +132,9 @@ type BulkSent struct {
 }
 
 // Send makes an envelope for each copy of the list out of the draft or template
-// with the id. DocuSign does so in the background. It is sent once: give the
-// batch a name of your own and look for it in Batches when the outcome is
-// unknown.
+// with the id (POST /bulk_send_lists/{bulkSendListId}/send). DocuSign does so
+// in the background. It is sent once: give the batch a name of your own and
+// look for it in Batches when the outcome is unknown.
 func (s BulkSendService) Send(ctx context.Context, id BulkListID, source, batchName string, opts ...countersign.CallOption) (*BulkSent, error) {
 	return ask[BulkSent](ctx, s.conn, send(api.Write, "send bulk list", "POST", bulkListPath+"/send", bulkRequest{batchName, source}, string(id)), opts)
 }
@@ -166,7 +170,7 @@ type BatchQuery struct {
 
 const batchPath = "/bulk_send_batch/{bulkSendBatchId}"
 
-// Batches reads a page of the batches.
+// Batches reads a page of the batches (GET /bulk_send_batch).
 func (s BulkSendService) Batches(ctx context.Context, q BatchQuery, opts ...countersign.CallOption) (*countersign.Page[Batch], error) {
 	v := url.Values{}
 	for name, value := range map[string]string{
@@ -189,12 +193,13 @@ func (s BulkSendService) Batches(ctx context.Context, q BatchQuery, opts ...coun
 	return pageOf(m.listing, m.Batches)
 }
 
-// Batch reads the state of a batch.
+// Batch reads the state of a batch (GET /bulk_send_batch/{bulkSendBatchId}).
 func (s BulkSendService) Batch(ctx context.Context, id BatchID, opts ...countersign.CallOption) (*Batch, error) {
 	return ask[Batch](ctx, s.conn, get("get batch", batchPath, string(id)), opts)
 }
 
-// BatchEnvelopes reads a page of the envelopes that a batch made.
+// BatchEnvelopes reads a page of the envelopes that a batch made (GET
+// /bulk_send_batch/{bulkSendBatchId}/envelopes).
 func (s BulkSendService) BatchEnvelopes(ctx context.Context, id BatchID, cursor string, opts ...countersign.CallOption) (*countersign.Page[Envelope], error) {
 	v := url.Values{}
 	if err := addPage(v, 0, cursor); err != nil {
@@ -217,7 +222,8 @@ const (
 	BatchVoid    BatchAction = "void"
 )
 
-// Act does something to all envelopes of a batch; voidReason is for BatchVoid.
+// Act does something to all envelopes of a batch; voidReason is for BatchVoid
+// (PUT /bulk_send_batch/{bulkSendBatchId}/{bulkAction}). It is sent once.
 func (s BulkSendService) Act(ctx context.Context, id BatchID, a BatchAction, voidReason string, opts ...countersign.CallOption) (*Batch, error) {
 	body := struct {
 		VoidReason string `json:"voidReason,omitempty"`

@@ -43,22 +43,25 @@ func (f *CustomFields) Get(name string) (string, bool) {
 
 const customFieldsPath = "/envelopes/{envelopeId}/custom_fields"
 
-// List reads an envelope's fields.
+// List reads an envelope's fields (GET /envelopes/{envelopeId}/custom_fields).
 func (s CustomFieldsService) List(ctx context.Context, id EnvelopeID, opts ...countersign.CallOption) (*CustomFields, error) {
 	return ask[CustomFields](ctx, s.conn, get("list custom fields", customFieldsPath, string(id)), opts)
 }
 
-// Add adds fields.
+// Add adds fields (POST /envelopes/{envelopeId}/custom_fields). It is sent
+// once.
 func (s CustomFieldsService) Add(ctx context.Context, id EnvelopeID, f CustomFields, opts ...countersign.CallOption) (*CustomFields, error) {
 	return s.change(ctx, send(api.Write, "add custom fields", "POST", customFieldsPath, f, string(id)), opts)
 }
 
-// Update changes fields, found by their ids.
+// Update changes fields, found by their ids (PUT
+// /envelopes/{envelopeId}/custom_fields). It is repeated when no answer comes.
 func (s CustomFieldsService) Update(ctx context.Context, id EnvelopeID, f CustomFields, opts ...countersign.CallOption) (*CustomFields, error) {
 	return s.change(ctx, send(api.IdempotentWrite, "update custom fields", "PUT", customFieldsPath, f, string(id)), opts)
 }
 
-// Remove removes fields, found by their ids.
+// Remove removes fields, found by their ids (DELETE
+// /envelopes/{envelopeId}/custom_fields). It is sent once.
 func (s CustomFieldsService) Remove(ctx context.Context, id EnvelopeID, f CustomFields, opts ...countersign.CallOption) (*CustomFields, error) {
 	return s.change(ctx, send(api.Write, "remove custom fields", "DELETE", customFieldsPath, f, string(id)), opts)
 }
@@ -118,7 +121,8 @@ type PrefillForm struct {
 }
 
 // FormData reads what was entered into an envelope that is under way or has
-// ended. It needs the account setting "Allow sender to download form data".
+// ended (GET /envelopes/{envelopeId}/form_data). It needs the account setting
+// "Allow sender to download form data".
 func (s EnvelopesService) FormData(ctx context.Context, id EnvelopeID, opts ...countersign.CallOption) (*FormData, error) {
 	return ask[FormData](ctx, s.conn, get("get form data", "/envelopes/{envelopeId}/form_data", string(id)), opts)
 }
@@ -146,12 +150,14 @@ type Expiration struct {
 
 const notificationPath = "/envelopes/{envelopeId}/notification"
 
-// Notification reads an envelope's reminders and expiration.
+// Notification reads an envelope's reminders and expiration (GET
+// /envelopes/{envelopeId}/notification).
 func (s EnvelopesService) Notification(ctx context.Context, id EnvelopeID, opts ...countersign.CallOption) (*Notification, error) {
 	return ask[Notification](ctx, s.conn, get("get notification", notificationPath, string(id)), opts)
 }
 
-// SetNotification changes an envelope's reminders and expiration.
+// SetNotification changes an envelope's reminders and expiration (PUT
+// /envelopes/{envelopeId}/notification). It is repeated when no answer comes.
 func (s EnvelopesService) SetNotification(ctx context.Context, id EnvelopeID, n Notification, opts ...countersign.CallOption) (*Notification, error) {
 	return ask[Notification](ctx, s.conn, send(api.IdempotentWrite, "set notification", "PUT", notificationPath, n, string(id)), opts)
 }

@@ -9,7 +9,9 @@ import (
 
 // TabsService reads and changes the tabs of an envelope: those of a recipient,
 // and those of a document, which include the prefill tabs. Tabs that are refused
-// are in an *ItemError.
+// are in an *ItemError. Other errors are *countersign.Error: ErrNotFound,
+// ErrEnvelopeState once the envelope has ended, ErrOutcomeUnknown for a change
+// that no answer came for.
 type TabsService struct{ service }
 
 const (
@@ -17,43 +19,54 @@ const (
 	documentTabsPath  = "/envelopes/{envelopeId}/documents/{documentId}/tabs"
 )
 
-// OfRecipient reads a recipient's tabs.
+// OfRecipient reads a recipient's tabs (GET
+// /envelopes/{envelopeId}/recipients/{recipientId}/tabs).
 func (s TabsService) OfRecipient(ctx context.Context, id EnvelopeID, recipient RecipientID, opts ...countersign.CallOption) (*Tabs, error) {
 	return ask[Tabs](ctx, s.conn, get("get recipient tabs", recipientTabsPath, string(id), string(recipient)), opts)
 }
 
-// AddToRecipient adds tabs to a recipient.
+// AddToRecipient adds tabs to a recipient (POST
+// /envelopes/{envelopeId}/recipients/{recipientId}/tabs). It is sent once.
 func (s TabsService) AddToRecipient(ctx context.Context, id EnvelopeID, recipient RecipientID, t Tabs, opts ...countersign.CallOption) (*Tabs, error) {
 	return s.change(ctx, send(api.Write, "add recipient tabs", "POST", recipientTabsPath, t, string(id), string(recipient)), opts)
 }
 
-// UpdateOfRecipient changes a recipient's tabs, found by their tab ids.
+// UpdateOfRecipient changes a recipient's tabs, found by their tab ids (PUT
+// /envelopes/{envelopeId}/recipients/{recipientId}/tabs). It is repeated when
+// no answer comes.
 func (s TabsService) UpdateOfRecipient(ctx context.Context, id EnvelopeID, recipient RecipientID, t Tabs, opts ...countersign.CallOption) (*Tabs, error) {
 	return s.change(ctx, send(api.IdempotentWrite, "update recipient tabs", "PUT", recipientTabsPath, t, string(id), string(recipient)), opts)
 }
 
-// RemoveFromRecipient removes a recipient's tabs, found by their tab ids.
+// RemoveFromRecipient removes a recipient's tabs, found by their tab ids
+// (DELETE /envelopes/{envelopeId}/recipients/{recipientId}/tabs). It is sent
+// once.
 func (s TabsService) RemoveFromRecipient(ctx context.Context, id EnvelopeID, recipient RecipientID, t Tabs, opts ...countersign.CallOption) (*Tabs, error) {
 	return s.change(ctx, send(api.Write, "remove recipient tabs", "DELETE", recipientTabsPath, t, string(id), string(recipient)), opts)
 }
 
-// OfDocument reads a document's tabs. Tabs.Prefill are those that the sender
-// fills before sending.
+// OfDocument reads a document's tabs (GET
+// /envelopes/{envelopeId}/documents/{documentId}/tabs). Tabs.Prefill are those
+// that the sender fills before sending.
 func (s TabsService) OfDocument(ctx context.Context, id EnvelopeID, document DocumentID, opts ...countersign.CallOption) (*Tabs, error) {
 	return ask[Tabs](ctx, s.conn, get("get document tabs", documentTabsPath, string(id), string(document)), opts)
 }
 
-// AddToDocument adds tabs to a document.
+// AddToDocument adds tabs to a document (POST
+// /envelopes/{envelopeId}/documents/{documentId}/tabs). It is sent once.
 func (s TabsService) AddToDocument(ctx context.Context, id EnvelopeID, document DocumentID, t Tabs, opts ...countersign.CallOption) (*Tabs, error) {
 	return s.change(ctx, send(api.Write, "add document tabs", "POST", documentTabsPath, t, string(id), string(document)), opts)
 }
 
-// UpdateOfDocument changes a document's tabs, found by their tab ids.
+// UpdateOfDocument changes a document's tabs, found by their tab ids (PUT
+// /envelopes/{envelopeId}/documents/{documentId}/tabs). It is repeated when no
+// answer comes.
 func (s TabsService) UpdateOfDocument(ctx context.Context, id EnvelopeID, document DocumentID, t Tabs, opts ...countersign.CallOption) (*Tabs, error) {
 	return s.change(ctx, send(api.IdempotentWrite, "update document tabs", "PUT", documentTabsPath, t, string(id), string(document)), opts)
 }
 
-// RemoveFromDocument removes a document's tabs, found by their tab ids.
+// RemoveFromDocument removes a document's tabs, found by their tab ids (DELETE
+// /envelopes/{envelopeId}/documents/{documentId}/tabs). It is sent once.
 func (s TabsService) RemoveFromDocument(ctx context.Context, id EnvelopeID, document DocumentID, t Tabs, opts ...countersign.CallOption) (*Tabs, error) {
 	return s.change(ctx, send(api.Write, "remove document tabs", "DELETE", documentTabsPath, t, string(id), string(document)), opts)
 }
