@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -58,9 +60,9 @@ func (p *program) simulate() error {
 	s.srv = cloudsigntest.NewServer(cloudsigntest.WithClock(s.clock))
 	user := s.srv.AddUser(cloudsigntest.User{Name: "契約担当", Email: "contracts@midori.example"})
 	p.people, p.Yes, p.Remind, p.Poll = s, true, true, time.Nanosecond
-	if p.Name == "" {
-		p.Name, p.Email, p.Organization = "鈴木 花子", "suzuki@aoba.example", "あおば工業株式会社"
-	}
+	p.Name = cmp.Or(p.Name, "鈴木 花子")
+	p.Email = cmp.Or(p.Email, "suzuki@aoba.example")
+	p.Organization = cmp.Or(p.Organization, "あおば工業株式会社")
 	var err error
 	p.client, err = cloudsign.New(cloudsign.Config{ClientID: countersign.NewSecret(user.ClientID)}, countersign.WithBaseURL(s.srv.URL()))
 	return err
@@ -88,5 +90,22 @@ func (p *program) contract() (countersign.Upload, error) {
 	if err != nil {
 		return countersign.Upload{}, err
 	}
+	if err := looksLikePDF(p.PDF); err != nil {
+		return countersign.Upload{}, err
+	}
 	return upload(filepath.Base(p.PDF), p.PDF, info.Size()), nil
+}
+
+// looksLikePDF reads the first bytes: what the service would refuse makes no draft.
+func looksLikePDF(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	head := make([]byte, 5)
+	if _, err := io.ReadFull(f, head); err != nil || string(head) != "%PDF-" {
+		return fmt.Errorf("%s is not a PDF file: choose one that begins with %%PDF-", path)
+	}
+	return nil
 }

@@ -166,3 +166,31 @@ func TestSentences(t *testing.T) {
 		require.Contains(t, p.sentence(err), want)
 	}
 }
+
+// TestWrongInputLeavesNoDraft: what can be seen to be wrong makes no draft, and a
+// draft that can't be completed is removed.
+func TestWrongInputLeavesNoDraft(t *testing.T) {
+	t.Parallel()
+	srv := cloudsigntest.NewServer(cloudsigntest.WithMailDomain(func(domain string) bool { return domain != "nowhere.example" }))
+	t.Cleanup(srv.Close)
+	user := srv.AddUser(cloudsigntest.User{})
+	dir := t.TempDir()
+	pdf, text := filepath.Join(dir, "a.pdf"), filepath.Join(dir, "b.pdf")
+	require.NoError(t, os.WriteFile(pdf, []byte("%PDF-1.4\n%%EOF\n"), 0o600))
+	require.NoError(t, os.WriteFile(text, []byte("hello"), 0o600))
+	for want, change := range map[string]func(*options){
+		"is not a PDF file":     func(o *options) { o.PDF = text },
+		"is no address":         func(o *options) { o.Email = "notanemail" },
+		"the draft was removed": func(o *options) { o.Email = "n@nowhere.example" },
+		"leave out the PDF":     func(o *options) { o.Document = "d" },
+		"--wait is negative":    func(o *options) { o.Wait = -1 },
+	} {
+		p := &program{options: defaults(t), out: &bytes.Buffer{}, err: &bytes.Buffer{}, baseURL: srv.URL()}
+		p.Environment, p.ClientID, p.PDF, p.Name, p.Email = "sandbox", user.ClientID, pdf, "N", "n@example.jp"
+		change(&p.options)
+		require.ErrorContains(t, p.run(t.Context()), want)
+	}
+	made := srv.Log().Tally(cloudsigntest.OpCreateDocument).Answered
+	require.EqualValues(t, 1, made)
+	require.Equal(t, made, srv.Log().Tally(cloudsigntest.OpDeleteDocument).Answered)
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/mail"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,8 +17,17 @@ import (
 
 // run takes the document as far as it gets, from wherever it stands.
 func (p *program) run(ctx context.Context) error {
-	if p.Poll <= 0 {
+	switch {
+	case p.Poll <= 0:
 		return errors.New("--poll is not positive: give how often to look, such as 30s")
+	case p.Wait < 0:
+		return errors.New("--wait is negative: give how long to wait, such as 1h")
+	case p.Document != "" && (p.PDF != "" || p.Name != "" || p.Email != ""):
+		return errors.New("--document goes on with a document as it is: leave out the PDF, --name and --email, or --document")
+	case p.Email != "":
+		if _, err := mail.ParseAddress(p.Email); err != nil {
+			return fmt.Errorf("--email %s is no address: write it as taro@example.co.jp", p.Email)
+		}
 	}
 	if err := p.connect(); err != nil {
 		return err
@@ -83,9 +93,10 @@ func (p *program) open(ctx context.Context) (*cloudsign.Document, error) {
 	}
 	p.Document = string(doc.ID)
 	p.say("draft", doc.Title+" "+p.Document)
-	doc, err = prepare(ctx, p.client, doc.ID, file, cloudsign.NewParticipant{Name: p.Name, Email: p.Email, Organization: p.Organization})
+	id := doc.ID
+	doc, err = prepare(ctx, p.client, id, file, cloudsign.NewParticipant{Name: p.Name, Email: p.Email, Organization: p.Organization})
 	if err != nil {
-		return nil, err
+		return nil, p.discard(ctx, id, err)
 	}
 	p.say("file", fmt.Sprintf("%s, %d page(s)", doc.Files[0].Name, doc.Files[0].TotalPages))
 	p.say("recipient", recipients(doc))
@@ -93,6 +104,16 @@ func (p *program) open(ctx context.Context) (*cloudsign.Document, error) {
 		p.say("field", fmt.Sprintf("%s on page %d at %d,%d", field.Type, field.Page+1, field.X, field.Y))
 	}
 	return doc, nil
+}
+
+// discard removes a draft that could not be completed: nothing can go on from it.
+func (p *program) discard(ctx context.Context, id cloudsign.DocumentID, cause error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	if err := p.client.Documents.Delete(ctx, id); err != nil {
+		return fmt.Errorf("%w; the incomplete draft %s is left, remove it in CloudSign", cause, id)
+	}
+	return fmt.Errorf("%w; the draft was removed", cause)
 }
 
 // snippet: prepare
