@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -59,10 +60,27 @@ func (s *Server) people(envelopeID, recipientID string) (*envelope, *recipient) 
 		panic(fmt.Sprintf("docusigntest: there is no envelope %q", envelopeID))
 	}
 	r := e.recipient(recipientID)
-	if r == nil || !slices.Contains([]string{"sent", "delivered"}, r.obj.text("status")) || e.ended() {
-		panic(fmt.Sprintf("docusigntest: it is not the turn of recipient %q", recipientID))
+	switch {
+	case r == nil:
+		panic(fmt.Sprintf("docusigntest: the envelope has no recipient %q: it has %s", recipientID, e.standing()))
+	case e.ended():
+		panic(fmt.Sprintf("docusigntest: the envelope is %s: recipient %q can't act any more; it has %s", e.status(), recipientID, e.standing()))
+	case !slices.Contains([]string{"sent", "delivered"}, r.obj.text("status")):
+		panic(fmt.Sprintf("docusigntest: it is not the turn of recipient %q: the envelope is %s and has %s", recipientID, e.status(), e.standing()))
 	}
 	return e, r
+}
+
+// standing lists the recipients and how far each is.
+func (e *envelope) standing() string {
+	if len(e.recipients) == 0 {
+		return "none"
+	}
+	list := make([]string, 0, len(e.recipients))
+	for _, r := range e.recipients {
+		list = append(list, fmt.Sprintf("%q (%s)", r.obj.text("recipientId"), r.obj.text("status")))
+	}
+	return strings.Join(list, ", ")
 }
 
 // View has a recipient open the envelope.
@@ -88,7 +106,9 @@ func (s *Server) view(e *envelope, r *recipient) {
 	}
 }
 
-// Sign has a recipient open the envelope and finish it.
+// Sign has a recipient open the envelope and finish it. It panics, as everything
+// that a recipient does, if the envelope or the recipient does not exist or it is
+// not the recipient's turn.
 func (s *Server) Sign(envelopeID, recipientID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

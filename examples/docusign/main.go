@@ -16,8 +16,9 @@
 //	DOCUSIGN_INTEGRATION_KEY=… DOCUSIGN_SECRET=… go run ./examples/docusign --environment demo --login …
 //
 // The redirect URI http://localhost:8787/docusign/callback has to be registered
-// for the integration key. examples/draft makes a draft from a template. Results go to the standard output, progress to the
-// standard error output.
+// for the integration key; docs/docusign.md has all that a real account needs.
+// examples/draft makes a draft from a template. Results go to the standard output,
+// progress to the standard error output.
 package main
 
 import (
@@ -36,7 +37,7 @@ import (
 type options struct {
 	docusignaccount.Options
 
-	Template string `help:"Send this template instead of a PDF file." placeholder:"ID"`
+	Template string `help:"Send this template instead of a PDF file; examples/draft lists them." placeholder:"ID"`
 	Role     string `help:"Role of the template that the recipient fills." default:"customer"`
 	PDF      string `help:"Send this PDF file; the default is a page of the program's own." name:"pdf" type:"existingfile" placeholder:"FILE"`
 	Subject  string `help:"Subject of the mail." default:"Please sign"`

@@ -2,25 +2,28 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
+	"net/mail"
 	"path/filepath"
+	"slices"
 
 	"github.com/countersign/countersign/docusign"
+	"github.com/countersign/countersign/docusigntest"
 	"github.com/countersign/countersign/examples/docusignaccount"
 )
 
 func (p *program) run(ctx context.Context) error {
+	definition, err := p.definition()
+	if err != nil {
+		return err
+	}
 	account, err := docusignaccount.Open(ctx, p.Options, p.err)
 	if err != nil {
 		return err
 	}
 	defer account.Close()
-	if account.Simulation != nil && p.Template != "" {
-		p.Template = account.Simulation.AddTemplate(template)
-	}
-	definition, err := p.definition()
-	if err != nil {
+	if err := p.check(ctx, account); err != nil {
 		return err
 	}
 	made, err := account.Client.Envelopes.CreateOnce(ctx, definition)
@@ -29,8 +32,7 @@ func (p *program) run(ctx context.Context) error {
 	}
 	fmt.Fprintf(p.out, "envelope %s: %s\n", made.ID, made.Status)
 	if account.Simulation != nil {
-		account.Simulation.Sign(string(made.ID), "1")
-		fmt.Fprintln(p.err, "simulated:", p.Name, "opens the envelope and signs")
+		p.sign(account.Simulation, string(made.ID))
 	}
 	fmt.Fprintln(p.err, "waiting until everybody has signed (DocuSign allows a look every 15 minutes)")
 	envelope, err := account.Client.Envelopes.Wait(ctx, made.ID, docusign.WaitOptions{Include: []docusign.Include{docusign.IncludeRecipients}})
@@ -47,9 +49,28 @@ func (p *program) run(ctx context.Context) error {
 	return p.save(ctx, account.Client, made.ID)
 }
 
+// sign plays the recipients of a simulated envelope, in their order.
+func (p *program) sign(srv *docusigntest.Server, id string) {
+	for {
+		envelope, _ := srv.Envelope(id)
+		i := slices.IndexFunc(envelope.Recipients, func(r docusigntest.Recipient) bool { return r.Status == "sent" })
+		if i < 0 {
+			return
+		}
+		srv.Sign(id, envelope.Recipients[i].ID)
+		fmt.Fprintln(p.err, "simulated:", envelope.Recipients[i].Name, "opens the envelope and signs")
+	}
+}
+
 // definition is the envelope to make.
 func (p *program) definition() (docusign.EnvelopeDefinition, error) {
 	d := docusign.EnvelopeDefinition{Status: docusign.EnvelopeSent, EmailSubject: p.Subject}
+	if p.Template != "" && p.PDF != "" {
+		return d, errors.New("--template and --pdf exclude each other: send a template or a file")
+	}
+	if address, err := mail.ParseAddress(p.Email); err != nil || address.Address != p.Email {
+		return d, fmt.Errorf("--email %q is not an address: give one such as robin@example.com", p.Email)
+	}
 	if p.Template != "" {
 		d.TemplateID = docusign.TemplateID(p.Template)
 		d.TemplateRoles = []docusign.TemplateRole{{RoleName: p.Role, Name: p.Name, Email: p.Email}}
@@ -58,7 +79,7 @@ func (p *program) definition() (docusign.EnvelopeDefinition, error) {
 	name, content := "contract.pdf", page
 	if p.PDF != "" {
 		var err error
-		if content, err = os.ReadFile(p.PDF); err != nil {
+		if content, err = readPDF(p.PDF); err != nil {
 			return d, err
 		}
 		name = filepath.Base(p.PDF)
@@ -73,9 +94,6 @@ func (p *program) definition() (docusign.EnvelopeDefinition, error) {
 
 // save writes the signed documents and the certificate into a folder.
 func (p *program) save(ctx context.Context, client *docusign.Client, id docusign.EnvelopeID) error {
-	if err := os.MkdirAll(p.Out, 0o700); err != nil {
-		return err
-	}
 	for _, document := range []docusign.DocumentID{docusign.Combined, docusign.Certificate} {
 		d, err := client.Documents.Download(ctx, id, document, docusign.DownloadOptions{})
 		if err != nil {

@@ -18,9 +18,9 @@ import (
 // Options are the part of a command line that names the account. The zero value
 // is the simulated account.
 type Options struct {
-	Environment string `help:"Use the real service: demo or production." placeholder:"NAME"`
+	Environment string `help:"Use the real service: demo or production. Needs DOCUSIGN_INTEGRATION_KEY, an app with the redirect URI http://localhost:8787/docusign/callback; and DOCUSIGN_USER_ID with DOCUSIGN_PRIVATE_KEY_FILE, or --login." placeholder:"NAME"`
 	Account     string `help:"Account id; the default is the user's default account." placeholder:"GUID"`
-	Login       bool   `help:"Log in with a browser instead of the JWT grant."`
+	Login       bool   `help:"Log in with a browser instead of the JWT grant. Needs DOCUSIGN_SECRET, unless the app is public."`
 
 	Credentials `kong:"-"`
 }
@@ -59,6 +59,9 @@ func (a *Account) Close() {
 // is. Where the user has not consented yet, the error names the page to open.
 func Open(ctx context.Context, o Options, progress io.Writer) (*Account, error) {
 	if o.Environment == "" {
+		if err := o.simulated(); err != nil {
+			return nil, err
+		}
 		return simulate(ctx, progress)
 	}
 	env, err := docusign.ParseEnvironment(o.Environment)
@@ -82,9 +85,29 @@ func Open(ctx context.Context, o Options, progress io.Writer) (*Account, error) 
 	return &Account{Client: client}, nil
 }
 
+// simulated refuses what only the real service can do, so that nobody takes the
+// simulation for it.
+func (o Options) simulated() error {
+	switch {
+	case o.IntegrationKey != "":
+		return errors.New("DOCUSIGN_INTEGRATION_KEY is set: say with --environment which service it belongs to: demo or production")
+	case o.Account != "":
+		return errors.New("--account names an account of the real service: say with --environment which one, demo or production")
+	case o.Login:
+		return errors.New("--login logs in to the real service: say with --environment which one, demo or production")
+	}
+	return nil
+}
+
 func (o Options) auth(ctx context.Context, env docusign.Environment, progress io.Writer) (docusign.Auth, error) {
 	if o.Login {
 		return o.login(ctx, env, progress)
+	}
+	switch {
+	case o.UserID == "":
+		return nil, errors.New("DOCUSIGN_USER_ID is not set: it is the GUID of the user to act for, from the page Apps and Keys; or log in with --login")
+	case o.KeyFile == "":
+		return nil, errors.New("DOCUSIGN_PRIVATE_KEY_FILE is not set: it names the file of the app's RSA private key; or log in with --login")
 	}
 	key, err := os.ReadFile(o.KeyFile)
 	if err != nil {

@@ -27,7 +27,7 @@ func TestDraftOfTheSimulation(t *testing.T) {
 	require.Regexp(t, `customer +remarks +textTabs +\(as in the template\)\n`, out)
 	require.Regexp(t, `the sender +price +textTabs += 1200\n`, out)
 	require.Contains(t, out, ": created\n")
-	require.Contains(t, out, "/sender?token=")
+	require.Regexp(t, `/sender\?token=\S+\n\(simulated: the address ends with the program\)\n$`, out)
 }
 
 // connected is a program beside an account that a test can look into.
@@ -84,6 +84,7 @@ func TestMistakes(t *testing.T) {
 		"choose one of true, false":       {Field: map[string]string{"newsletter": "yes"}},
 		"--role who fills it":             {Role: map[string]string{"office": "Office <office@example.com>"}},
 		"choose demo or production":       {Options: docusignaccount.Options{Environment: "staging"}},
+		"--account names an account":      {Options: docusignaccount.Options{Account: "guid"}},
 	} {
 		out, err := execute(t, o)
 		require.ErrorContains(t, err, want)

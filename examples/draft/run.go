@@ -26,7 +26,13 @@ func (p *program) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.draft(ctx, account.Client, f)
+	if err := p.draft(ctx, account.Client, f); err != nil {
+		return err
+	}
+	if account.Simulation != nil {
+		fmt.Fprintln(p.out, "(simulated: the address ends with the program)")
+	}
+	return nil
 }
 
 // list shows the templates that can be named.
