@@ -30,7 +30,7 @@ test: ## Run all tests of all modules
 
 .PHONY: race
 race: ## Run all tests in random order under the race detector
-	go test -race -shuffle=on work
+	go test -race -short -shuffle=on work
 
 .PHONY: lint
 lint: ## Check format, vet, staticcheck and, where it is installed, golangci-lint
