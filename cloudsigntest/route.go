@@ -88,30 +88,11 @@ var routes = []route{
 func match(escaped string) (route, map[string]string, bool) {
 	got := strings.Split(escaped, "/")
 	for _, rt := range routes {
-		if vars, ok := fit(strings.Split(rt.path, "/"), got); ok {
+		if vars, ok := countersigntest.MatchPath(strings.Split(rt.path, "/"), got); ok {
 			return rt, vars, true
 		}
 	}
 	return route{}, nil, false
-}
-
-func fit(want, got []string) (map[string]string, bool) {
-	if len(want) != len(got) {
-		return nil, false
-	}
-	vars := map[string]string{}
-	for i, w := range want {
-		value, err := url.PathUnescape(got[i])
-		switch {
-		case err != nil:
-			return nil, false
-		case strings.HasPrefix(w, "{") && value != "":
-			vars[strings.Trim(w, "{}")] = value
-		case w != value:
-			return nil, false
-		}
-	}
-	return vars, true
 }
 
 func describe(r *http.Request) countersigntest.Call {

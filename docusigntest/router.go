@@ -2,8 +2,9 @@ package docusigntest
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
+
+	"github.com/countersign/countersign/countersigntest"
 )
 
 // router finds the handler of a request. http.ServeMux refuses some of the
@@ -31,28 +32,9 @@ func (rt *router) match(r *http.Request) (best *route, vars map[string]string) {
 		if !strings.HasPrefix(one.pattern, r.Method+" ") || best != nil && best.parameters <= one.parameters {
 			continue
 		}
-		if values, ok := fit(one.segments, got); ok {
+		if values, ok := countersigntest.MatchPath(one.segments, got); ok {
 			best, vars = one, values
 		}
 	}
 	return best, vars
-}
-
-func fit(want, got []string) (map[string]string, bool) {
-	if len(want) != len(got) {
-		return nil, false
-	}
-	vars := map[string]string{}
-	for i, w := range want {
-		value, err := url.PathUnescape(got[i])
-		switch {
-		case err != nil:
-			return nil, false
-		case strings.HasPrefix(w, "{") && value != "":
-			vars[strings.Trim(w, "{}")] = value
-		case w != value:
-			return nil, false
-		}
-	}
-	return vars, true
 }
