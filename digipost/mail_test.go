@@ -53,7 +53,7 @@ func TestEventsAndArchive(t *testing.T) {
 	n := 0
 	for e, err := range w.client.Documents.AllEvents(t.Context(), digipost.EventQuery{From: now, To: now.Add(time.Hour), PageSize: 10}) {
 		require.NoError(t, err)
-		require.Equal(t, "OPENED", e.Type)
+		require.Equal(t, digipost.EventOpened, e.Type)
 		n++
 	}
 	require.Equal(t, 25, n)
@@ -64,11 +64,11 @@ func TestEventsAndArchive(t *testing.T) {
 	for range 5 {
 		w.srv.AddArchived(w.customer.SenderID, digiposttest.ArchivedDocument{UUID: digipost.NewUUID(), FileName: "a.pdf", FileType: "pdf", Content: []byte("%PDF")})
 	}
-	archives, err := w.client.Archive.List(t.Context())
+	archives, err := w.client.Archive.List(t.Context(), w.sender())
 	require.NoError(t, err)
 	require.Len(t, archives, 1)
 	var docs []digipost.ArchivedDocument
-	for d, err := range w.client.Archive.Documents(t.Context(), archives[0]) {
+	for d, err := range w.client.Archive.Documents(t.Context(), archives[0], digipost.ArchiveQuery{}) {
 		require.NoError(t, err)
 		docs = append(docs, d)
 	}
@@ -79,24 +79,4 @@ func TestEventsAndArchive(t *testing.T) {
 	content, err := io.ReadAll(file)
 	require.NoError(t, err)
 	require.Equal(t, "%PDF", string(content))
-}
-
-func TestBatches(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	b, err := w.client.Batches.Create(t.Context())
-	require.NoError(t, err)
-	m := w.message()
-	m.Batch = b.UUID
-	_, err = w.client.Messages.Send(t.Context(), m)
-	require.NoError(t, err)
-	b, err = w.client.Batches.Get(t.Context(), b)
-	require.NoError(t, err)
-	require.Equal(t, 1, b.Digipost)
-	done, err := w.client.Batches.Complete(t.Context(), b)
-	require.NoError(t, err)
-	require.Equal(t, "COMMITTED", done.Status)
-	require.NoError(t, w.client.Batches.Cancel(t.Context(), b))
-	_, err = w.client.Batches.Get(t.Context(), b)
-	require.ErrorIs(t, err, countersign.ErrNotFound)
 }

@@ -74,7 +74,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Add([]byte(`<document-status sender-id="34567" created="2026-01-26T13:56:59.140+01:00"/>`))
 	f.Add([]byte(`<entrypoint><certificate>x</certificate><link rel="a/b" uri="https://api.digipost.no/messages"/></entrypoint>`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, v := range []any{new(xmlEntryPoint), new(xmlSenderInformation), new(xmlDelivery), new(DocumentStatus), new(xmlBatchAnswer), new(xmlArchive), new(InboxDocument)} {
+		for _, v := range []any{new(xmlEntryPoint), new(xmlSenderInformation), new(xmlDelivery), new(DocumentStatus), new(xmlBatchAnswer), new(xmlArchive), new(xmlArchives), new(xmlShared), new(xmlIdentified), new(DocumentEvent), new(InboxDocument)} {
 			_ = decodeXML(v)(mediaType, body)
 		}
 		_ = parseError(403, map[string][]string{"Content-Type": {mediaType}, headerSigned: {"YQ=="}}, body)

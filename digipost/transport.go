@@ -128,12 +128,13 @@ func (t *transport) follow(r *http.Request, res *http.Response) (*http.Response,
 
 // check makes sure that an answer is Digipost's: its date, its hash and, where
 // requests are signed, its signature. Refusals are checked where they are signed;
-// a gateway in front of Digipost signs nothing. The entry point, which brings the
-// certificate, rests on TLS alone.
+// a gateway in front of Digipost signs nothing. Entry points, of which the broker's
+// brings the certificate, rest on TLS alone. With a token, whether answers are
+// signed is undocumented: a signature that is there is checked.
 func (t *transport) check(r *http.Request, res *http.Response) error {
 	signed := res.Header.Get(headerSignature) != ""
 	switch {
-	case r.URL.Path == t.prefix+"/" && r.Method == http.MethodGet:
+	case r.Method == http.MethodGet && entryPath(strings.TrimPrefix(r.URL.Path, t.prefix)):
 		return nil
 	case res.StatusCode/100 != 2 && !signed:
 		return nil
@@ -160,10 +161,15 @@ func (t *transport) check(r *http.Request, res *http.Response) error {
 	if (len(body) > 0 || hash != "") && hash != contentHash(body) {
 		return &AnswerError{Reason: "does not have the content that its hash was made of"}
 	}
-	if t.signer == nil {
+	if t.signer == nil && !signed {
 		return nil
 	}
 	return t.checkSignature(r, res, hash)
+}
+
+// entryPath reports the path of an entry point: "/" or "/{sender-id}".
+func entryPath(path string) bool {
+	return strings.HasPrefix(path, "/") && strings.Trim(path[1:], "0123456789") == ""
 }
 
 // signedPath is a request's path as Digipost sees it, behind a proxy that has a

@@ -29,6 +29,8 @@ type config struct {
 	both     bool
 
 	noOrgLookup bool
+	plainDates  bool
+	olderInbox  bool
 	watch       func([]byte)
 	spoil       func(http.Header)
 }
@@ -56,6 +58,14 @@ func WithBackendInBothFlows(sent bool) Option { return func(o *config) { o.both 
 // WithOrganisationLookup sets whether brokers may ask for senders by organisation
 // number. It is undocumented; the default is true.
 func WithOrganisationLookup(allowed bool) Option { return func(o *config) { o.noOrgLookup = !allowed } }
+
+// WithPlainArchiveDates sets whether queries of archives take dates as they are
+// instead of in Base64. It is undocumented; the default is false.
+func WithPlainArchiveDates(plain bool) Option { return func(o *config) { o.plainDates = plain } }
+
+// WithOlderInbox sets whether inboxes carry content-uri and delete-uri, which
+// Digipost's schema calls deprecated, instead of links. The default is false.
+func WithOlderInbox(older bool) Option { return func(o *config) { o.olderInbox = older } }
 
 // WithDocuments is told each XML document that comes in or goes out, so that tests
 // can check it against Digipost's schema.
