@@ -6,8 +6,6 @@ import (
 	"errors"
 	"math/big"
 	"net/http"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -83,30 +81,6 @@ func TestSendOrPrint(t *testing.T) {
 	_, err = w.client.Messages.SendOrPrint(t.Context(), m, *paper())
 	require.ErrorIs(t, err, countersign.ErrInvalid)
 	require.Len(t, w.srv.Messages(), 2)
-}
-
-func TestMessagesRefusedBeforeSending(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	for field, change := range map[string]func(*digipost.Message){
-		"Sender":         func(m *digipost.Message) { m.Sender = -1 },
-		"Recipient":      func(m *digipost.Message) { m.Recipient.Address = "a#1234" },
-		"Attachments":    func(m *digipost.Message) { m.Attachments = slices.Repeat(m.Attachments, 100) },
-		"Subject":        func(m *digipost.Message) { m.Primary.Subject = strings.Repeat("æ", 256) },
-		"FileType":       func(m *digipost.Message) { m.Primary.FileType = "" },
-		"Authentication": func(m *digipost.Message) { m.Primary.Authentication = "" },
-		"Sensitivity":    func(m *digipost.Message) { m.Attachments[0].Sensitivity = "" },
-		"Content":        func(m *digipost.Message) { m.Primary.Content.Open = nil },
-		"UUID":           func(m *digipost.Message) { m.Primary.UUID = "a\"\r\nX: y" },
-	} {
-		m := w.message()
-		change(&m)
-		_, err := w.client.Messages.Send(t.Context(), m)
-		e, ok := errors.AsType[*countersign.ConfigError](err)
-		require.True(t, ok, field)
-		require.Equal(t, field, e.Field)
-	}
-	require.Zero(t, w.srv.Log().Tally(digiposttest.OpSend).Requests)
 }
 
 // A refused signature tells the line that differs.
