@@ -132,6 +132,21 @@ func TestAnswersAreChecked(t *testing.T) {
 	}
 }
 
+// A compressed answer is checked as it came and read as it was meant.
+func TestCompressedAnswers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, digiposttest.WithGzip(true))
+	s, err := w.client.Senders.Get(t.Context(), w.sender())
+	require.NoError(t, err)
+	require.True(t, s.Valid())
+	_, err = w.client.Inbox.List(t.Context(), 1, 0, 0)
+	require.ErrorIs(t, err, digipost.ErrNotAuthorised)
+
+	broken := newWorld(t, digiposttest.WithSpoiltAnswers(func(h http.Header) { h.Set("Content-Encoding", "gzip") }))
+	_, err = broken.client.Senders.Get(t.Context(), w.sender())
+	require.Error(t, err)
+}
+
 // certificate makes a client certificate as a vendor registers it.
 func certificate(t testing.TB) tls.Certificate {
 	t.Helper()
@@ -166,11 +181,13 @@ func TestTokenAuth(t *testing.T) {
 	require.NotContains(t, err.Error(), "client-0123456789")
 }
 
-// With tokens, hash and date are all that shows an answer that was changed.
+// With tokens, hash and date show an answer that was changed, and a signature where
+// there is one.
 func TestHashAndDateAreChecked(t *testing.T) {
 	t.Parallel()
 	for _, spoil := range []func(http.Header){
 		func(h http.Header) { h.Set("X-Content-SHA256", "AAAA") }, func(h http.Header) { h.Del("X-Content-SHA256") },
+		func(h http.Header) { h.Set("X-Digipost-Signature", "AAAA") },
 		func(h http.Header) { h.Set("Date", "Wed, 01 Apr 2026 08:54:59 GMT") }, func(h http.Header) { h.Set("Date", "Wed, 01 Apr 2026 09:05:01 GMT") },
 	} {
 		w := newWorld(t, digiposttest.WithSpoiltAnswers(spoil))

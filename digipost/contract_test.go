@@ -45,7 +45,7 @@ func want(err error, condition func() bool) error {
 
 func endpoints() map[string]endpoint {
 	all := map[string]endpoint{}
-	for _, part := range []map[string]endpoint{peopleEndpoints(), mailEndpoints(), batchEndpoints(), archiveEndpoints(), sharedEndpoints()} {
+	for _, part := range []map[string]endpoint{peopleEndpoints(), tagEndpoints(), mailEndpoints(), batchEndpoints(), archiveEndpoints(), sharedEndpoints()} {
 		for name, e := range part {
 			all[name] = e
 		}
@@ -106,6 +106,11 @@ func peopleEndpoints() map[string]endpoint {
 			a, err := w.client.Recipients.CreateAccount(ctx, digipost.NewUser{PersonalID: "01043100358", Phone: "99999999", Email: "ola@example.com"})
 			return want(err, func() bool { return a.Address != "" && a.EncryptionKey != "" })
 		}},
+	}
+}
+
+func tagEndpoints() map[string]endpoint {
+	return map[string]endpoint{
 		"Tags.AddPublicMailbox": {digiposttest.OpAddTag, again, func(ctx context.Context, w *world) error {
 			return w.client.Tags.AddPublicMailbox(ctx, "01043100358")
 		}},

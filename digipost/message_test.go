@@ -2,6 +2,7 @@ package digipost_test
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -49,12 +50,10 @@ func TestMessageFields(t *testing.T) {
 	}
 }
 
-func TestMessagesRefusedBeforeSending(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	now := w.srv.Clock().Now()
+// badMessages are messages with a mistake, by the field that the refusal names.
+func badMessages() map[string][]func(*digipost.Message) {
 	long := strings.Repeat("æ", 256)
-	for field, changes := range map[string][]func(*digipost.Message){
+	return map[string][]func(*digipost.Message){
 		"Sender":             {func(m *digipost.Message) { m.Sender = -1 }, func(m *digipost.Message) { m.SenderOrganisation = &digipost.SenderOrganisation{ID: "1"} }},
 		"SenderOrganisation": {func(m *digipost.Message) { m.Sender, m.SenderOrganisation = 0, &digipost.SenderOrganisation{} }},
 		"Recipient":          {func(m *digipost.Message) { m.Recipient.Address = "a#1234" }, func(m *digipost.Message) { m.Recipient = digipost.Recipient{} }},
@@ -71,12 +70,18 @@ func TestMessagesRefusedBeforeSending(t *testing.T) {
 		"InvoiceReference": {func(m *digipost.Message) { m.InvoiceReference = long }},
 		"Attachments":      {func(m *digipost.Message) { m.Attachments = slices.Repeat(m.Attachments, 100) }},
 		"Batch":            {func(m *digipost.Message) { m.Batch = "1" }},
-		"Subject":          {func(m *digipost.Message) { m.Primary.Subject = long }},
-		"FileType":         {func(m *digipost.Message) { m.Primary.FileType = "" }},
-		"Authentication":   {func(m *digipost.Message) { m.Primary.Authentication = "" }},
-		"Sensitivity":      {func(m *digipost.Message) { m.Attachments[0].Sensitivity = "" }},
-		"Content":          {func(m *digipost.Message) { m.Primary.Content.Open = nil }},
-		"UUID":             {func(m *digipost.Message) { m.Primary.UUID = "a\"\r\nX: y" }},
+	}
+}
+
+func badDocuments(now time.Time) map[string][]func(*digipost.Message) {
+	long := strings.Repeat("æ", 256)
+	return map[string][]func(*digipost.Message){
+		"Subject":        {func(m *digipost.Message) { m.Primary.Subject = long }},
+		"FileType":       {func(m *digipost.Message) { m.Primary.FileType = "" }},
+		"Authentication": {func(m *digipost.Message) { m.Primary.Authentication = "" }},
+		"Sensitivity":    {func(m *digipost.Message) { m.Attachments[0].Sensitivity = "" }},
+		"Content":        {func(m *digipost.Message) { m.Primary.Content.Open = nil }},
+		"UUID":           {func(m *digipost.Message) { m.Primary.UUID = "a\"\r\nX: y" }},
 		"SMS": {
 			func(m *digipost.Message) { m.Primary.SMS = &digipost.SMSNotification{Mobile: "1"} },
 			func(m *digipost.Message) { m.Primary.SMS = &digipost.SMSNotification{AfterHours: []int{-1}} },
@@ -96,6 +101,12 @@ func TestMessagesRefusedBeforeSending(t *testing.T) {
 			func(m *digipost.Message) { m.Primary.Data = digipost.ShareDocumentsRequest{Purpose: "x"} },
 			func(m *digipost.Message) { m.Primary.Data = digipost.RawDataType("<a/>") },
 		},
+	}
+}
+
+func badPrints(now time.Time) map[string][]func(*digipost.Message) {
+	long := strings.Repeat("æ", 256)
+	return map[string][]func(*digipost.Message){
 		"PrintIfUnread": {func(m *digipost.Message) { m.PrintIfUnread = &digipost.PrintIfUnread{Print: *paper()} }},
 		"Registration":  {func(m *digipost.Message) { m.Registration = &digipost.RegistrationRequest{} }},
 		"Print.To":      {func(m *digipost.Message) { m.Print = paper(); m.Print.To.Name = "" }},
@@ -114,7 +125,16 @@ func TestMessagesRefusedBeforeSending(t *testing.T) {
 				m.PrintIfUnread.Print.Return.Foreign.Country = ""
 			},
 		},
-	} {
+	}
+}
+
+func TestMessagesRefusedBeforeSending(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bad := badMessages()
+	maps.Copy(bad, badDocuments(w.srv.Clock().Now()))
+	maps.Copy(bad, badPrints(w.srv.Clock().Now()))
+	for field, changes := range bad {
 		for _, change := range changes {
 			m := w.message()
 			change(&m)

@@ -2,6 +2,7 @@ package digiposttest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -136,6 +137,10 @@ func (s *Server) answer(c *call, status int, v any) {
 		}
 	}
 	h := c.w.Header()
+	if s.cfg.gzip && body.Len() > 0 {
+		body = compressed(body.Bytes())
+		h.Set("Content-Encoding", "gzip")
+	}
 	h.Set("Date", s.cfg.clock.Now().UTC().Format(http.TimeFormat))
 	text := strconv.Itoa(status) + "\n" + strings.ToLower(c.r.URL.Path) + "\ndate: " + h.Get("Date") + "\n"
 	if body.Len() > 0 {
@@ -155,6 +160,13 @@ func (s *Server) answer(c *call, status int, v any) {
 	}
 	c.w.WriteHeader(status)
 	_, _ = c.w.Write(body.Bytes()) // the only error is a client that went away
+}
+
+func compressed(plain []byte) (out bytes.Buffer) {
+	z := gzip.NewWriter(&out)
+	_, _ = z.Write(plain) // a buffer takes everything
+	_ = z.Close()
+	return out
 }
 
 // fail sends the service's error document; it gives false, for admit.

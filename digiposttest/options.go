@@ -31,6 +31,7 @@ type config struct {
 	noOrgLookup bool
 	plainDates  bool
 	olderInbox  bool
+	gzip        bool
 	watch       func([]byte)
 	spoil       func(http.Header)
 }
@@ -66,6 +67,10 @@ func WithPlainArchiveDates(plain bool) Option { return func(o *config) { o.plain
 // WithOlderInbox sets whether inboxes carry content-uri and delete-uri, which
 // Digipost's schema calls deprecated, instead of links. The default is false.
 func WithOlderInbox(older bool) Option { return func(o *config) { o.olderInbox = older } }
+
+// WithGzip sets whether answers are compressed, asked for or not; the hash is of the
+// compressed bytes. The default is false.
+func WithGzip(compressed bool) Option { return func(o *config) { o.gzip = compressed } }
 
 // WithDocuments is told each XML document that comes in or goes out, so that tests
 // can check it against Digipost's schema.
