@@ -64,6 +64,17 @@ func TestArchiveLostAnswer(t *testing.T) {
 	_, err = w.client.Archive.GetByExternalID(t.Context(), w.sender(), "invoice 1")
 	require.NoError(t, err)
 	require.Len(t, w.srv.Archived(w.customer.SenderID), 2)
+	_, err = w.client.Archive.Add(t.Context(), w.archive())
+	require.ErrorIs(t, err, countersign.ErrConflict)
+
+	w = newWorld(t, digiposttest.WithArchiveReplacing(true))
+	n := w.archive()
+	n.Documents = n.Documents[:1]
+	for range 2 {
+		_, err = w.client.Archive.Add(t.Context(), n)
+		require.NoError(t, err)
+	}
+	require.Len(t, w.srv.Archived(w.customer.SenderID), 1)
 }
 
 // Queries are added to each page's link; both ways to write dates are possible.

@@ -78,3 +78,18 @@ func TestCompleteBatchRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, now.Committed())
 }
+
+// Whether completing twice is refused or not, a lost answer ends well.
+func TestCompleteBatchTwice(t *testing.T) {
+	t.Parallel()
+	for _, allowed := range []bool{false, true} {
+		w := newWorld(t, digiposttest.WithCompletingTwice(allowed))
+		b, err := w.client.Batches.Create(t.Context(), "")
+		require.NoError(t, err)
+		w.srv.Faults().Add(countersigntest.Rule{Operation: digiposttest.OpCompleteBatch, Fault: countersigntest.LoseAnswer(), Next: 1})
+		done, err := w.client.Batches.Complete(t.Context(), b)
+		require.NoError(t, err)
+		require.Equal(t, digipost.BatchCommitted, done.Status)
+		require.EqualValues(t, 2, w.srv.Log().Tally(digiposttest.OpCompleteBatch).Requests)
+	}
+}

@@ -97,7 +97,7 @@ type Message struct {
 	Attachments      []Document // at most Config.MaxAttachments
 	PrintIfUnread    *PrintIfUnread
 	// Registration invites a recipient, named by fødselsnummer, who has no
-	// Digipost. The delivery is then ChannelPending.
+	// Digipost. The delivery's channel is then ChannelPending, or empty.
 	Registration *RegistrationRequest
 	Batch        string // UUID of a batch that was created; empty: none
 }

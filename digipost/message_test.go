@@ -199,6 +199,25 @@ func TestNoPrintAfterError(t *testing.T) {
 	}
 }
 
+// Asking for a registration and printing exclude each other, and bad paper is found
+// before anybody is asked.
+func TestSendOrPrintRefusedBeforeSending(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.client.Messages.SendOrPrint(t.Context(), w.messages()["invited"], *paper())
+	require.ErrorIs(t, err, countersign.ErrInvalid)
+	_, err = w.client.Messages.SendOrPrint(t.Context(), w.message(), digipost.Print{})
+	require.ErrorIs(t, err, countersign.ErrInvalid)
+	require.Zero(t, w.srv.Log().Tally(digiposttest.OpIdentify).Requests)
+
+	m := w.messages()["full"]
+	m.Recipient = digipost.Recipient{PersonalID: "12345678901"}
+	d, err := w.client.Messages.SendOrPrint(t.Context(), m, *paper())
+	require.NoError(t, err)
+	require.Equal(t, digipost.ChannelPrint, d.Channel)
+	require.NotContains(t, string(w.srv.Messages()[0].XML), "print-if-unread")
+}
+
 // A data type is one element of its namespace; anything else is refused here.
 func TestRawDataType(t *testing.T) {
 	t.Parallel()

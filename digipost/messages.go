@@ -111,10 +111,17 @@ func (s MessagesService) Send(ctx context.Context, m Message, opts ...countersig
 
 // SendOrPrint sends to the recipient's Digipost, or on paper where Digipost says
 // that the recipient is no user. An error is never a reason to print: paper can't
-// be taken back. The message's own Print is not used. A recipient whom
-// identification doesn't know (Emails, Peppol) is refused.
+// be taken back. The message's own Print is not used, and PrintIfUnread not for
+// paper. Registration, which is another answer to the same question, is refused,
+// and so is a recipient whom identification doesn't know (Emails, Peppol).
 func (s MessagesService) SendOrPrint(ctx context.Context, m Message, p Print, opts ...countersign.CallOption) (*Delivery, error) {
 	m.Print = nil
+	if m.Registration != nil {
+		return nil, messageError("Registration", "is another way to reach who is no user")
+	}
+	if err := p.check(); err != nil {
+		return nil, err
+	}
 	if err := m.check(s.attachments); err != nil {
 		return nil, err
 	}
@@ -125,7 +132,7 @@ func (s MessagesService) SendOrPrint(ctx context.Context, m Message, p Print, op
 	switch who.Result {
 	case ResultDigipost:
 	case ResultIdentified, ResultUnidentified:
-		m.Recipient, m.Print = Recipient{}, &p
+		m.Recipient, m.Print, m.PrintIfUnread = Recipient{}, &p, nil
 	default:
 		return nil, &countersign.Error{
 			Provider: "digipost", Op: "send message", Kind: countersign.ErrInvalid, Message: "the recipient is " + string(who.Result) + " " + who.Reason,

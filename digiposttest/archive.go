@@ -176,7 +176,6 @@ func (s *Server) archiveWire(sender int64, d *ArchivedDocument) wireArchiveDocum
 	return w
 }
 
-// archiveAdd takes documents. That it refuses a UUID which it has is undocumented.
 func (s *Server) archiveAdd(c *call) {
 	raw, files, ok := c.parts("archive")
 	if !ok {
@@ -197,7 +196,7 @@ func (s *Server) archiveAdd(c *call) {
 		case !there || len(files) != len(m.Documents):
 			s.fail(c, http.StatusBadRequest, "DOCUMENTS_AND_FILES_MISMATCH", "documents and files don't match", "CLIENT_TECHNICAL")
 			return
-		case s.archivedBy(sender, d.UUID) != nil:
+		case s.archivedBy(sender, d.UUID) != nil && !s.cfg.replaces:
 			s.fail(c, http.StatusBadRequest, "DUPLICATE_DOCUMENT_ID", "the UUID was used before", "CLIENT_DATA")
 			return
 		case len(d.Attributes) > maxAttributes || len(m.Documents) > maxArchived:
@@ -207,6 +206,7 @@ func (s *Server) archiveAdd(c *call) {
 	}
 	out := wireArchive{archiveBody: archiveBody{SenderID: sender, Name: m.Name}}
 	for _, d := range m.Documents {
+		s.state.archived[sender] = slices.DeleteFunc(s.state.archived[sender], func(x *ArchivedDocument) bool { return x.UUID == d.UUID })
 		deletion, _ := time.Parse(time.RFC3339, d.Deletion)
 		kept := s.archiveOne(sender, ArchivedDocument{
 			Archive: m.Name, UUID: d.UUID, FileName: d.FileName, FileType: d.FileType, MediaType: d.ContentType, Reference: d.Reference,

@@ -43,15 +43,13 @@ func (s *Server) createBatch(c *call) {
 
 func (s *Server) getBatch(c *call) { s.batchAnswer(c, http.StatusOK, c.values["uuid"]) }
 
-// completeBatch refuses a batch that is committed; what the service does then is
-// undocumented.
 func (s *Server) completeBatch(c *call) {
 	b := s.state.batches[c.values["uuid"]]
-	if b != nil && b.committed() {
+	if b != nil && b.committed() && !s.cfg.twice {
 		s.fail(c, http.StatusBadRequest, "INVALID_TRANSACTION", "the batch is committed", "CLIENT_TECHNICAL")
 		return
 	}
-	if b != nil {
+	if b != nil && !b.committed() {
 		b.status = "COMMITTED"
 	}
 	s.batchAnswer(c, http.StatusOK, c.values["uuid"])

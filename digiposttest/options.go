@@ -32,6 +32,8 @@ type config struct {
 	plainDates  bool
 	olderInbox  bool
 	gzip        bool
+	twice       bool
+	replaces    bool
 	watch       func([]byte)
 	spoil       func(http.Header)
 }
@@ -67,6 +69,14 @@ func WithPlainArchiveDates(plain bool) Option { return func(o *config) { o.plain
 // WithOlderInbox sets whether inboxes carry content-uri and delete-uri, which
 // Digipost's schema calls deprecated, instead of links. The default is false.
 func WithOlderInbox(older bool) Option { return func(o *config) { o.olderInbox = older } }
+
+// WithCompletingTwice sets whether a batch that is committed may be completed again.
+// It is undocumented; the default is false.
+func WithCompletingTwice(allowed bool) Option { return func(o *config) { o.twice = allowed } }
+
+// WithArchiveReplacing sets whether an archived document replaces one of the same
+// UUID instead of being refused. It is undocumented; the default is false.
+func WithArchiveReplacing(replaces bool) Option { return func(o *config) { o.replaces = replaces } }
 
 // WithGzip sets whether answers are compressed, asked for or not; the hash is of the
 // compressed bytes. The default is false.
