@@ -251,6 +251,85 @@ func (t *tab) click(selector string, times int) {
 	}
 }
 
+// press presses a key.
+func (t *tab) press(key string, code int, text string) {
+	t.t.Helper()
+	p := params{"key": key, "code": key, "windowsVirtualKeyCode": code, "text": text}
+	for _, what := range []string{"keyDown", "keyUp"} {
+		p["type"] = what
+		t.do("Input.dispatchKeyEvent", p, nil)
+		delete(p, "text")
+	}
+}
+
+// number is what a script's expression amounts to in the page.
+func (t *tab) number(expression string) float64 {
+	t.t.Helper()
+	var out struct{ Result struct{ Value float64 } }
+	t.do("Runtime.evaluate", params{"expression": "Number((" + expression + "))"}, &out)
+	return out.Result.Value
+}
+
+// until waits until a script's condition holds in the page.
+func (t *tab) until(condition string) {
+	t.t.Helper()
+	require.Eventually(t.t, func() bool {
+		var out struct{ Result struct{ Value bool } }
+		err := t.try("Runtime.evaluate", params{"expression": "Boolean(" + condition + ")"}, &out)
+		return err == nil && out.Result.Value
+	}, 30*time.Second, 20*time.Millisecond, condition)
+}
+
+// axNode is a node of the accessibility tree: what a screen reader is told.
+type axNode struct {
+	Ignored                 bool
+	Role, Name, Description struct{ Value any }
+}
+
+func (t *tab) axTree() []axNode {
+	t.t.Helper()
+	var out struct{ Nodes []axNode }
+	t.do("Accessibility.getFullAXTree", params{}, &out)
+	require.NotEmpty(t.t, out.Nodes)
+	return out.Nodes
+}
+
+// nameless gives the roles of what can be used or jumped to and has no name, and
+// of landmarks that are not there.
+func (t *tab) nameless() []string {
+	t.t.Helper()
+	var out []string
+	mains := 0
+	for _, n := range t.axTree() {
+		role, _ := n.Role.Value.(string)
+		name, _ := n.Name.Value.(string)
+		switch role {
+		case "main":
+			mains++
+		case "button", "link", "textbox", "heading", "image", "RootWebArea":
+			if !n.Ignored && strings.TrimSpace(name) == "" {
+				out = append(out, role)
+			}
+		}
+	}
+	if mains != 1 {
+		out = append(out, "main")
+	}
+	return out
+}
+
+// described is the description of the first node of a role.
+func (t *tab) described(role string) string {
+	t.t.Helper()
+	for _, n := range t.axTree() {
+		if n.Role.Value == role {
+			text, _ := n.Description.Value.(string)
+			return text
+		}
+	}
+	return ""
+}
+
 // back presses the back button.
 func (t *tab) back() {
 	t.t.Helper()
@@ -272,7 +351,7 @@ func (t *tab) screenshot(name string) {
 		return
 	}
 	var shot struct{ Data string }
-	t.do("Page.captureScreenshot", params{"format": "png"}, &shot)
+	t.do("Page.captureScreenshot", params{"format": "png", "captureBeyondViewport": true}, &shot)
 	raw, err := base64.StdEncoding.DecodeString(shot.Data)
 	require.NoError(t.t, err)
 	require.NoError(t.t, os.WriteFile(filepath.Join(dir, name+".png"), raw, 0o600))
