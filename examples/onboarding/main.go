@@ -103,7 +103,7 @@ func openStore(file string) (orchestration.Store, error) {
 	return sqlite.Open(file)
 }
 
-// snippet: flow
+// newFlow makes the flow of the site.
 func newFlow(baseURL string, store orchestration.Store, d *digi, tell func(context.Context, senderonboarding.Event) error) (*senderonboarding.Flow, error) {
 	return senderonboarding.New(senderonboarding.Config{
 		BaseURL:     baseURL, // https://vendor.example/digipost
@@ -112,10 +112,8 @@ func newFlow(baseURL string, store orchestration.Store, d *digi, tell func(conte
 		Web:         d.web, // empty, but for the simulation
 		OnEvent:     tell,
 		Brand:       senderonboarding.Brand{Name: "Fakturabyrået", HomeURL: "/", Support: "hjelp@example.no"},
-	}, senderonboarding.Deps{Store: store, Senders: d.client.Senders, Messages: d.client.Messages})
+	}, senderonboarding.Deps{Store: store, Senders: d.client.Senders, Messages: d.client.Messages, Registry: d.registry})
 }
-
-// end snippet
 
 // serve runs engine and site side by side.
 func (s *site) serve(ctx context.Context, l net.Listener, engine *orchestration.Local, walk bool, out io.Writer) error {

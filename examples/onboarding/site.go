@@ -30,21 +30,21 @@ type site struct {
 }
 
 // handler mounts the flow beside the vendor's own pages.
-//
-// snippet: mount
 func (s *site) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/digipost/", s.flow.Handler())
-	mux.Handle("GET /get-digipost", s.flow.LandingHandler("/get-digipost"))
-	mux.Handle("POST /get-digipost", s.flow.StartHandler(func(*http.Request) (senderonboarding.Start, error) {
-		// A real site takes both from its login and its own customer records.
-		return senderonboarding.Start{Tenant: tenant, Organisation: s.org}, nil
-	}))
-	// end snippet
+	mux.Handle("GET /get-digipost", s.flow.LandingHandler("/get-digipost", s.who))
+	mux.Handle("POST /get-digipost", s.flow.StartHandler(s.who))
 	mux.HandleFunc("GET /{$}", s.index)
 	mux.HandleFunc("POST /letter", s.letter)
 	mux.HandleFunc("POST /approve", s.approve)
 	return http.NewCrossOriginProtection().Handler(mux)
+}
+
+// who is signed in. A real site takes both from its login and its own customer
+// records.
+func (s *site) who(*http.Request) (senderonboarding.Start, error) {
+	return senderonboarding.Start{Tenant: tenant, Organisation: s.org}, nil
 }
 
 // note is the vendor's handler of events.

@@ -41,6 +41,9 @@ func (f *Flow) BackendURL() countersign.Secret {
 // publicStart reads the form of the public landing page. What is typed there
 // fills in Digipost's form and proves nothing.
 func publicStart(r *http.Request) (Start, error) {
+	if err := r.ParseForm(); err != nil {
+		return Start{}, err
+	}
 	typed := strings.TrimSpace(r.PostFormValue("org"))
 	if typed == "" {
 		return Start{}, nil
