@@ -86,16 +86,16 @@ func (s *site) send(ctx context.Context, id string) (*digipost.Delivery, error) 
 var indexPage = template.Must(template.New("index").Parse(`<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Fakturabyrået</title>
 <style>body { font: 1.05rem/1.6 system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem } td, th { text-align: left; padding: .2rem 1rem .2rem 0 }</style></head>
-<body><h1>Fakturabyrået</h1>
+<body><main><h1>Fakturabyrået</h1>
 <p>You are signed in for organisation {{.Organisation}}.</p>
 <p><a href="/get-digipost">Get Digipost</a></p>
 {{if .Sessions}}<h2>Registrations</h2>
-<table><tr><th>started</th><th>state</th><th>sender-id</th><th>why</th></tr>
+<table><tr><th scope="col">started</th><th scope="col">state</th><th scope="col">sender-id</th><th scope="col">why</th></tr>
 {{range .Sessions}}<tr><td>{{.Started.Format "15:04:05"}}</td><td>{{.State}}</td><td>{{if .SenderID}}{{.SenderID}}{{end}}</td><td>{{.Reason}}</td></tr>{{end}}</table>{{end}}
 {{if .Applications}}<form method="post" action="/approve"><button>Simulated Digipost: support approves</button></form>{{end}}
 {{if .Ready}}<form method="post" action="/letter"><button>Send a letter</button></form>{{end}}
 {{if .News}}<h2>News</h2><ul>{{range .News}}<li>{{.}}</li>{{end}}</ul>{{end}}
-</body></html>
+</main></body></html>
 `))
 
 type indexData struct {

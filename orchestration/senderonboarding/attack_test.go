@@ -150,11 +150,16 @@ func senderAttacks() map[string]attack {
 			f := w.fresh("acme", acme)
 			mine := w.customer(acme)
 			_ = w.fake.CallBack(t.Context(), w.partner.ID, mine, f.nonce)
-			w.run()
-			before := w.session(f.Session.ID)
-			_ = w.fake.CallBack(t.Context(), w.partner.ID, mine+1, f.nonce)
-			w.run()
-			return before != w.session(f.Session.ID) || before.SenderID != digipost.SenderID(mine)
+			for range 2 { // before and after the proof
+				before := w.session(f.Session.ID)
+				w.clock.Advance(time.Second)
+				_ = w.fake.CallBack(t.Context(), w.partner.ID, mine+1, f.nonce)
+				if before != w.session(f.Session.ID) || before.SenderID != digipost.SenderID(mine) {
+					return true
+				}
+				w.run()
+			}
+			return !w.ready(f)
 		},
 		"another customer's sender": func(_ *testing.T, w *world) bool {
 			theirs := w.customer(other)
