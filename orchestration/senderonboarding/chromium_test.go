@@ -47,7 +47,27 @@ type message struct {
 	} `json:"error,omitempty"`
 }
 
-// startBrowser starts Chromium, or skips the test where there is none.
+// suite ends the browser that its tests shared.
+type suite struct{ *testing.M }
+
+// Run runs the tests.
+func (s suite) Run() int {
+	defer func() { theBrowser.end() }()
+	return s.M.Run()
+}
+
+// theBrowser is the one that all tests share, each with tabs of its own.
+var theBrowser struct {
+	once    sync.Once
+	browser *browser
+	err     error
+	end     func()
+}
+
+func init() { theBrowser.end = func() {} }
+
+// startBrowser gives the Chromium of all tests, or skips the test where there is
+// none.
 func startBrowser(t *testing.T) *browser {
 	t.Helper()
 	program, err := exec.LookPath("chromium")
@@ -57,28 +77,43 @@ func startBrowser(t *testing.T) *browser {
 		}
 		t.Skip("chromium is not installed")
 	}
-	inRead, inWrite, err := os.Pipe()
-	require.NoError(t, err)
-	outRead, outWrite, err := os.Pipe()
-	require.NoError(t, err)
+	theBrowser.once.Do(func() { theBrowser.browser, theBrowser.end, theBrowser.err = launch(program) })
+	require.NoError(t, theBrowser.err)
+	return theBrowser.browser
+}
+
+// launch starts a Chromium with a profile of its own.
+func launch(program string) (b *browser, end func(), err error) {
 	profile, err := os.MkdirTemp("", "chromium")
-	require.NoError(t, err)
+	end = func() { _ = os.RemoveAll(profile) }
+	if err != nil {
+		return nil, end, err
+	}
+	inRead, inWrite, err := os.Pipe()
+	if err != nil {
+		return nil, end, err
+	}
+	outRead, outWrite, err := os.Pipe()
+	if err != nil {
+		return nil, end, err
+	}
 	cmd := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
 		"--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--remote-debugging-pipe", "--window-size=900,1000", "--accept-lang=nb-NO", "--user-data-dir="+profile, "about:blank")
 	cmd.ExtraFiles = []*os.File{inRead, outWrite}
-	require.NoError(t, cmd.Start())
+	if err := cmd.Start(); err != nil {
+		return nil, end, err
+	}
 	_, _ = inRead.Close(), outWrite.Close()
-	b := &browser{in: inWrite, calls: map[int]chan answer{}, tabs: map[string]*tab{}}
+	b = &browser{in: inWrite, calls: map[int]chan answer{}, tabs: map[string]*tab{}}
 	done := make(chan struct{})
 	go func() { defer close(done); b.read(outRead) }()
-	t.Cleanup(func() {
+	return b, func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		_, _ = inWrite.Close(), outRead.Close()
 		<-done
 		_ = os.RemoveAll(profile)
-	})
-	return b
+	}, nil
 }
 
 // read hands answers to their calls and events to their tabs until the pipe ends.
@@ -173,6 +208,11 @@ func (b *browser) tab(test *testing.T, scripts bool) *tab {
 	b.mu.Lock()
 	b.tabs[t.session] = t
 	b.mu.Unlock()
+	test.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(test.Context()), time.Minute)
+		defer cancel()
+		_ = b.call(ctx, "", "Target.closeTarget", params{"targetId": made.TargetID}, nil)
+	})
 	t.do("Page.enable", params{}, nil)
 	t.do("DOM.enable", params{}, nil)
 	t.do("Emulation.setScriptExecutionDisabled", params{"value": !scripts}, nil)
