@@ -144,6 +144,49 @@ func TestDigipostBrowserSemiAutomatic(t *testing.T) {
 	}
 }
 
+func doubleClick(t *testing.T, b *browser, tc way) {
+	w := browserWorld(t, tc.escaping)
+	tab := b.tab(t, tc.scripts)
+	w.toDigipost(tab)
+	tab.click("#register", 1)
+	tab.shows("Kontoen er klar")
+	tab.click("#back", 2)
+	tab.shows("Vi kontrollerer kontoen")
+	w.run()
+	tab.news(tc.scripts)
+	tab.shows("Digipost er klart til bruk")
+	require.Equal(t, kinds{"started", "returned", "ready"}, w.told(w.only().ID))
+}
+
+func secondTab(t *testing.T, b *browser, tc way) {
+	w := browserWorld(t, tc.escaping)
+	started := w.start("acme", acme)
+	link := w.register(started, acme)
+	tabs := []*tab{b.tab(t, tc.scripts), b.tab(t, tc.scripts)}
+	for _, tab := range tabs {
+		tab.open(link)
+		tab.shows("Vi kontrollerer kontoen")
+	}
+	w.run()
+	for _, tab := range tabs {
+		tab.news(tc.scripts)
+		tab.shows("Digipost er klart til bruk")
+	}
+	require.Equal(t, kinds{"started", "returned", "ready"}, w.told(started.Session.ID))
+}
+
+func expiredLink(t *testing.T, b *browser, tc way) {
+	w := browserWorld(t, tc.escaping)
+	started := w.start("acme", acme)
+	link := w.register(started, acme)
+	w.clock.Advance(13 * time.Hour)
+	tab := b.tab(t, tc.scripts)
+	tab.open(link)
+	tab.shows("Lenken er utløpt")
+	tab.screenshot("expired " + tc.name)
+	require.True(t, w.session(started.Session.ID).Returned.IsZero())
+}
+
 func TestDigipostBrowserHabits(t *testing.T) {
 	t.Parallel()
 	b := startBrowser(t)
@@ -152,49 +195,12 @@ func TestDigipostBrowserHabits(t *testing.T) {
 		habits = ways()
 	}
 	for _, tc := range habits {
-		t.Run("double click, "+tc.name, func(t *testing.T) {
-			t.Parallel()
-			w := browserWorld(t, tc.escaping)
-			tab := b.tab(t, tc.scripts)
-			w.toDigipost(tab)
-			tab.click("#register", 1)
-			tab.shows("Kontoen er klar")
-			tab.click("#back", 2)
-			tab.shows("Vi kontrollerer kontoen")
-			w.run()
-			tab.news(tc.scripts)
-			tab.shows("Digipost er klart til bruk")
-			require.Equal(t, kinds{"started", "returned", "ready"}, w.told(w.only().ID))
-		})
-		t.Run("second tab, "+tc.name, func(t *testing.T) {
-			t.Parallel()
-			w := browserWorld(t, tc.escaping)
-			started := w.start("acme", acme)
-			link := w.register(started, acme)
-			first, second := b.tab(t, tc.scripts), b.tab(t, tc.scripts)
-			for _, tab := range []*tab{first, second} {
-				tab.open(link)
-				tab.shows("Vi kontrollerer kontoen")
-			}
-			w.run()
-			for _, tab := range []*tab{first, second} {
-				tab.news(tc.scripts)
-				tab.shows("Digipost er klart til bruk")
-			}
-			require.Equal(t, kinds{"started", "returned", "ready"}, w.told(started.Session.ID))
-		})
-		t.Run("expired, "+tc.name, func(t *testing.T) {
-			t.Parallel()
-			w := browserWorld(t, tc.escaping)
-			started := w.start("acme", acme)
-			link := w.register(started, acme)
-			w.clock.Advance(13 * time.Hour)
-			tab := b.tab(t, tc.scripts)
-			tab.open(link)
-			tab.shows("Lenken er utløpt")
-			tab.screenshot("expired " + tc.name)
-			require.True(t, w.session(started.Session.ID).Returned.IsZero())
-		})
+		for name, habit := range map[string]func(*testing.T, *browser, way){"double click": doubleClick, "second tab": secondTab, "expired": expiredLink} {
+			t.Run(name+", "+tc.name, func(t *testing.T) {
+				t.Parallel()
+				habit(t, b, tc)
+			})
+		}
 	}
 	t.Run("landing page in two languages", func(t *testing.T) {
 		t.Parallel()
