@@ -36,6 +36,7 @@ func TestExpectationOnlyInforms(t *testing.T) {
 		"sole":    {register{digipost.SignatureSole, nil}, digipost.SignatureSole, "kan én person signere alene"},
 		"joint":   {register{digipost.SignatureJoint, nil}, digipost.SignatureJoint, "må flere signere sammen"},
 		"unknown": {register{digipost.SignatureUnknown, nil}, digipost.SignatureUnknown, "Vi vet ikke hvem som kan signere"},
+		"other":   {register{"maybe", nil}, digipost.SignatureUnknown, "Vi vet ikke hvem som kan signere"},
 		"down":    {register{"", errors.New("down")}, digipost.SignatureUnknown, "Vi vet ikke hvem som kan signere"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -102,6 +102,8 @@ func (f *Flow) expectation(ctx context.Context, org digipost.OrganisationNumber)
 	right, err := f.deps.Registry.SignatureRight(ctx, org)
 	if err != nil {
 		f.cfg.Logger.WarnContext(ctx, "senderonboarding: the register does not answer", "error", err)
+	}
+	if err != nil || right != digipost.SignatureSole && right != digipost.SignatureJoint {
 		return digipost.SignatureUnknown
 	}
 	return right
