@@ -107,7 +107,7 @@ func (s *sync) report(ctx context.Context) error {
 	fmt.Fprintf(s.out, "ledgersync: documents=%d files=%d registered=%d unchanged=%d held=%d failed=%d\n",
 		sum.Documents, sum.Files, registered, unchanged, sum.Held, failed)
 	if s.link.Settings.Mode == contractone.ModeReview && sum.Held > 0 {
-		fmt.Fprintf(s.err, "%d files wait for a review: see them with ledgersync review list --data %s\n", sum.Held, s.data.dir)
+		fmt.Fprintf(s.err, "%d files wait for a review: see them with ledgersync review list --data %s --ledger %s\n", sum.Held, s.data.dir, s.target)
 	}
 	if failed > 0 {
 		return fmt.Errorf("%d of %d files are not registered, the first is %s: mend that and run again, what is registered stays", failed, sum.Files, first)
