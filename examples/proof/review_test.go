@@ -65,7 +65,7 @@ func (p *program) run(ctx context.Context) error {
 // review decides about what is held, some files at a time, until the context ends.
 func (p *program) review(ctx context.Context) error {
 	r := p.flow.Review(reviewer)
-	tick := time.NewTicker(5 * time.Millisecond)
+	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
@@ -80,7 +80,7 @@ func (p *program) review(ctx context.Context) error {
 }
 
 func (p *program) decide(ctx context.Context, r ledgersync.Review) error {
-	page, err := r.List(ctx, p.link, "", 25)
+	page, err := r.List(ctx, p.link, "", 50)
 	if err != nil {
 		return err
 	}
