@@ -33,7 +33,8 @@
 //
 // Integrations between two environments (the menu "Integraties") have no
 // endpoint: none creates, reads, tests or removes one, and none reads or writes
-// its mapping. LinkRunbook gives the steps that people take in the screens.
+// its mapping. OwnerRunbook and SellerRunbook give the steps that
+// people take in the screens.
 package salesdock
 
 import (
