@@ -51,6 +51,9 @@ import (
 	"github.com/countersign/countersign/internal/api"
 )
 
+// version is the path that all calls of the API begin with.
+const version = "/api/3"
+
 // Config is what a client needs.
 type Config struct {
 	// BaseURL is the account's address as ActiveCampaign shows it, with or without
@@ -147,8 +150,9 @@ func settings(cfg Config, opts []countersign.Option) (set countersign.Settings, 
 			return set, false, badConfig("BaseURL", "is not the address of an account", "copy the URL from ActiveCampaign: Settings, Developer")
 		}
 	}
-	if root := set.BaseURL; !strings.HasSuffix(root.Path, "/api/3") {
-		set.BaseURL = root.JoinPath("api", "3")
+	if root := *set.BaseURL; !strings.HasSuffix(root.Path, version) {
+		root.Path += version
+		set.BaseURL = &root
 	}
 	return set, direct, nil
 }

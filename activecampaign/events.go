@@ -35,10 +35,9 @@ type tracker struct {
 }
 
 func newTracker(cfg Tracking, set countersign.Settings, direct bool, b *budget) (*tracker, error) {
-	set.BaseURL.Path = strings.TrimSuffix(set.BaseURL.Path, "/")
 	if direct {
 		root := *set.BaseURL
-		root.Path = strings.TrimSuffix(root.Path, "/api/3")
+		root.Path = strings.TrimSuffix(root.Path, version)
 		set.BaseURL = &root
 	} else {
 		u, err := countersign.ParseBaseURL(trackingAddress)

@@ -2,7 +2,6 @@ package activecampaign
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 
 	"github.com/countersign/countersign"
@@ -30,7 +29,9 @@ type oneNote struct {
 	Note Note `json:"note"`
 }
 
-func noteBody(contact ContactID, text string) (any, error) {
+// noteBody names the contact by number; asText does so by text, which is how the
+// call that changes a note takes it.
+func noteBody(contact ContactID, text string, asText bool) (any, error) {
 	if text == "" {
 		return nil, badConfig("text", "is empty", "")
 	}
@@ -38,12 +39,11 @@ func noteBody(contact ContactID, text string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	type note struct {
-		Text string      `json:"note"`
-		On   json.Number `json:"relid"`
-		Type string      `json:"reltype"`
+	var on any = id
+	if asText {
+		on = id.String()
 	}
-	return map[string]note{"note": {text, id, onContact}}, nil
+	return map[string]any{"note": map[string]any{"note": text, "relid": on, "reltype": onContact}}, nil
 }
 
 func (s NotesService) one(ctx context.Context, c api.Call, opts []countersign.CallOption) (*Note, error) {
@@ -57,7 +57,7 @@ func (s NotesService) one(ctx context.Context, c api.Call, opts []countersign.Ca
 // Create writes a note on a contact (POST /notes). It is sent once;
 // ContactsService.Notes shows whether one without an answer was written.
 func (s NotesService) Create(ctx context.Context, contact ContactID, text string, opts ...countersign.CallOption) (*Note, error) {
-	body, err := noteBody(contact, text)
+	body, err := noteBody(contact, text, false)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (s NotesService) Get(ctx context.Context, id NoteID, opts ...countersign.Ca
 
 // Update changes a note (PUT /notes/{id}). It is repeated when no answer comes.
 func (s NotesService) Update(ctx context.Context, id NoteID, contact ContactID, text string, opts ...countersign.CallOption) (*Note, error) {
-	body, err := noteBody(contact, text)
+	body, err := noteBody(contact, text, true)
 	if err != nil {
 		return nil, err
 	}

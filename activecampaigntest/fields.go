@@ -81,7 +81,7 @@ func (f *Field) wire() object {
 	return object{
 		"id": f.ID, "title": f.Title, "descript": nil, "type": f.Type, "isrequired": "0", "perstag": f.Tag, "defval": nil,
 		"show_in_list": "0", "rows": "0", "cols": "0", "visible": "1", "service": "", "ordernum": f.ID,
-		"cdate": stamp(f.created), "udate": stamp(f.created), "options": slices.Clone(f.options), "relations": relations, "links": object{},
+		"cdate": stamp(f.created), "udate": stamp(f.created), "options": append([]string{}, f.options...), "relations": relations, "links": object{},
 	}
 }
 
