@@ -16,13 +16,13 @@ import (
 // Record is a record of a custom object.
 type Record struct {
 	// ID is ActiveCampaign's own. An answer to Upsert may lack it: use ExternalID.
-	ID            RecordID         `json:"id"`
-	ExternalID    string           `json:"externalId"`
-	SchemaID      SchemaID         `json:"schemaId"`
-	Fields        []RecordField    `json:"fields"`
-	Relationships map[string]texts `json:"relationships"`
-	Created       Time             `json:"createdTimestamp"`
-	Updated       Time             `json:"updatedTimestamp"`
+	ID            RecordID          `json:"id"`
+	ExternalID    string            `json:"externalId"`
+	SchemaID      SchemaID          `json:"schemaId"`
+	Fields        []RecordField     `json:"fields"`
+	Relationships map[string][]Text `json:"relationships"` // ids by the relationship's id
+	Created       Time              `json:"createdTimestamp"`
+	Updated       Time              `json:"updatedTimestamp"`
 }
 
 // Contacts are the contacts that the record belongs to: one, in most schemas.
