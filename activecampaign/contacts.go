@@ -336,10 +336,11 @@ func (s ContactsService) List(ctx context.Context, q ContactQuery, opts ...count
 		return nil, err
 	}
 	page := &countersign.Page[Contact]{Items: m.Contacts, Total: m.Meta.total()}
-	if len(m.Contacts) >= limit {
-		page.Next = string(m.Contacts[len(m.Contacts)-1].ID)
+	if len(m.Contacts) < limit {
+		return page, nil
 	}
-	if page.Next != "" && !rises(q.Cursor, page.Next) {
+	page.Next = string(m.Contacts[len(m.Contacts)-1].ID)
+	if !rises(q.Cursor, page.Next) {
 		return nil, badPage(op, "the ids do not rise")
 	}
 	return page, nil

@@ -100,3 +100,11 @@ func apiError(t testing.TB, err error) *countersign.Error {
 	require.True(t, ok, "%T: %v", err, err)
 	return e
 }
+
+// configError is the *countersign.ConfigError in err.
+func configError(t testing.TB, err error) *countersign.ConfigError {
+	t.Helper()
+	e, ok := errors.AsType[*countersign.ConfigError](err)
+	require.True(t, ok, "%T: %v", err, err)
+	return e
+}
