@@ -83,7 +83,7 @@ func TestAnswersHoldBack(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := newBudget(time.Now())
-				l := b.limiter(countersign.Settings{Limiter: open5{}, Retry: countersign.RetryPolicy{MaxDelay: time.Minute}})
+				l := b.limiter(countersign.Settings{Limiter: free{}, Retry: countersign.RetryPolicy{MaxDelay: time.Minute}})
 				h := http.Header{}
 				for name, v := range c.header {
 					h.Set(name, v[0])
@@ -97,10 +97,10 @@ func TestAnswersHoldBack(t *testing.T) {
 	}
 }
 
-// open5 is a limiter that holds nothing back.
-type open5 struct{}
+// free is a limiter that holds nothing back.
+type free struct{}
 
-func (open5) Wait(ctx context.Context) error { return ctx.Err() }
+func (free) Wait(ctx context.Context) error { return ctx.Err() }
 
 func TestLongPausesEndTheCall(t *testing.T) {
 	t.Parallel()
