@@ -10,6 +10,7 @@ import (
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/activecampaign"
+	"github.com/countersign/countersign/activecampaigntest"
 	"github.com/countersign/countersign/countersigntest"
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
@@ -245,6 +246,20 @@ func TestAllByOffset(t *testing.T) {
 	}
 	require.Equal(t, 250, n)
 	require.EqualValues(t, 3, srv.Log().Tally("GET /tags").Requests)
+	for i := range 101 {
+		srv.AddAutomation(activecampaigntest.Automation{Name: fmt.Sprint(i), Inactive: i > 0})
+	}
+	active := 0
+	for a, err := range c.Automations.All(t.Context()) {
+		require.NoError(t, err)
+		if a.Active() {
+			active++
+		}
+	}
+	require.Equal(t, 1, active)
+	for range c.Webhooks.All(t.Context(), activecampaign.WebhookQuery{}) {
+		require.Fail(t, "there is none")
+	}
 	srv.Faults().Add(countersigntest.Rule{Operation: "GET /tags", Fault: countersigntest.Status(500)})
 	for _, err := range c.Tags.All(t.Context(), activecampaign.TagQuery{}) {
 		require.ErrorIs(t, err, countersign.ErrUnavailable)
