@@ -16,8 +16,12 @@ var (
 	// ErrNotDigipostUser: the recipient has no Digipost. It is a business answer
 	// and the only one after which print may be tried.
 	ErrNotDigipostUser = fmt.Errorf("the recipient is not a Digipost user (%w)", countersign.ErrNotFound)
-	// ErrDuplicate: the message-id was used before. After an unknown outcome it
-	// says that the message arrived; see Documents.Status.
+	// ErrUnclearRecipient: Digipost does not say whether the recipient is a user:
+	// there are several matches, or the question can't be answered. Neither
+	// Digipost nor paper is right then; see Messages.SendOrPrint.
+	ErrUnclearRecipient = fmt.Errorf("it is not clear who the recipient is (%w)", countersign.ErrInvalid)
+	// ErrDuplicate: the message-id was used before, by whichever message; see
+	// Messages.Send.
 	ErrDuplicate = fmt.Errorf("the message was sent before (%w)", countersign.ErrConflict)
 	// ErrNotAuthorised: the broker may not act for this sender.
 	ErrNotAuthorised = fmt.Errorf("the broker may not act for the sender (%w)", countersign.ErrForbidden)
