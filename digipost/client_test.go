@@ -87,7 +87,7 @@ func TestSendOrPrint(t *testing.T) {
 func TestSignatureRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
+	stranger, err := rsa.GenerateKey(rand.Reader, 1024)
 	require.NoError(t, err)
 	_, err = w.connect(t, digipost.SignatureAuth{Key: stranger}).Senders.Get(t.Context(), 1)
 	e, ok := errors.AsType[*digipost.SignatureError](err)
