@@ -128,7 +128,7 @@ func (c *core) httpClient(cfg Config, set countersign.Settings, s *signer) *http
 	}
 	hc.Transport = &transport{
 		base: base, host: set.BaseURL.Host, prefix: set.BaseURL.Path, plain: set.BaseURL.Scheme == "http", broker: cfg.BrokerID,
-		signer: s, clock: cfg.Clock, certificate: c.certificate,
+		signer: s, signatures: cfg.Auth.signatures(), clock: cfg.Clock, certificate: c.certificate,
 	}
 	return hc
 }

@@ -33,6 +33,7 @@ type transport struct {
 	plain       bool   // the base URL is http, which only a loopback address may be
 	broker      BrokerID
 	signer      *signer // nil: requests carry a token
+	signatures  Signatures
 	clock       func() time.Time
 	certificate func(ctx context.Context, notBefore time.Time) (*rsa.PublicKey, error)
 }
@@ -149,9 +150,10 @@ func (t *transport) reachesPlain(to *url.URL) bool {
 
 // check makes sure that an answer is Digipost's: its date, its hash and, where
 // requests are signed, its signature. Refusals and redirects are checked where
-// they are signed; a gateway in front of Digipost signs nothing. Entry points, of which the broker's
-// brings the certificate, rest on TLS alone. With a token, whether answers are
-// signed is undocumented: a signature that is there is checked.
+// they are signed; a gateway in front of Digipost signs nothing, and a 401 is taken
+// for a gateway's. Entry points, of which the broker's
+// brings the certificate, rest on TLS alone. What a signature counts is in
+// Signatures.
 func (t *transport) check(r *http.Request, res *http.Response) error {
 	signed := res.Header.Get(headerSignature) != ""
 	switch {
@@ -161,7 +163,7 @@ func (t *transport) check(r *http.Request, res *http.Response) error {
 			return err
 		}
 		return unpack(res, body)
-	case res.StatusCode/100 != 2 && !signed:
+	case res.StatusCode == http.StatusUnauthorized || res.StatusCode/100 != 2 && !signed:
 		return nil
 	case res.StatusCode/100 == 2 && wantsFile(r):
 		return nil
@@ -178,10 +180,10 @@ func (t *transport) check(r *http.Request, res *http.Response) error {
 		return err
 	}
 	hash := res.Header.Get(headerHash)
-	if (len(body) > 0 || hash != "") && hash != contentHash(body) {
+	if (len(body) > 0 || hash != "" && r.Method != http.MethodHead) && hash != contentHash(body) {
 		return &AnswerError{Reason: "does not have the content that its hash was made of"}
 	}
-	if t.signer != nil || signed {
+	if t.signatures == SignaturesRequired || t.signatures == SignaturesChecked && signed {
 		if err := t.checkSignature(r, res, hash); err != nil {
 			return err
 		}
