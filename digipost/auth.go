@@ -149,7 +149,7 @@ func (a TokenAuth) prepare(cfg Config, set countersign.Settings, addresses Addre
 	tokenSet := set
 	tokenSet.BaseURL = &url.URL{Scheme: u.Scheme, Host: u.Host}
 	tokenSet.HTTPClient = &http.Client{Transport: &http.Transport{
-		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second,
 		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{a.Certificate}, RootCAs: a.RootCAs},
 	}}
 	if t.api, err = api.New(api.Config{Provider: "digipost", Settings: tokenSet}); err != nil {

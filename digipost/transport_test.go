@@ -142,7 +142,7 @@ func TestRedirectsDontReachLoopback(t *testing.T) {
 	for _, location := range []string{"http://127.0.0.1:1/admin", "http://localhost:1/admin", "http://[::1]:1/admin", "ftp://127.0.0.1:1/admin"} {
 		var asked atomic.Int64
 		client, err := digipost.New(digipost.Config{Environment: digipost.Production, BrokerID: 1, Auth: digipost.SignatureAuth{Key: brokerKey()}},
-			countersign.WithHTTPClient(&http.Client{Transport: elsewhere{
+			countersign.WithRetry(countersign.RetryPolicy{MaxAttempts: 1}), countersign.WithHTTPClient(&http.Client{Transport: elsewhere{
 				unreachable{&asked}, "api.digipost.no", func() *http.Response { return plainAnswer(302, http.Header{"Location": {location}}, "") }, new(atomic.Int64),
 			}}))
 		require.NoError(t, err)
@@ -227,4 +227,17 @@ func TestUselessCertificates(t *testing.T) {
 		_, ok := errors.AsType[*digipost.AnswerError](err)
 		require.True(t, ok, "%v", err)
 	}
+}
+
+// A gateway's page in place of a document is named as what it is.
+func TestPageInPlaceOfXML(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.between(t, func(res *http.Response) {
+		res.Header.Set("Content-Type", "text/html")
+	})
+	_, err := w.client.Links(t.Context(), 0)
+	e, ok := errors.AsType[*countersign.DecodeError](err)
+	require.True(t, ok, "%v", err)
+	require.Equal(t, "expected XML", e.Reason)
 }
