@@ -34,6 +34,8 @@ type config struct {
 	gzip        bool
 	twice       bool
 	replaces    bool
+	batchOnce   bool
+	eventPage   int
 	watch       func([]byte)
 	spoil       func(http.Header)
 }
@@ -77,6 +79,14 @@ func WithCompletingTwice(allowed bool) Option { return func(o *config) { o.twice
 // WithArchiveReplacing sets whether an archived document replaces one of the same
 // UUID instead of being refused. It is undocumented; the default is false.
 func WithArchiveReplacing(replaces bool) Option { return func(o *config) { o.replaces = replaces } }
+
+// WithBatchesOnce sets whether creating a batch of a UUID that there is already is
+// refused instead of giving that batch. It is undocumented; the default is false.
+func WithBatchesOnce(refused bool) Option { return func(o *config) { o.batchOnce = refused } }
+
+// WithLargestEventPage sets how many events are given at a time, however many are
+// asked for. It is undocumented; the default, 0, is as many as are asked for.
+func WithLargestEventPage(n int) Option { return func(o *config) { o.eventPage = n } }
 
 // WithGzip sets whether answers are compressed, asked for or not; the hash is of the
 // compressed bytes. The default is false.
