@@ -3,9 +3,7 @@ package orchestration
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -21,7 +19,7 @@ type findings struct {
 // look starts a worker for each due lane that has a handler and none at work,
 // as long as workers are free.
 func (l *Local) look(ctx, work context.Context, workers *sync.WaitGroup) (findings, error) {
-	if err := l.storeSchedules(ctx); err != nil {
+	if err := l.handlers.StoreSchedules(ctx); err != nil {
 		return findings{}, err
 	}
 	now := l.set.clock()
@@ -82,8 +80,7 @@ func (l *Local) start(ctx, work context.Context, workers *sync.WaitGroup, lanes 
 		if len(l.running) >= l.set.workers {
 			break
 		}
-		h := l.handler(lane)
-		if h == nil {
+		if !l.handlers.Has(lane) {
 			if !l.ignored[lane.Table] {
 				l.ignored[lane.Table] = true
 				l.set.logger.WarnContext(ctx, "records are due that no handler is set for", "table", lane.Table, "group", lane.Group)
@@ -101,7 +98,7 @@ func (l *Local) start(ctx, work context.Context, workers *sync.WaitGroup, lanes 
 			// handler's last look is found by the next.
 			defer l.wake()
 			defer l.finished(lane)
-			l.work(work, lane, h)
+			l.work(work, lane)
 		})
 	}
 	return started
@@ -121,62 +118,18 @@ func (l *Local) serve(lane Lane) {
 	l.served[lane] = l.turns
 }
 
-// handler is the lane's handler, nil if it has none. The lock is held.
-func (l *Local) handler(lane Lane) Handler {
-	if lane.Table != ScheduleTable {
-		return l.handlers[lane.Table]
-	}
-	if _, ok := l.schedules[lane.Group]; ok {
-		return l.runSchedule
-	}
-	return nil
-}
-
 func (l *Local) finished(lane Lane) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.running, lane)
 }
 
-// errNoProgress is a handler's failure to move the record that it was called for.
-var errNoProgress = errors.New("the handler returned and left its first due record as it was")
-
-// work calls the handler of a lane once, and defers the lane's due records when
-// it failed. A lane that can't even be deferred is held back, so that nothing
-// spins.
-func (l *Local) work(ctx context.Context, lane Lane, h Handler) {
-	now := l.set.clock()
-	before, err := l.firstDue(ctx, lane, now)
-	if err == nil {
-		if before == nil {
-			return
-		}
-		cause := l.call(ctx, lane, h)
-		if cause == nil {
-			var after *Record
-			after, err = l.firstDue(ctx, lane, now)
-			if after != nil && after.Key == before.Key && after.Version == before.Version {
-				cause = errNoProgress
-			}
-		}
-		if cause != nil && ctx.Err() == nil {
-			l.set.logger.WarnContext(ctx, "lane failed", "table", lane.Table, "group", lane.Group, "error", cause)
-			err = l.deferLane(ctx, lane, cause)
-		}
-	}
-	if err != nil && ctx.Err() == nil {
+// work gives a lane its turn. A lane that can't even be deferred is held back, so
+// that nothing spins.
+func (l *Local) work(ctx context.Context, lane Lane) {
+	if err := l.handlers.Turn(ctx, lane); err != nil {
 		l.holdBack(ctx, lane, err)
 	}
-}
-
-func (l *Local) call(ctx context.Context, lane Lane, h Handler) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			l.set.logger.ErrorContext(ctx, "handler panicked", "table", lane.Table, "group", lane.Group, "stack", string(debug.Stack()))
-			err = fmt.Errorf("handler panicked: %v", p)
-		}
-	}()
-	return h(ctx, lane.Group)
 }
 
 func (l *Local) holdBack(ctx context.Context, lane Lane, err error) {
@@ -186,63 +139,4 @@ func (l *Local) holdBack(ctx context.Context, lane Lane, err error) {
 	defer l.mu.Unlock()
 	l.heldBack[lane] = l.set.clock().Add(wait)
 	l.lastErr = err
-}
-
-// firstDue is the first due record of a lane in Seq order, nil if none is due.
-func (l *Local) firstDue(ctx context.Context, lane Lane, now time.Time) (*Record, error) {
-	limit := 1
-	if lane.Group == "" {
-		limit = pageSize // the query also finds the records of named groups
-	}
-	for rec, err := range Records(ctx, l.store, Query{Table: lane.Table, Group: lane.Group, DueBy: now, Limit: limit}) {
-		if err != nil {
-			return nil, fmt.Errorf("look for the first due record: %w", err)
-		}
-		if rec.Group == lane.Group {
-			return &rec, nil
-		}
-	}
-	return nil, nil //nolint:nilnil // no record is an answer
-}
-
-// deferLane puts off all due records of a lane. A record that is being sent
-// keeps its attempt, because the attempt names what was sent.
-func (l *Local) deferLane(ctx context.Context, lane Lane, cause error) error {
-	now := l.set.clock()
-	q := Query{Table: lane.Table, Group: lane.Group, DueBy: now, Limit: pageSize}
-	for {
-		var recs []Record
-		err := l.store.Tx(ctx, func(tx Tx) (err error) {
-			if recs, err = tx.List(ctx, q); err != nil {
-				return err
-			}
-			for _, rec := range recs {
-				if rec.Group != lane.Group {
-					continue
-				}
-				l.deferRecord(&rec, cause, now)
-				if err := tx.Update(ctx, rec); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("defer the due records: %w", err)
-		}
-		if len(recs) < q.Limit {
-			return nil
-		}
-		q.AfterSeq = recs[len(recs)-1].Seq
-	}
-}
-
-func (l *Local) deferRecord(rec *Record, cause error, now time.Time) {
-	wait := l.set.backoff(rec.Attempt + 1)
-	if rec.State != StateSending {
-		rec.Attempt++
-	}
-	rec.LastError, rec.Updated = ErrorText(cause), now
-	// It must not be due again at once, whatever the backoff says.
-	rec.Due = now.Add(max(wait, time.Microsecond))
 }

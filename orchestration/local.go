@@ -2,8 +2,6 @@ package orchestration
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -23,18 +21,15 @@ type Local struct {
 	set   localSettings
 	nudge chan struct{} // holds one: look again
 
-	mu        sync.Mutex
-	handlers  map[string]Handler
-	schedules map[string]schedule
-	unstored  []string // schedules whose record is still to be made
-	misuse    error
-	limiters  map[string]countersign.Limiter
-	running   map[Lane]bool
-	heldBack  map[Lane]time.Time // lanes whose records could not be deferred: not before then
-	served    map[Lane]int64     // which turn a lane had last; none: not lately
-	turns     int64
-	ignored   map[string]bool // tables with due records and without a handler, logged once
-	lastErr   error           // of the last lane that was held back
+	handlers *Handlers
+
+	mu       sync.Mutex
+	running  map[Lane]bool
+	heldBack map[Lane]time.Time // lanes whose records could not be deferred: not before then
+	served   map[Lane]int64     // which turn a lane had last; none: not lately
+	turns    int64
+	ignored  map[string]bool // tables with due records and without a handler, logged once
+	lastErr  error           // of the last lane that was held back
 }
 
 type localSettings struct {
@@ -110,18 +105,18 @@ func NewLocal(store Store, opts ...LocalOption) *Local {
 			clock: time.Now, workers: 8, backoff: Backoff, logger: slog.New(slog.DiscardHandler),
 			grace: 10 * time.Second, sweep: time.Minute, limiter: NewLimiter,
 		},
-		nudge:     make(chan struct{}, 1),
-		handlers:  map[string]Handler{},
-		schedules: map[string]schedule{},
-		limiters:  map[string]countersign.Limiter{},
-		running:   map[Lane]bool{},
-		heldBack:  map[Lane]time.Time{},
-		ignored:   map[string]bool{},
-		served:    map[Lane]int64{},
+		nudge:    make(chan struct{}, 1),
+		running:  map[Lane]bool{},
+		heldBack: map[Lane]time.Time{},
+		ignored:  map[string]bool{},
+		served:   map[Lane]int64{},
 	}
 	for _, o := range opts {
 		o(&l.set)
 	}
+	l.handlers = NewHandlers(store, HandlersConfig{
+		Clock: l.set.clock, Backoff: l.set.backoff, Logger: l.set.logger, Limiter: l.set.limiter, Changed: l.wake,
+	})
 	store.OnDue(func([]Lane) { l.wake() })
 	return l
 }
@@ -136,34 +131,21 @@ func (l *Local) wake() {
 
 // Handle sets the handler of a table's lanes. A table has one handler: a second
 // one makes Run fail.
-func (l *Local) Handle(table string, h Handler) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.handlers[table] != nil || table == ScheduleTable || table == "" || h == nil {
-		l.misuse = errors.Join(l.misuse, misuseOf("Handle", table))
-		return
-	}
-	l.handlers[table] = h
-	l.wake()
-}
+func (l *Local) Handle(table string, h Handler) { l.handlers.Handle(table, h) }
 
-// misuseOf is a call of Handle or Every that can't be meant.
-func misuseOf(method, name string) error {
-	return &countersign.ConfigError{
-		Component: "orchestration", Field: fmt.Sprintf("%s(%q)", method, name),
-		Reason: "has no name or function, or was called before",
-	}
+// Every calls h at the times that next gives, each computed from the time at
+// which the run before it ended; a zero time ends the schedule. The name is the
+// schedule's identity in the store: after a pause of the program, however many
+// runs it missed, h is called once, at once. A failed run is repeated with
+// backoff. A name has one schedule: a second one makes Run fail.
+func (l *Local) Every(name string, next func(time.Time) time.Time, h func(context.Context) error) {
+	l.handlers.Every(name, next, h)
 }
 
 // Limiter is the account's limiter, shared by all who name the account on this
 // engine: the first call decides its rate.
 func (l *Local) Limiter(account string, n int, per time.Duration) countersign.Limiter {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.limiters[account] == nil {
-		l.limiters[account] = l.set.limiter(account, n, per)
-	}
-	return l.limiters[account]
+	return l.handlers.Limiter(account, n, per)
 }
 
 // NewLimiter lets at most n calls through in any span of per: short bursts of
@@ -189,11 +171,8 @@ func (l *Local) Run(ctx context.Context) error { return l.run(ctx, false) }
 func (l *Local) RunUntilIdle(ctx context.Context) error { return l.run(ctx, true) }
 
 func (l *Local) run(ctx context.Context, untilIdle bool) error {
-	l.mu.Lock()
-	misuse := l.misuse
-	l.mu.Unlock()
-	if misuse != nil {
-		return misuse
+	if err := l.handlers.Misuse(); err != nil {
+		return err
 	}
 	release, err := l.store.Own(ctx)
 	if err != nil {
@@ -201,7 +180,7 @@ func (l *Local) run(ctx context.Context, untilIdle bool) error {
 	}
 	defer release()
 	// Handlers outlive ctx by the grace period.
-	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	work, cancel := context.WithCancel(WithTurn(context.WithoutCancel(ctx), ctx))
 	defer cancel()
 	var workers sync.WaitGroup
 	if untilIdle {

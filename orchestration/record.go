@@ -1,6 +1,7 @@
 package orchestration
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -101,6 +102,11 @@ func checkText(table string, fields ...field) error {
 		}
 	}
 	return nil
+}
+
+// Compare orders lanes by table, then by group.
+func (l Lane) Compare(other Lane) int {
+	return cmp.Or(strings.Compare(l.Table, other.Table), strings.Compare(l.Group, other.Group))
 }
 
 // StoredTime is t as stores keep it: in UTC, to the microsecond. The zero time

@@ -15,45 +15,45 @@ type schedule struct {
 	run  func(context.Context) error
 }
 
-// Every calls h at the times that next gives, each computed from the time at
+// Every is Engine.Every: it calls run at the times that next gives, each computed from the time at
 // which the run before it ended; a zero time ends the schedule. The name is the
 // schedule's identity in the store: after a pause of the program, however many
-// runs it missed, h is called once, at once. A failed run is repeated with
+// runs it missed, it is called once, at once. A failed run is repeated with
 // backoff. A name has one schedule: a second one makes Run fail.
-func (l *Local) Every(name string, next func(time.Time) time.Time, h func(context.Context) error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if _, exists := l.schedules[name]; exists || name == "" || next == nil || h == nil {
-		l.misuse = errors.Join(l.misuse, misuseOf("Every", name))
+func (h *Handlers) Every(name string, next func(time.Time) time.Time, run func(context.Context) error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, exists := h.schedules[name]; exists || name == "" || next == nil || run == nil {
+		h.misuse = errors.Join(h.misuse, misuseOf("Every", name))
 		return
 	}
-	l.schedules[name] = schedule{next: next, run: h}
-	l.unstored = append(l.unstored, name)
-	l.wake()
+	h.schedules[name] = schedule{next: next, run: run}
+	h.unstored = append(h.unstored, name)
+	h.set.Changed()
 }
 
-// storeSchedules makes the records of new schedules. One that exists keeps its
+// StoreSchedules makes the records of new schedules. One that exists keeps its
 // Due, so that a run that was missed is caught up; but when the program now
 // asks for an earlier run, that counts.
-func (l *Local) storeSchedules(ctx context.Context) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for len(l.unstored) > 0 {
-		if err := l.storeSchedule(ctx, l.unstored[0]); err != nil {
+func (h *Handlers) StoreSchedules(ctx context.Context) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for len(h.unstored) > 0 {
+		if err := h.storeSchedule(ctx, h.unstored[0]); err != nil {
 			return err
 		}
-		l.unstored = l.unstored[1:]
+		h.unstored = h.unstored[1:]
 	}
 	return nil
 }
 
-func (l *Local) storeSchedule(ctx context.Context, name string) error {
-	now := l.set.clock()
+func (h *Handlers) storeSchedule(ctx context.Context, name string) error {
+	now := h.set.Clock()
 	rec := Record{
 		Table: ScheduleTable, Key: name, Group: name, State: StatePending,
-		Due: l.schedules[name].next(now), Updated: now,
+		Due: h.schedules[name].next(now), Updated: now,
 	}
-	return l.store.Tx(ctx, func(tx Tx) error {
+	return h.store.Tx(ctx, func(tx Tx) error {
 		fresh, err := tx.Insert(ctx, rec)
 		if err != nil || fresh == 1 {
 			return err
@@ -71,19 +71,19 @@ func (l *Local) storeSchedule(ctx context.Context, name string) error {
 }
 
 // runSchedule is the handler of a schedule's lane.
-func (l *Local) runSchedule(ctx context.Context, name string) error {
-	l.mu.Lock()
-	s := l.schedules[name]
-	l.mu.Unlock()
+func (h *Handlers) runSchedule(ctx context.Context, name string) error {
+	h.mu.Lock()
+	s := h.schedules[name]
+	h.mu.Unlock()
 	if err := s.run(ctx); err != nil {
 		return err
 	}
-	return l.store.Tx(ctx, func(tx Tx) error {
+	return h.store.Tx(ctx, func(tx Tx) error {
 		rec, err := tx.Get(ctx, ScheduleTable, name)
 		if err != nil {
 			return err
 		}
-		now := l.set.clock()
+		now := h.set.Clock()
 		rec.Due, rec.Updated = s.next(now), now
 		rec.Attempt, rec.LastError = 0, ""
 		return tx.Update(ctx, rec)

@@ -31,7 +31,24 @@ func InTx(ctx context.Context, db *sql.DB, fn func(*sql.Tx) error) error {
 	return Again(ctx, IsConflict, func() error { return once(ctx, db, fn) })
 }
 
-func once(ctx context.Context, db *sql.DB, fn func(*sql.Tx) error) error {
+// InTxOnConn is InTx, and gives fn the connection of the transaction too.
+func InTxOnConn(ctx context.Context, db *sql.DB, fn func(*sql.Conn, *sql.Tx) error) error {
+	return Again(ctx, IsConflict, func() error {
+		conn, err := db.Conn(ctx)
+		if err != nil {
+			return fmt.Errorf("begin transaction: %w", err)
+		}
+		defer conn.Close() //nolint:errcheck // it goes back to the pool
+		return once(ctx, conn, func(tx *sql.Tx) error { return fn(conn, tx) })
+	})
+}
+
+// beginner is *sql.DB or *sql.Conn.
+type beginner interface {
+	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
+}
+
+func once(ctx context.Context, db beginner, fn func(*sql.Tx) error) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -45,30 +46,53 @@ func (s *Store) Own(ctx context.Context) (release func(), err error) {
 }
 
 func owned() error {
-	return fmt.Errorf("sqlstore: %w; one process at a time runs the local engine; an engine for several, orchestration/riverengine, is not part of this version", orchestration.ErrOwned)
+	return fmt.Errorf("sqlstore: %w; one process at a time runs the local engine; several share the work with the engine of orchestration/riverengine, on PostgreSQL: see docs/scaling.md", orchestration.ErrOwned)
+}
+
+// Share takes the hold of an engine that runs in several processes: any number
+// of them have it together, while Own has it alone. It is for PostgreSQL; its
+// error is ErrOwned when a local engine holds the store.
+func (s *Store) Share(ctx context.Context) (release func(), err error) {
+	if s.closed.Load() {
+		return nil, ErrClosed
+	}
+	if s.dialect != PostgreSQL {
+		return nil, fmt.Errorf("share the store: not possible with %s", s.dialect)
+	}
+	release, err = s.lock(ctx, "_shared")
+	if errors.Is(err, orchestration.ErrOwned) {
+		return nil, fmt.Errorf("sqlstore: %w: a local engine runs on this database; stop it first, then every process runs the engine of orchestration/riverengine",
+			orchestration.ErrOwned)
+	}
+	return release, err
 }
 
 func (s *Store) advisoryLock(ctx context.Context) (release func(), err error) {
 	if s.dialect != PostgreSQL {
 		return func() {}, nil
 	}
+	return s.lock(ctx, "")
+}
+
+// lock takes PostgreSQL's advisory lock of an engine, of its own or shared.
+func (s *Store) lock(ctx context.Context, kind string) (release func(), err error) {
 	// The lock belongs to the session, so the connection is kept until then.
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("own the store: %w", err)
+		return nil, fmt.Errorf("hold the store: %w", err)
 	}
 	var got bool
-	row := conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1, hashtext(current_schema()))", engineLock)
+	row := conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock"+kind+"($1, hashtext(current_schema()))", engineLock)
 	if err := row.Scan(&got); err != nil || !got {
 		_ = conn.Close()
 		if err == nil {
 			return nil, owned()
 		}
-		return nil, fmt.Errorf("own the store: %w", err)
+		return nil, fmt.Errorf("hold the store: %w", err)
 	}
 	return func() {
 		// Where the connection is lost, so is the lock.
-		_, _ = conn.ExecContext(context.Background(), "SELECT pg_advisory_unlock($1, hashtext(current_schema()))", engineLock)
+		_, _ = conn.ExecContext(context.Background(), "SELECT pg_advisory_unlock"+kind+"($1, hashtext(current_schema()))", engineLock)
 		_ = conn.Close()
 	}, nil
 }

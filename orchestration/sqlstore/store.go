@@ -6,9 +6,11 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/countersign/countersign/internal/sqldb"
 	"github.com/countersign/countersign/orchestration"
@@ -47,6 +49,7 @@ type settings struct {
 	trace func(query string, args []any)
 
 	explain func(error) error
+	commit  func(ctx context.Context, conn *sql.Conn, due map[orchestration.Lane]time.Time) error
 }
 
 // Option changes one setting of Open.
@@ -82,6 +85,16 @@ func WithTrace(f func(query string, args []any)) Option {
 // own, and gives back unchanged what it does not know.
 func WithExplain(f func(error) error) Option { return func(s *settings) { s.explain = f } }
 
+// WithCommit has f called inside each transaction that leaves lanes due, now or
+// later, after all else and on the transaction's connection: what it writes
+// there commits together with the records, and its error undoes both. Due holds
+// for each lane the earliest time that the transaction wrote. F may be called
+// again for a transaction that runs again, and is for PostgreSQL alone: Open
+// refuses it for SQLite.
+func WithCommit(f func(ctx context.Context, conn *sql.Conn, due map[orchestration.Lane]time.Time) error) Option {
+	return func(s *settings) { s.commit = f }
+}
+
 // ErrClosed is the answer of a store after Close.
 var ErrClosed = errors.New("the store is closed")
 
@@ -99,6 +112,9 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*St
 	}
 	if dialect == SQLite && db.Stats().MaxOpenConnections == 1 {
 		return nil, errors.New("open store: the database allows one connection; the store needs two, one to write and one to read")
+	}
+	if dialect != PostgreSQL && s.set.commit != nil {
+		return nil, fmt.Errorf("open store: WithCommit is not for %s", dialect)
 	}
 	steps, err := sqldb.Steps(migrations, "migrations/"+dialect.String())
 	if err != nil {
@@ -121,22 +137,45 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*St
 // Tx runs fn in a transaction, and again when another transaction was in the
 // way. Fn must use tx alone: a call of the store inside fn can wait for ever.
 func (s *Store) Tx(ctx context.Context, fn func(orchestration.Tx) error) error {
+	return s.tx(ctx, s.set.commit != nil, func(t orchestration.Tx, _ *sql.Conn) error { return fn(t) })
+}
+
+// TxConn is Tx for PostgreSQL, and gives fn the connection of the transaction too,
+// for what its driver alone can do there. Fn neither ends the transaction nor
+// keeps the connection.
+func (s *Store) TxConn(ctx context.Context, fn func(orchestration.Tx, *sql.Conn) error) error {
+	if s.dialect != PostgreSQL {
+		return fmt.Errorf("a transaction's connection is not to be had from %s", s.dialect)
+	}
+	return s.tx(ctx, true, fn)
+}
+
+func (s *Store) tx(ctx context.Context, needsConn bool, fn func(orchestration.Tx, *sql.Conn) error) error {
 	if s.closed.Load() {
 		return ErrClosed
 	}
 	var last *tx
-	run := func(ctx context.Context, q sqldb.Querier) error {
-		last = &tx{s: s, q: q, base: ctx, lanes: map[orchestration.Lane]bool{}}
+	run := func(ctx context.Context, q sqldb.Querier, conn *sql.Conn) error {
+		last = &tx{s: s, q: q, base: ctx, lanes: map[orchestration.Lane]time.Time{}}
 		defer last.end()
-		return last.run(fn)
+		if err := last.run(func(t orchestration.Tx) error { return fn(t, conn) }); err != nil {
+			return err
+		}
+		if s.set.commit == nil || len(last.lanes) == 0 {
+			return nil
+		}
+		return s.set.commit(ctx, conn, last.lanes)
 	}
 	var err error
-	if s.group != nil {
+	switch {
+	case s.group != nil:
 		err = sqldb.Again(ctx, sqldb.IsConflict, func() error {
-			return s.group.tx(ctx, func(q sqldb.Querier) error { return run(ctx, q) })
+			return s.group.tx(ctx, func(q sqldb.Querier) error { return run(ctx, q, nil) })
 		})
-	} else {
-		err = sqldb.InTx(ctx, s.db, func(q *sql.Tx) error { return run(ctx, q) })
+	case needsConn:
+		err = sqldb.InTxOnConn(ctx, s.db, func(conn *sql.Conn, q *sql.Tx) error { return run(ctx, q, conn) })
+	default:
+		err = sqldb.InTx(ctx, s.db, func(q *sql.Tx) error { return run(ctx, q, nil) })
 	}
 	switch {
 	case err == nil:
@@ -148,14 +187,11 @@ func (s *Store) Tx(ctx context.Context, fn func(orchestration.Tx) error) error {
 }
 
 // tell tells the listeners which lanes a commit left due.
-func (s *Store) tell(set map[orchestration.Lane]bool) {
-	if len(set) == 0 {
+func (s *Store) tell(due map[orchestration.Lane]time.Time) {
+	if len(due) == 0 {
 		return
 	}
-	lanes := make([]orchestration.Lane, 0, len(set))
-	for lane := range set {
-		lanes = append(lanes, lane)
-	}
+	lanes := slices.Collect(maps.Keys(due))
 	s.mu.Lock()
 	listeners := slices.Clone(s.onDue)
 	s.mu.Unlock()

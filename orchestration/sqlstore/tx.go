@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/countersign/countersign/internal/sqldb"
 	"github.com/countersign/countersign/orchestration"
@@ -21,9 +22,9 @@ var errEnded = errors.New("the transaction has ended")
 type tx struct {
 	s        *Store
 	q        sqldb.Querier
-	base     context.Context //nolint:containedctx // of the run, which is shorter than a call
-	lanes    map[orchestration.Lane]bool
-	seen     map[identity]int64 // PostgreSQL: the versions that this run read
+	base     context.Context                  //nolint:containedctx // of the run, which is shorter than a call
+	lanes    map[orchestration.Lane]time.Time // the earliest Due that was written
+	seen     map[identity]int64               // PostgreSQL: the versions that this run read
 	conflict error
 	ended    bool
 }
@@ -228,8 +229,12 @@ func (t *tx) stale(ctx context.Context, id identity, version int64) error {
 
 // due notes that a record with a Due was written.
 func (t *tx) due(rec orchestration.Record) {
-	if !rec.Due.IsZero() {
-		t.lanes[orchestration.Lane{Table: rec.Table, Group: rec.Group}] = true
+	if rec.Due.IsZero() {
+		return
+	}
+	lane := orchestration.Lane{Table: rec.Table, Group: rec.Group}
+	if was, ok := t.lanes[lane]; !ok || rec.Due.Before(was) {
+		t.lanes[lane] = rec.Due
 	}
 }
 

@@ -35,27 +35,43 @@ func (c *Clock) Move(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// RunEngine tests an engine. Each call of open gives a new, empty store, which
+// RunEngine tests an engine that holds its store alone, as orchestration.Local
+// does. Each call of open gives a new, empty store, which
 // the suite closes; make gives an engine on it that takes the time from now and
 // puts a lane off by a minute for each failure of a record so far.
 func RunEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make func(s orchestration.Store, now func() time.Time) orchestration.Engine) {
 	t.Helper()
-	for _, c := range []struct {
-		name string
-		test func(*testing.T, *rig)
-	}{
+	runEngine(t, open, make, engineCase{"OwnsWhileRunning", testOwnsWhileRunning})
+}
+
+// RunSharedEngine is RunEngine for an engine of which several work on one store at
+// the same time, but never beside a local one.
+func RunSharedEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make func(s orchestration.Store, now func() time.Time) orchestration.Engine) {
+	t.Helper()
+	runEngine(t, open, make, engineCase{"SharesWhileRunning", testSharesWhileRunning})
+}
+
+type engineCase struct {
+	name string
+	test func(*testing.T, *rig)
+}
+
+func runEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make func(s orchestration.Store, now func() time.Time) orchestration.Engine, holds engineCase) {
+	t.Helper()
+	for _, c := range []engineCase{
 		{"DrainsAll", testDrainsAll},
 		{"EmptyGroup", testEmptyGroup},
 		{"FutureWaits", testFutureWaits},
 		{"Backoff", testBackoff},
 		{"Panic", testPanic},
 		{"NoProgress", testNoProgress},
+		{"TurnOver", testTurnOver},
 		{"FailedLaneHindersNoOther", testFailedLaneHindersNoOther},
 		{"SendingKeepsAttempt", testSendingKeepsAttempt},
 		{"Schedule", testSchedule},
 		{"ScheduleFails", testScheduleFails},
 		{"ScheduleAcrossEngines", testScheduleAcrossEngines},
-		{"OwnsWhileRunning", testOwnsWhileRunning},
+		holds,
 		{"Misuse", testMisuse},
 		{"Limiter", testLimiter},
 		{"LostWakeUps", testLostWakeUps},
@@ -329,6 +345,52 @@ func testOwnsWhileRunning(t *testing.T, r *rig) {
 	release, err := r.Own(t.Context())
 	ok(t, err)
 	release()
+}
+
+func testSharesWhileRunning(t *testing.T, r *rig) {
+	r.insert(t, 1, "a", "b")
+	handle := func(e orchestration.Engine, h orchestration.Handler) { e.Handle(table, h) }
+	second := r.make(r.Store, r.clock.Now)
+	handle(second, func(ctx context.Context, group string) error { return r.done(ctx, group, 1) })
+	local := orchestration.NewLocal(r.Store, orchestration.WithClock(r.clock.Now))
+	handle(r.Engine, func(ctx context.Context, group string) error {
+		if err := local.RunUntilIdle(ctx); !errors.Is(err, orchestration.ErrOwned) {
+			t.Errorf("a local engine beside it gets %v", err)
+		}
+		if err := r.done(ctx, group, 1); err != nil {
+			return err
+		}
+		insert(t, r.Store, rec("c", func(rec *orchestration.Record) { rec.Group, rec.Due = "c", r.clock.Now() }))
+		return nil
+	})
+	r.idle(t)
+	ok(t, second.RunUntilIdle(t.Context()))
+	equal(t, map[string]int64{"done": 3}, r.states(t))
+	release, err := r.Own(t.Context())
+	ok(t, err)
+	defer release()
+	wantErr(t, r.RunUntilIdle(t.Context()), orchestration.ErrOwned)
+}
+
+// A handler that is told to stop returns without having moved anything, and no
+// record counts that as a failure.
+func testTurnOver(t *testing.T, r *rig) {
+	r.insert(t, 1, "g")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r.Handle(table, func(ctx context.Context, _ string) error {
+		if orchestration.TurnOver(ctx) {
+			t.Error("the turn is over before it began")
+		}
+		cancel()
+		if !orchestration.TurnOver(ctx) {
+			t.Error("the engine stops, and the turn goes on")
+		}
+		return ctx.Err()
+	})
+	wantErr(t, r.RunUntilIdle(ctx), context.Canceled)
+	equal(t, 0, get(t, r.Store, "g0").Attempt)
+	equal(t, "", get(t, r.Store, "g0").LastError)
 }
 
 func testMisuse(t *testing.T, r *rig) {

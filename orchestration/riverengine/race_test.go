@@ -1,0 +1,5 @@
+package riverengine_test
+
+const workerDSN = "COUNTERSIGN_RIVERENGINE_WORKER"
+
+func workerProcess(string) int { return 0 }
