@@ -25,7 +25,7 @@ type Engine struct {
 	nudge    chan struct{} // holds one: look again
 
 	mu       sync.Mutex
-	running  map[orchestration.Lane]bool
+	running  int // turns that are under way
 	heldBack map[orchestration.Lane]held
 	planned  time.Time // when a lane that has no job yet is due; zero: none is known
 }
@@ -43,7 +43,7 @@ var _ orchestration.Engine = (*Engine)(nil)
 func New(store *Store, opts ...Option) *Engine {
 	e := &Engine{
 		store: store, set: defaults(), nudge: make(chan struct{}, 1),
-		running: map[orchestration.Lane]bool{}, heldBack: map[orchestration.Lane]held{},
+		heldBack: map[orchestration.Lane]held{},
 	}
 	for _, o := range opts {
 		o(&e.set)

@@ -42,8 +42,8 @@ func newSchema(t testing.TB) (dsn string) {
 		t.Skip(missing)
 	}
 	name := fmt.Sprintf("river_%d_%d", os.Getpid(), schemas.Add(1))
-	exec(t, server, "CREATE SCHEMA "+name)
-	t.Cleanup(func() { exec(t, server, "DROP SCHEMA "+name+" CASCADE") })
+	sqlExec(t, server, "CREATE SCHEMA "+name)
+	t.Cleanup(func() { sqlExec(t, server, "DROP SCHEMA "+name+" CASCADE") })
 	u, err := url.Parse(server)
 	require.NoError(t, err)
 	query := u.Query()
@@ -53,7 +53,7 @@ func newSchema(t testing.TB) (dsn string) {
 	return u.String()
 }
 
-func exec(t testing.TB, server, statement string) {
+func sqlExec(t testing.TB, server, statement string) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
 	conn, err := pgx.Connect(ctx, server)

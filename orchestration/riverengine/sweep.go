@@ -3,7 +3,6 @@ package riverengine
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -99,7 +98,7 @@ func (e *Engine) sweep(ctx context.Context) (open int, err error) {
 	e.mu.Lock()
 	// Before looking: a turn that ends meanwhile may leave its lane due, and a
 	// commit something for later.
-	open, e.planned = len(e.running), time.Time{}
+	open, e.planned = e.running, time.Time{}
 	e.mu.Unlock()
 	lanes, next, err := e.dueLanes(ctx)
 	if err != nil {
@@ -115,8 +114,8 @@ func (e *Engine) sweep(ctx context.Context) (open int, err error) {
 	return open + len(lanes), nil
 }
 
-// dueLanes are the due lanes with a handler that are neither at work here, whose
-// worker looks again before it ends, nor held back.
+// dueLanes are the due lanes with a handler that are not held back. Those at work
+// are among them: a worker may have had its last look before the time came.
 func (e *Engine) dueLanes(ctx context.Context) (lanes []orchestration.Lane, next time.Time, err error) {
 	now := e.set.clock()
 	for limit := 1000; ; limit *= 2 {
@@ -127,11 +126,8 @@ func (e *Engine) dueLanes(ctx context.Context) (lanes []orchestration.Lane, next
 			break
 		}
 	}
-	e.mu.Lock()
-	running := maps.Clone(e.running)
-	e.mu.Unlock()
 	return slices.DeleteFunc(lanes, func(lane orchestration.Lane) bool {
-		return running[lane] || !e.handlers.Has(lane) || e.isHeldBack(lane)
+		return !e.handlers.Has(lane) || e.isHeldBack(lane)
 	}), next, nil
 }
 

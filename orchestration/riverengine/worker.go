@@ -27,8 +27,9 @@ func (w *worker) Work(ctx context.Context, job *river.Job[wake]) error {
 	e, lane := w.e, job.Args.lane()
 	turn, cancel := context.WithTimeout(w.turns, turnTime)
 	defer cancel()
-	e.begin(lane)
-	defer e.end(lane)
+	e.count(1)
+	defer e.look()
+	defer e.count(-1)
 	handling := orchestration.WithTurn(ctx, turn)
 	for began := time.Now(); ; {
 		err := e.handlers.Turn(handling, lane)
@@ -111,17 +112,11 @@ func lock(ctx context.Context, conn *sql.Conn, id int64) (running bool, err erro
 	return state == rivertype.JobStateRunning, err
 }
 
-func (e *Engine) begin(lane orchestration.Lane) {
+// count notes that a turn has begun or ended.
+func (e *Engine) count(n int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.running[lane] = true
-}
-
-func (e *Engine) end(lane orchestration.Lane) {
-	e.mu.Lock()
-	delete(e.running, lane)
-	e.mu.Unlock()
-	e.look()
+	e.running += n
 }
 
 func (e *Engine) holdBack(ctx context.Context, lane orchestration.Lane, err error) {
