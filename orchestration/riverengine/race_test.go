@@ -88,8 +88,7 @@ func TestRaceOfProcesses(t *testing.T) {
 	const lanes, producers, processes = 50, 8, 3
 	events := size(300, 1000, 20_000)
 	dsn := newSchema(t)
-	store := open(t, dsn)
-	defer func() { require.NoError(t, store.Close()) }()
+	store := openAt(t, dsn)
 	_, err := store.DB().ExecContext(t.Context(), probe)
 	require.NoError(t, err)
 	workers := make([]*process, processes)

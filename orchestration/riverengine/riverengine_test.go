@@ -70,10 +70,16 @@ func open(t testing.TB, dsn string, opts ...sqlstore.Option) *riverengine.Store 
 	return s
 }
 
-// openNew opens a store that the test closes at its end.
+// openNew opens a store of its own that the test closes at its end.
 func openNew(t testing.TB) *riverengine.Store {
 	t.Helper()
-	s := open(t, newSchema(t))
+	return openAt(t, newSchema(t))
+}
+
+// openAt opens a store, as one process of several, that the test closes at its end.
+func openAt(t testing.TB, dsn string) *riverengine.Store {
+	t.Helper()
+	s := open(t, dsn)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
 }

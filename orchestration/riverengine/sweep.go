@@ -133,10 +133,13 @@ func (e *Engine) dueLanes(ctx context.Context) (lanes []orchestration.Lane, next
 
 // heldError is why a lane is held back, nil if none is.
 func (e *Engine) heldError() error {
+	now := e.set.clock()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, h := range e.heldBack {
-		return h.err
+		if h.until.After(now) {
+			return h.err
+		}
 	}
 	return nil
 }
