@@ -53,7 +53,7 @@ bench: ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem work
 
 .PHONY: proof
-proof: proof-ledgersync proof-cloudsign proof-docusign proof-digipost proof-activecampaign ## Print the figures that the documentation claims, all topics
+proof: proof-ledgersync proof-cloudsign proof-docusign proof-digipost proof-activecampaign proof-engine ## Print the figures that the documentation claims, all topics
 
 .PHONY: proof-ledgersync
 proof-ledgersync: ## Print the figures of the ledger sync: crashes, also in review mode and through a gateway, full disk, calls, speed, memory
@@ -77,6 +77,10 @@ proof-digipost: ## Print the figures of the sender onboarding: attacks, browsers
 proof-activecampaign: ## Print the figures of the ActiveCampaign client: conformance, contract
 	@$(call prove,-run 'ActiveCampaign$$|SentTwice' ./activecampaign ./internal/conformance)
 
+.PHONY: proof-engine
+proof-engine: ## Print the figures of the engine for several processes (COUNTERSIGN_POSTGRES names a server): the race of events against worker processes
+	@$(call prove,-run 'Race' ./orchestration/riverengine)
+
 .PHONY: conformance
 conformance: ## Check requests and fakes against the vendors' specifications (COUNTERSIGN_SPECS)
 	@out=$$(go test -count=1 -v ./internal/conformance/... 2>&1) || { echo "$$out"; exit 1; }; \
@@ -89,7 +93,7 @@ tidy-check: ## Check that each go.mod is tidy without the workspace
 .PHONY: release
 release: ## Print the commands that release the version of countersign.go
 	@echo "git tag -a v$(VERSION) -m 'Countersign $(VERSION)' && git push origin v$(VERSION)"
-	@for dir in orchestration/sqlite orchestration/postgres; do \
+	@for dir in orchestration/sqlite orchestration/postgres orchestration/riverengine; do \
 		echo "git tag -a $$dir/v$(VERSION) -m 'Countersign $$dir $(VERSION)' && git push origin $$dir/v$(VERSION)"; done
 
 .PHONY: ci

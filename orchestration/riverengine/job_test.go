@@ -76,7 +76,10 @@ func TestCommitHoldsTheRowOfTheJob(t *testing.T) {
 	require.NoError(t, err)
 	gate, err := db.Conn(t.Context())
 	require.NoError(t, err)
-	defer gate.Close() //nolint:errcheck // it goes back to the pool
+	defer func() { // also when the test fails
+		_, _ = gate.ExecContext(context.WithoutCancel(t.Context()), "SELECT pg_advisory_unlock_all()")
+		_ = gate.Close()
+	}()
 	_, err = gate.ExecContext(t.Context(), "SELECT pg_advisory_lock(77, hashtext(current_schema()))")
 	require.NoError(t, err)
 

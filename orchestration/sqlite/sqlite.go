@@ -163,7 +163,7 @@ func explain(path string, err error) error {
 func own(path string) (release func(), err error) {
 	f, err := lock(path + "-lock")
 	if errors.Is(err, errLocked) {
-		return nil, fmt.Errorf("sqlite: %s: %w; one process at a time runs the local engine; an engine for several, orchestration/riverengine, is not part of this version",
+		return nil, fmt.Errorf("sqlite: %s: %w; one process at a time runs the local engine; several share the work with the engine of orchestration/riverengine, on PostgreSQL: see docs/scaling.md",
 			path, orchestration.ErrOwned)
 	}
 	if err != nil {
