@@ -216,12 +216,20 @@ func tenantAttacks() map[string]attack {
 		},
 		"sender that another tenant has, decided": func(t *testing.T, w *world) bool {
 			sender := w.customer(acme)
-			first := w.fresh("acme", acme)
-			w.call(first.state, callback(sender, first.nonce))
-			second := w.fresh("mallory", "")
+			first, second := w.fresh("acme", acme), w.fresh("mallory", "")
 			w.call(second.state, callback(sender, second.nonce))
+			w.call(first.state, callback(sender, first.nonce))
 			s, err := w.flow.Decide(t.Context(), second.Session.ID, true, "kari", "")
 			return err != nil || s.State != senderonboarding.StateRefused
+		},
+		"squatted sender": func(_ *testing.T, w *world) bool {
+			w.cfg.Proof = senderonboarding.ProofWhenAllowed
+			w.restart()
+			sender := w.customer(acme)
+			squatter, owner := w.fresh("mallory", ""), w.fresh("acme", acme)
+			w.call(squatter.state, callback(sender, squatter.nonce))
+			w.call(owner.state, callback(sender, owner.nonce))
+			return w.ready(squatter) || !w.ready(owner)
 		},
 		"typed number of another customer": func(t *testing.T, w *world) bool {
 			theirs := w.customer(other)
@@ -261,6 +269,14 @@ func rightAttacks() map[string]attack {
 			w.fake.Revoke(sender, w.partner.ID)
 			f := w.fresh("acme", acme)
 			w.call(f.state, callback(sender, f.nonce))
+			w.pass(15*24*time.Hour, 12*time.Hour)
+			return w.ready(f)
+		},
+		"sender that nobody knows, without a number": func(_ *testing.T, w *world) bool {
+			w.cfg.Proof = senderonboarding.ProofWhenAllowed
+			w.restart()
+			f := w.fresh("acme", "")
+			w.call(f.state, callback(999_999, f.nonce))
 			w.pass(15*24*time.Hour, 12*time.Hour)
 			return w.ready(f)
 		},

@@ -117,8 +117,10 @@ func (f *Flow) learn(row *sessionRow, id digipost.SenderID, address string) {
 func sameHash(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 // Decide ends an unproven session by a person's or a program's own judgement:
-// ready or refused. Who and why stand in the journal. A sender-id that is another
-// tenant's is refused whatever was decided.
+// ready or refused. Who and why stand in the journal. A decision takes the
+// sender-id from a tenant for whom it was only believed. Another tenant's decision
+// leaves the session unproven, and one for whom Digipost confirmed it has it
+// refused.
 func (f *Flow) Decide(ctx context.Context, id SessionID, accept bool, who, why string) (s Session, err error) {
 	err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
 		row, err := f.sessions.Get(ctx, tx, string(id))
@@ -134,7 +136,7 @@ func (f *Flow) Decide(ctx context.Context, id SessionID, accept bool, who, why s
 		}
 		v := verdict{state: StateRefused, reason: "it was decided so"}
 		if accept {
-			v = verdict{state: StateReady, sender: row.Value.SenderID}
+			v = verdict{state: StateReady, sender: row.Value.SenderID, basis: decided, reason: "it was decided so"}
 		}
 		err = f.settle(ctx, tx, &row, v)
 		s = session(row)
@@ -144,56 +146,19 @@ func (f *Flow) Decide(ctx context.Context, id SessionID, accept bool, who, why s
 }
 
 // settle brings a session into a final state. It is here that a sender-id
-// becomes a tenant's: the first tenant keeps it.
+// becomes a tenant's.
 func (f *Flow) settle(ctx context.Context, tx orchestration.Tx, row *sessionRow, v verdict) error {
 	b := &row.Value
-	if v.state == StateReady {
-		taken, err := f.give(ctx, tx, row, v)
-		if err != nil {
+	if v.state == StateReady && b.SenderID == 0 {
+		b.SenderID, row.Ref = v.sender, senderText(v.sender)
+	}
+	if row.Ref != "" && (v.state == StateReady || v.state == StateUnproven) {
+		var err error
+		if v, err = f.give(ctx, tx, *row, v); err != nil {
 			return err
-		}
-		if taken {
-			v = verdict{state: StateRefused, reason: "the sender-id belongs to another tenant"}
 		}
 	}
 	row.State, row.Due, row.LastError = string(v.state), time.Time{}, ""
-	b.Reason, b.Proven = v.reason, v.proven
+	b.Reason, b.Proven = v.reason, v.basis == proven
 	return f.write(ctx, tx, row, string(v.state), EventKind(v.state))
-}
-
-// senderBody is what the store keeps of a sender that is ready; the record's key
-// is the sender-id, its scope the tenant, its ref the session.
-type senderBody struct {
-	Address      string                      `json:"address,omitzero"`
-	Organisation digipost.OrganisationNumber `json:"organisation,omitzero"`
-	Proven       bool                        `json:"proven,omitzero"`
-}
-
-// give makes the sender-id the tenant's, and reports whether it is another's.
-func (f *Flow) give(ctx context.Context, tx orchestration.Tx, row *sessionRow, v verdict) (taken bool, err error) {
-	b := &row.Value
-	if b.SenderID == 0 {
-		b.SenderID, row.Ref = v.sender, senderText(v.sender)
-	}
-	body := senderBody{Address: b.Address, Organisation: b.Organisation, Proven: v.proven}
-	// Inserting decides, since two sessions may end at the same moment; only what
-	// is read afterwards says whose the sender-id is.
-	fresh, err := f.senders.Insert(ctx, tx, orchestration.Row[senderBody]{
-		Record: orchestration.Record{Key: row.Ref, Scope: row.Scope, Ref: row.Key, State: string(StateReady), Updated: f.now()}, Value: body,
-	})
-	if err != nil || fresh == 1 {
-		return false, err
-	}
-	was, err := f.senders.Get(ctx, tx, row.Ref)
-	if err != nil {
-		return false, err
-	}
-	if was.Scope != row.Scope {
-		return true, nil
-	}
-	if body.Address == "" {
-		body.Address = was.Value.Address
-	}
-	was.Ref, was.Value, was.Updated = row.Key, body, f.now()
-	return false, f.senders.Update(ctx, tx, &was)
 }

@@ -52,7 +52,7 @@ func (f *Flow) Senders(ctx context.Context, tenant string) iter.Seq2[Sender, err
 				id, err = strconv.ParseInt(row.Key, 10, 64)
 				s = Sender{
 					ID: digipost.SenderID(id), Address: row.Value.Address, Organisation: row.Value.Organisation,
-					Tenant: row.Scope, Proven: row.Value.Proven, Since: row.Updated,
+					Tenant: row.Scope, Proven: row.Value.Basis == proven, Since: row.Updated,
 				}
 			}
 			if !yield(s, err) || err != nil {
@@ -92,13 +92,17 @@ func (e lagError) Is(target error) bool { return target == countersign.ErrUnavai
 
 // Purge deletes sessions that ended before a time, with their secrets and events,
 // and journal entries from before it; it tells how many sessions. Unproven ones
-// stay, since they wait for a decision, and so do senders.
+// stay, since they wait for a decision, and those that became ready without a
+// proof, since another tenant may prove that the sender-id is theirs. Senders stay.
 func (f *Flow) Purge(ctx context.Context, before time.Time) (int, error) {
 	n := 0
 	q := orchestration.Query{States: []string{string(StateReady), string(StateExpired), string(StateRefused)}, UpdatedBefore: before}
 	for row, err := range f.sessions.All(ctx, f.deps.Store, q) {
 		if err != nil {
 			return n, err
+		}
+		if State(row.State) == StateReady && !row.Value.Proven {
+			continue
 		}
 		if err := f.remove(ctx, row); err != nil {
 			return n, err

@@ -15,7 +15,7 @@ import (
 type verdict struct {
 	state  State
 	sender digipost.SenderID
-	proven bool
+	basis  basis
 	reason string
 	err    error // why Digipost could not be asked; it passes
 }
@@ -189,7 +189,7 @@ func (f *Flow) ask(ctx context.Context, b sessionBody) verdict {
 	case unasked != "":
 		return f.unprovable(b, unasked)
 	}
-	return verdict{state: StateReady, sender: id, proven: true}
+	return verdict{state: StateReady, sender: id, basis: proven}
 }
 
 // contradiction is the verdict where the callback and Digipost name two senders.

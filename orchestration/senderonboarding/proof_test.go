@@ -83,3 +83,60 @@ func TestContradictionIsForAPerson(t *testing.T) {
 		require.Equal(t, kinds{"started", "returned", "unproven", "ready"}, w.told(s.ID))
 	}
 }
+
+// Whoever can prove a sender-id gets it from whom it was only believed of, and the
+// one who loses it is told.
+func TestProvenBeatsBelieved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withEscaping(digiposttest.EscapedHash), withConfig(func(c *senderonboarding.Config) { c.Proof = senderonboarding.ProofWhenAllowed }))
+	sender := w.customer(acme)
+	squatter := w.fresh("mallory", "")
+	w.call(squatter.state, callback(sender, squatter.nonce))
+	require.Equal(t, senderonboarding.StateReady, w.session(squatter.Session.ID).State)
+	w.clock.Advance(time.Hour)
+	n, err := w.flow.Purge(t.Context(), w.clock.Now())
+	require.NoError(t, err)
+	require.Zero(t, n, "whoever may lose a sender-id is to be found")
+
+	owner := w.fresh("acme", acme)
+	w.call(owner.state, callback(sender, owner.nonce))
+	require.Equal(t, senderonboarding.StateReady, w.session(owner.Session.ID).State)
+	require.True(t, w.session(owner.Session.ID).Proven)
+	s, err := w.flow.Sender(t.Context(), "acme")
+	require.NoError(t, err)
+	require.EqualValues(t, sender, s.ID)
+	require.True(t, s.Proven)
+
+	lost := w.session(squatter.Session.ID)
+	require.Equal(t, senderonboarding.StateRefused, lost.State)
+	require.NotEmpty(t, lost.Reason)
+	require.Equal(t, kinds{"started", "returned", "ready", "refused"}, w.told(lost.ID))
+	_, err = w.flow.Sender(t.Context(), "mallory")
+	require.ErrorIs(t, err, senderonboarding.ErrNoSender)
+
+	again := w.fresh("mallory", "")
+	w.call(again.state, callback(sender, again.nonce))
+	require.Equal(t, senderonboarding.StateRefused, w.session(again.Session.ID).State, "it is known whose it is")
+}
+
+// Two tenants for whom a sender-id is only believed: the first keeps it until a
+// person decides.
+func TestBelievedTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withEscaping(digiposttest.EscapedHash), withConfig(func(c *senderonboarding.Config) { c.Proof = senderonboarding.ProofOff }))
+	sender := w.customer(acme)
+	first, second := w.fresh("beta", ""), w.fresh("acme", "")
+	w.call(first.state, callback(sender, first.nonce))
+	w.call(second.state, callback(sender, second.nonce))
+	require.Equal(t, senderonboarding.StateReady, w.session(first.Session.ID).State)
+	require.Equal(t, senderonboarding.StateUnproven, w.session(second.Session.ID).State)
+	s, err := w.flow.Decide(t.Context(), second.Session.ID, true, "kari", "called them")
+	require.NoError(t, err)
+	require.Equal(t, senderonboarding.StateReady, s.State)
+	w.run()
+	require.Equal(t, senderonboarding.StateUnproven, w.session(first.Session.ID).State)
+	require.Equal(t, kinds{"started", "returned", "ready", "unproven"}, w.told(first.Session.ID))
+	s, err = w.flow.Decide(t.Context(), first.Session.ID, true, "per", "no, these")
+	require.NoError(t, err)
+	require.Equal(t, senderonboarding.StateUnproven, s.State, "one decision does not undo another")
+}
