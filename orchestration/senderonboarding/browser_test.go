@@ -217,6 +217,17 @@ func TestDigipostBrowserHabits(t *testing.T) {
 	})
 }
 
+// A registration that redirects to another host is reached from the landing page.
+func TestMovedRegistration(t *testing.T) {
+	t.Parallel()
+	b := startBrowser(t)
+	w := browserWorld(t, digiposttest.LiteralHash)
+	w.newFake(digiposttest.WithMovedRegistration(true))
+	w.cfg.Web = w.fake.URL()
+	w.restart()
+	w.toDigipost(b.tab(t, true))
+}
+
 // news gets the page's news where no script does.
 func (t *tab) news(scripts bool) {
 	t.t.Helper()

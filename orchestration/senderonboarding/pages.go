@@ -191,7 +191,7 @@ func (f *Flow) render(w http.ResponseWriter, r *http.Request, status int, page s
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
-	policy := "default-src 'none'; style-src 'nonce-" + data.CSPNonce + "'; script-src 'nonce-" + data.CSPNonce + "'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' " + f.registrationOrigin()
+	policy := "default-src 'none'; style-src 'nonce-" + data.CSPNonce + "'; script-src 'nonce-" + data.CSPNonce + "'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' " + f.registrationScheme()
 	if logo := originOf(data.Brand.LogoURL); logo != "" {
 		policy += "; img-src " + logo
 	}
@@ -207,14 +207,14 @@ func write(w http.ResponseWriter, status int, policy string, page []byte) {
 	_, _ = w.Write(page) // the only error is a browser that went away
 }
 
-// registrationOrigin is where the start leads: browsers hold a form to its policy
-// through redirects too.
-func (f *Flow) registrationOrigin() string {
-	if f.cfg.Web != "" {
-		return originOf(f.cfg.Web)
+// registrationScheme is what the start leads to. Browsers hold a form to its policy
+// through all redirects, and where Digipost's registration leads, such as to a login
+// on another host, is not documented: so the host is left open.
+func (f *Flow) registrationScheme() string {
+	if strings.HasPrefix(f.cfg.Web, "http:") {
+		return "http:" // of a fake; https is then allowed too
 	}
-	a, _ := f.cfg.Environment.Addresses()
-	return originOf(a.Web)
+	return "https:"
 }
 
 func originOf(address string) string {
