@@ -231,6 +231,16 @@ func tenantAttacks() map[string]attack {
 			w.call(owner.state, callback(sender, owner.nonce))
 			return w.ready(squatter) || !w.ready(owner)
 		},
+		"own session sent to another customer, believed": func(_ *testing.T, w *world) bool {
+			w.cfg.Proof = senderonboarding.ProofOff
+			w.restart()
+			started := w.visitor().begin(w)
+			link, err := w.fake.Register(w.t.Context(), started, string(other))
+			require.NoError(w.t, err)
+			w.visitor().open(link) // the other customer's browser
+			w.run()
+			return w.only().State != senderonboarding.StateUnproven
+		},
 		"typed number of another customer": func(t *testing.T, w *world) bool {
 			theirs := w.customer(other)
 			s, err := w.flow.Start(t.Context(), senderonboarding.Start{Prefill: other})

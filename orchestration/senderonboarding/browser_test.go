@@ -104,7 +104,7 @@ func TestDigipostBrowserFullAutomatic(t *testing.T) {
 			if tc.scripts || tc.escaping == digiposttest.EscapedHash {
 				require.Equal(t, account.Address, s.Address)
 			} else {
-				require.Equal(t, account.Address[:strings.IndexByte(account.Address, '#')], s.Address)
+				require.Empty(t, s.Address, "half an address is none")
 			}
 
 			// Back to Digipost's page, and the link once more.

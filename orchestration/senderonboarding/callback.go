@@ -1,6 +1,7 @@
 package senderonboarding
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"time"
@@ -20,52 +21,83 @@ type Arrival struct {
 	Nonce    countersign.Secret
 	SenderID digipost.SenderID
 	Address  string
+	// Browser is what StartHandler left in the browser; see Start.Browser. Empty:
+	// the browser brought nothing.
+	Browser countersign.Secret
+}
+
+// claim is what a callback says. A firm one came with more than the address, which
+// may stand in a history or a log: from the session's own browser or with its nonce.
+type claim struct {
+	sender  digipost.SenderID
+	address string
+	firm    bool
 }
 
 // Return takes the customer's click. The first one within the session's
 // BrowserWindow counts, and first is true for it alone; a later one gives the
-// session as it is and changes nothing. Its errors match ErrUnknown,
+// session as it is and changes nothing, unless it is the first that came from the
+// session's own browser or with its nonce. Its errors match ErrUnknown,
 // ErrForeignNonce or ErrTooLate, or are the store's.
 func (f *Flow) Return(ctx context.Context, a Arrival) (s Session, first bool, err error) {
 	if a.SenderID <= 0 {
 		return Session{}, false, configError("SenderID", "is not positive", "")
 	}
-	err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
-		first = false
-		row, err := f.sessionOf(ctx, tx, a.State, useState)
-		if err != nil {
+	var row sessionRow
+	err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) (err error) {
+		if row, err = f.sessionOf(ctx, tx, a.State, useState); err != nil {
 			return err
 		}
-		s = session(row)
-		b := &row.Value
-		switch {
-		case !a.Nonce.IsZero() && !sameHash(hash(a.Nonce.Reveal()), b.NonceHash):
-			return ErrForeignNonce
-		case !b.Returned.IsZero() || State(row.State).Final():
-			return nil
-		case !f.now().Before(b.BrowserUntil):
-			return ErrTooLate
-		}
-		b.Returned = f.now()
-		f.learn(&row, a.SenderID, a.Address)
-		row.State = string(StateReturned)
-		first = true
-		err = f.write(ctx, tx, &row, "returned", EventReturned)
-		s = session(row)
+		first, err = f.returned(ctx, tx, &row, a)
 		return err
 	})
-	return s, first, sessionError(s.ID, err)
+	if err != nil {
+		return Session{}, false, sessionError(SessionID(row.Key), err)
+	}
+	return session(row), first, nil
+}
+
+func (f *Flow) returned(ctx context.Context, tx orchestration.Tx, row *sessionRow, a Arrival) (first bool, err error) {
+	b := &row.Value
+	own := b.BrowserHash != "" && sameHash(hash(a.Browser.Reveal()), b.BrowserHash)
+	c := claim{a.SenderID, a.Address, own || b.BrowserHash == "" && !a.Nonce.IsZero()}
+	inTime := f.now().Before(b.BrowserUntil)
+	ended := State(row.State).Final()
+	switch {
+	case !a.Nonce.IsZero() && !sameHash(hash(a.Nonce.Reveal()), b.NonceHash):
+		return false, ErrForeignNonce
+	case !b.Returned.IsZero() && (b.Firm || !c.firm), !c.matters(*row), ended && !inTime:
+		return false, nil
+	case !inTime:
+		return false, ErrTooLate
+	}
+	first = b.Returned.IsZero()
+	var events []EventKind
+	if first {
+		b.Returned = f.now()
+		if !ended {
+			row.State, events = string(StateReturned), []EventKind{EventReturned}
+		}
+	}
+	b.SameBrowser = own
+	if err := f.learn(ctx, tx, row, c); err != nil {
+		return false, err
+	}
+	return first, f.write(ctx, tx, row, "returned", events...)
 }
 
 // Resume gives the session of a redirect URL's state, for the page that the
 // customer sees when the address is opened again.
-func (f *Flow) Resume(ctx context.Context, state countersign.Secret) (s Session, err error) {
-	err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
-		row, err := f.sessionOf(ctx, tx, state, useState)
-		s = session(row)
+func (f *Flow) Resume(ctx context.Context, state countersign.Secret) (Session, error) {
+	var row sessionRow
+	err := f.deps.Store.Tx(ctx, func(tx orchestration.Tx) (err error) {
+		row, err = f.sessionOf(ctx, tx, state, useState)
 		return err
 	})
-	return s, err
+	if err != nil {
+		return Session{}, sessionError(SessionID(row.Key), err)
+	}
+	return session(row), nil
 }
 
 // Approve takes the back-end callback, which Digipost sends when its support has
@@ -88,30 +120,58 @@ func (f *Flow) Approve(ctx context.Context, c digipost.Callback) error {
 			return ErrTooLate
 		}
 		b.Approved = f.now()
-		if !State(row.State).Final() {
-			f.learn(&row, c.SenderID, c.Address)
+		if err := f.learn(ctx, tx, &row, claim{c.SenderID, c.Address, true}); err != nil {
+			return err
 		}
 		return f.write(ctx, tx, &row, "approved")
 	})
 	return sessionError(id, err)
 }
 
-// learn notes what a callback says and wakes the proof. The first sender-id
-// counts; another one is only counted, so that people see it.
-func (f *Flow) learn(row *sessionRow, id digipost.SenderID, address string) {
+// matters reports whether a claim can change anything.
+func (c claim) matters(row sessionRow) bool {
+	switch State(row.State) {
+	case StateExpired, StateRefused:
+		return false
+	case StateReady:
+		return row.Value.SenderID == c.sender
+	}
+	return true
+}
+
+// learn notes what a callback says and wakes the proof, also of a session that
+// ended unproven. The first sender-id counts, unless a firm claim stands against one
+// that was not; another one is only counted, so that people see it.
+func (f *Flow) learn(ctx context.Context, tx orchestration.Tx, row *sessionRow, c claim) error {
 	b := &row.Value
-	switch b.SenderID {
-	case 0:
-		b.SenderID, row.Ref = id, senderText(id)
-		fallthrough
-	case id:
-		if b.Address == "" {
-			b.Address = address
-		}
+	switch {
+	case !c.matters(*row):
+		return nil
+	case State(row.State) == StateReady:
+		b.Address = cmp.Or(b.Address, c.address)
+		return f.address(ctx, tx, *row)
+	case b.SenderID == c.sender:
+		b.Address, b.Firm = cmp.Or(b.Address, c.address), b.Firm || c.firm
+	case b.SenderID == 0:
+		b.SenderID, b.Address, b.Firm = c.sender, c.address, c.firm
+	case c.firm && !b.Firm:
+		b.SenderID, b.Address, b.Firm = c.sender, c.address, true
+		b.Contradicting++
 	default:
 		b.Contradicting++
 	}
-	row.Due, row.Attempt = f.now(), 0
+	row.Ref, row.Due, row.Attempt = senderText(b.SenderID), f.now(), 0
+	return nil
+}
+
+// address gives the tenant's sender the address that came after it was ready.
+func (f *Flow) address(ctx context.Context, tx orchestration.Tx, row sessionRow) error {
+	sender, err := f.senders.Get(ctx, tx, row.Ref)
+	if err != nil || sender.Scope != row.Scope || sender.Value.Address != "" {
+		return err
+	}
+	sender.Value.Address = row.Value.Address
+	return f.senders.Update(ctx, tx, &sender)
 }
 
 func sameHash(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

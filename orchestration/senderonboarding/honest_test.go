@@ -9,6 +9,7 @@ import (
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/digiposttest"
+	"github.com/countersign/countersign/orchestration/senderonboarding"
 	"github.com/stretchr/testify/require"
 )
 
@@ -44,6 +45,16 @@ func honest() map[string]attack {
 			err := w.fake.CallBack(t.Context(), w.partner.ID, w.customer(acme), f.nonce)
 			w.run()
 			return err == nil && w.ready(f)
+		},
+		"own browser, believed": func(_ *testing.T, w *world) bool {
+			w.cfg.Proof = senderonboarding.ProofOff
+			w.restart()
+			v := w.visitor()
+			link, err := w.fake.Register(w.t.Context(), v.begin(w), string(acme))
+			require.NoError(w.t, err)
+			v.open(link)
+			w.run()
+			return w.only().State == senderonboarding.StateReady && w.only().SameBrowser
 		},
 		"well-formed": func(_ *testing.T, w *world) bool {
 			f := w.fresh("acme", acme)

@@ -216,6 +216,16 @@ func (v *visitor) open(address string) (*http.Response, string) {
 	return res, page
 }
 
+// begin starts a session behind the login and gives where it leads.
+func (v *visitor) begin(w *world) string {
+	v.t.Helper()
+	req, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, w.web.URL+"/start", nil)
+	require.NoError(v.t, err)
+	res, _ := v.do(req)
+	require.Equal(v.t, "/registrering/bedrift", res.Request.URL.Path)
+	return res.Request.URL.String()
+}
+
 func (v *visitor) get(address string) (*http.Response, string) {
 	v.t.Helper()
 	req, err := http.NewRequestWithContext(v.t.Context(), http.MethodGet, address, nil)

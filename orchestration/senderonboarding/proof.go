@@ -76,11 +76,15 @@ func (f *Flow) runSession(ctx context.Context, id string) error {
 // apply stores a verdict on a session as it was when it was judged.
 func (f *Flow) apply(ctx context.Context, tx orchestration.Tx, row *sessionRow, v verdict) error {
 	now, b := f.now(), &row.Value
+	if v.state == "" && !now.Before(b.Deadline) {
+		v = f.late(*row, v)
+	}
 	switch {
+	case v.state == StateUnproven && State(row.State) == StateUnproven: // still
+		row.Due, row.LastError, b.Reason = time.Time{}, "", v.reason
+		return f.sessions.Update(ctx, tx, row)
 	case v.state != "":
 		return f.settle(ctx, tx, row, v)
-	case !now.Before(b.Deadline):
-		return f.settle(ctx, tx, row, f.late(*row, v))
 	}
 	row.Attempt++
 	row.LastError, b.Reason = orchestration.ErrorText(v.err), v.reason
@@ -132,10 +136,8 @@ func (f *Flow) judge(ctx context.Context, row sessionRow) verdict {
 	switch {
 	case row.Scope == "":
 		return verdict{reason: "waits for somebody to sign in"}
-	case f.cfg.Proof == ProofOff && b.SenderID != 0:
-		return verdict{state: StateReady, sender: b.SenderID, reason: "the callback was believed"}
 	case f.cfg.Proof == ProofOff:
-		return verdict{}
+		return f.unprovable(b, "Digipost is not to be asked")
 	case f.deps.Senders == nil:
 		return f.unprovable(b, "there are no credentials to ask Digipost with")
 	}
@@ -147,10 +149,13 @@ func (f *Flow) unprovable(b sessionBody, reason string) verdict {
 	switch {
 	case b.SenderID == 0:
 		return verdict{reason: reason}
-	case f.cfg.Proof == ProofWhenAllowed:
-		return verdict{state: StateReady, sender: b.SenderID, reason: "the callback was believed: " + reason}
+	case f.cfg.Proof == ProofRequired:
+		return verdict{state: StateUnproven, reason: reason}
+	case !b.Firm && b.BrowserHash != "":
+		// Somebody may have sent the address of their own session to another customer.
+		return verdict{state: StateUnproven, reason: "the click came from another browser than the start: " + reason}
 	}
-	return verdict{state: StateUnproven, reason: reason}
+	return verdict{state: StateReady, sender: b.SenderID, reason: "the callback was believed: " + reason}
 }
 
 const (

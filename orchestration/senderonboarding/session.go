@@ -61,6 +61,7 @@ type Session struct {
 	Expectation   digipost.SignatureRight
 	Started       time.Time
 	Returned      time.Time // the customer's click; zero: never
+	SameBrowser   bool      // the click came from the browser that the session began in
 	Approved      time.Time // the back-end callback; zero: never
 	BrowserUntil  time.Time // the customer's way back is open until then
 	Deadline      time.Time
@@ -76,13 +77,16 @@ type sessionBody struct {
 	Organisation  digipost.OrganisationNumber `json:"organisation,omitzero"`
 	Prefill       digipost.OrganisationNumber `json:"prefill,omitzero"`
 	NonceHash     string                      `json:"nonce_sha256"`
+	BrowserHash   string                      `json:"browser_sha256,omitzero"`
 	SenderID      digipost.SenderID           `json:"sender_id,omitzero"`
+	Firm          bool                        `json:"firm,omitzero"` // as claim.firm
 	Address       string                      `json:"address,omitzero"`
 	Proven        bool                        `json:"proven,omitzero"`
 	Reason        string                      `json:"reason,omitzero"`
 	Expectation   digipost.SignatureRight     `json:"expectation,omitzero"`
 	Started       time.Time                   `json:"started"`
 	Returned      time.Time                   `json:"returned,omitzero"`
+	SameBrowser   bool                        `json:"same_browser,omitzero"`
 	Approved      time.Time                   `json:"approved,omitzero"`
 	BrowserUntil  time.Time                   `json:"browser_until"`
 	Deadline      time.Time                   `json:"deadline"`
@@ -117,7 +121,7 @@ func session(row sessionRow) Session {
 		ID: SessionID(row.Key), State: State(row.State), Tenant: row.Scope,
 		Organisation: b.Organisation, Prefill: b.Prefill, SenderID: b.SenderID, Address: b.Address,
 		Proven: b.Proven, Reason: b.Reason, Expectation: b.Expectation, Started: b.Started,
-		Returned: b.Returned, Approved: b.Approved, BrowserUntil: b.BrowserUntil, Deadline: b.Deadline,
+		Returned: b.Returned, SameBrowser: b.SameBrowser, Approved: b.Approved, BrowserUntil: b.BrowserUntil, Deadline: b.Deadline,
 		Changed: row.Updated, Attempts: row.Attempt, NextAttempt: row.Due, Contradicting: b.Contradicting,
 	}
 }

@@ -22,6 +22,11 @@ type Start struct {
 	// Prefill fills in Digipost's form, as a visitor typed it. Organisation is used
 	// where it is empty.
 	Prefill digipost.OrganisationNumber
+	// Browser is a secret of the customer's browser, such as a cookie of the
+	// vendor's. StartHandler sets one where it is empty. A callback is then believed
+	// without a proof only if it comes from the same browser or from the back-end.
+	// Empty: from any.
+	Browser countersign.Secret
 }
 
 // Started is a session that has begun.
@@ -57,6 +62,9 @@ func (f *Flow) Start(ctx context.Context, s Start) (Started, error) {
 			Expectation: f.expectation(ctx, firstOf(s.Organisation, s.Prefill)), Started: now,
 			BrowserUntil: now.Add(f.cfg.BrowserWindow), Deadline: now.Add(f.cfg.Deadline),
 		},
+	}
+	if !s.Browser.IsZero() {
+		row.Value.BrowserHash = hash(s.Browser.Reveal())
 	}
 	row.Group, row.Due = row.Key, f.next(row, now)
 	err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {

@@ -1,6 +1,8 @@
 package senderonboarding
 
 import (
+	"cmp"
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/url"
@@ -76,28 +78,67 @@ func (f *Flow) startHandler(who func(*http.Request) (Start, error), refused http
 			refused(w, r)
 			return
 		}
+		if s.Browser.IsZero() {
+			s.Browser = f.keepBrowser(w, r)
+		}
 		started, err := f.Start(r.Context(), s)
 		if err != nil {
 			f.fail(w, r, err)
 			return
 		}
 		if !started.Claim.IsZero() {
-			http.SetCookie(w, f.cookie(started))
+			http.SetCookie(w, f.cookie(claimCookie+string(started.Session.ID), started.Claim, f.cfg.Deadline))
 		}
 		f.redirect(w, started.Address.Reveal())
 	})
 	return http.NewCrossOriginProtection().Handler(start)
 }
 
-// claimCookie begins the name of the cookies that hold claims, one a session, so
-// that two tabs don't overwrite each other.
-const claimCookie = "digipost-onboarding-"
+const (
+	// claimCookie begins the name of the cookies that hold claims, one a session, so
+	// that two tabs don't overwrite each other.
+	claimCookie = "digipost-onboarding-"
+	// browserCookie tells browsers apart.
+	browserCookie = "digipost-browser"
+	browserLen    = 26 // that of rand.Text
+)
 
-func (f *Flow) cookie(s Started) *http.Cookie {
+// cookieName gives a cookie the prefix that keeps other hosts, such as the vendor's
+// other sites on one domain, from setting it.
+func (f *Flow) cookieName(name string) string {
+	if strings.HasPrefix(f.cfg.BaseURL, "https:") {
+		return "__Host-" + name
+	}
+	return name
+}
+
+// cookie comes with the customer's click on another site's link, so it is Lax. One
+// that is for no time at all goes away.
+func (f *Flow) cookie(name string, value countersign.Secret, keep time.Duration) *http.Cookie {
 	return &http.Cookie{
-		Name: claimCookie + string(s.Session.ID), Value: s.Claim.Reveal(), Path: "/", MaxAge: int(f.cfg.Deadline / time.Second),
+		Name: f.cookieName(name), Value: value.Reveal(), Path: "/", MaxAge: cmp.Or(int(keep/time.Second), -1),
 		Secure: strings.HasPrefix(f.cfg.BaseURL, "https:"), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
+}
+
+// browserOf gives the secret of the visitor's browser, none if it has none.
+func (f *Flow) browserOf(r *http.Request) countersign.Secret {
+	c, err := r.Cookie(f.cookieName(browserCookie))
+	if err != nil || len(c.Value) != browserLen {
+		return countersign.Secret{}
+	}
+	return countersign.NewSecret(c.Value)
+}
+
+// keepBrowser gives the secret of the visitor's browser, or gives it one, for as long
+// as a session that begins now may come back.
+func (f *Flow) keepBrowser(w http.ResponseWriter, r *http.Request) countersign.Secret {
+	secret := f.browserOf(r)
+	if secret.IsZero() {
+		secret = countersign.NewSecret(rand.Text())
+	}
+	http.SetCookie(w, f.cookie(browserCookie, secret, f.cfg.BrowserWindow))
+	return secret
 }
 
 // maxClaims bounds how many sessions a browser claims at once.
@@ -111,7 +152,8 @@ func (f *Flow) ClaimFrom(w http.ResponseWriter, r *http.Request, c Claimant) ([]
 	var out []Session
 	seen := 0
 	for _, cookie := range r.Cookies() {
-		if !strings.HasPrefix(cookie.Name, claimCookie) || seen == maxClaims {
+		name, found := strings.CutPrefix(cookie.Name, f.cookieName(claimCookie))
+		if !found || seen == maxClaims {
 			continue
 		}
 		seen++
@@ -122,7 +164,7 @@ func (f *Flow) ClaimFrom(w http.ResponseWriter, r *http.Request, c Claimant) ([]
 		case !errors.Is(err, ErrUnknown) && !errors.Is(err, ErrClaimed) && !errors.Is(err, ErrTooLate):
 			return out, err
 		}
-		http.SetCookie(w, &http.Cookie{Name: cookie.Name, Path: "/", MaxAge: -1, HttpOnly: true, Secure: strings.HasPrefix(f.cfg.BaseURL, "https:"), SameSite: http.SameSiteLaxMode})
+		http.SetCookie(w, f.cookie(claimCookie+name, countersign.Secret{}, 0))
 	}
 	return out, nil
 }
@@ -138,7 +180,7 @@ func (f *Flow) back(w http.ResponseWriter, r *http.Request) {
 		f.status(w, r, state) // nobody clicked
 		return
 	}
-	arrival := Arrival{State: state}
+	arrival := Arrival{State: state, Browser: f.browserOf(r)}
 	c, err := digipost.ParseCallback(r.URL)
 	cut, truncated := errors.AsType[*digipost.TruncatedError](err)
 	switch {
@@ -146,7 +188,7 @@ func (f *Flow) back(w http.ResponseWriter, r *http.Request) {
 		f.relay(w, r, state, cut)
 		return
 	case truncated:
-		arrival.SenderID, arrival.Address = cut.SenderID, cut.Address
+		arrival.SenderID = cut.SenderID // half an address is none
 	case err != nil:
 		f.fail(w, r, err)
 		return
