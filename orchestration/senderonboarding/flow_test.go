@@ -237,20 +237,24 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// A passing outage only delays.
+// A passing outage only delays, and nobody is told to wait for approval; a longer
+// one is like waiting.
 func TestOutage(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withEscaping(digiposttest.EscapedHash))
-	w.asked.fail(errDown)
-	started := w.start("acme", acme)
-	w.visitor().open(w.register(started, acme))
-	w.run()
-	s := w.session(started.Session.ID)
-	require.Equal(t, senderonboarding.StateWaiting, s.State)
-	require.NotEmpty(t, s.Reason)
-	w.asked.fail(nil)
-	w.pass(3*time.Minute, time.Minute)
-	require.Equal(t, senderonboarding.StateReady, w.session(s.ID).State)
+	for minutes, told := range map[int]kinds{1: {"started", "returned", "ready"}, 10: {"started", "returned", "waiting", "ready"}} {
+		w := newWorld(t, withEscaping(digiposttest.EscapedHash))
+		w.asked.fail(errDown)
+		started := w.start("acme", acme)
+		w.visitor().open(w.register(started, acme))
+		w.run()
+		require.Equal(t, senderonboarding.StateReturned, w.session(started.Session.ID).State)
+		require.NotEmpty(t, w.session(started.Session.ID).Reason)
+		w.pass(time.Duration(minutes)*time.Minute-time.Second, time.Minute)
+		w.asked.fail(nil)
+		w.pass(10*time.Minute, time.Minute)
+		require.Equal(t, senderonboarding.StateReady, w.session(started.Session.ID).State)
+		require.Equal(t, told, w.told(started.Session.ID))
+	}
 }
 
 // An event is told until it is taken, then never again, in order.

@@ -73,6 +73,10 @@ func (f *Flow) runSession(ctx context.Context, id string) error {
 	return sessionError(SessionID(id), err)
 }
 
+// outage is how often Digipost may fail to answer before the customer is told to
+// wait for approval: an answer that gets lost once says nothing about approval.
+const outage = 3
+
 // apply stores a verdict on a session as it was when it was judged.
 func (f *Flow) apply(ctx context.Context, tx orchestration.Tx, row *sessionRow, v verdict) error {
 	now, b := f.now(), &row.Value
@@ -88,7 +92,9 @@ func (f *Flow) apply(ctx context.Context, tx orchestration.Tx, row *sessionRow, 
 	}
 	row.Attempt++
 	row.LastError, b.Reason = orchestration.ErrorText(v.err), v.reason
-	waits := State(row.State) == StateStarted && !now.Before(b.BrowserUntil) || State(row.State) == StateReturned && row.Scope != ""
+	late := State(row.State) == StateStarted && !now.Before(b.BrowserUntil)
+	unconfirmed := State(row.State) == StateReturned && row.Scope != "" && (v.err == nil || row.Attempt >= outage)
+	waits := late || unconfirmed
 	if !waits {
 		row.Due = f.retry(*row, v.err)
 		row.Updated = now
