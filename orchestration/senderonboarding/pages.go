@@ -32,6 +32,7 @@ const (
 	problemRefused      = "refused"
 	problemBusy         = "busy"
 	problemOrganisation = "organisation"
+	problemDenied       = "denied"
 )
 
 //go:embed pages.html
@@ -106,7 +107,7 @@ type PageData struct {
 	// Expectation is what the Brønnøysund register says about who may sign, on the
 	// landing page and until the customer is back. Empty: nothing is known.
 	Expectation digipost.SignatureRight
-	Problem     string // of the problem page: "invalid", "expired", "refused", "busy" or "organisation"
+	Problem     string // of the problem page: "invalid", "expired", "refused", "busy", "organisation" or "denied"
 	Refresh     int    // seconds after which the page is to look for news; 0: never
 	CSPNonce    string // for inline styles and scripts: nothing else is allowed to run or load
 }
@@ -195,11 +196,16 @@ func (f *Flow) render(w http.ResponseWriter, r *http.Request, status int, page s
 	if logo := originOf(data.Brand.LogoURL); logo != "" {
 		policy += "; img-src " + logo
 	}
+	secureHeader(w)
+	if page == pageLanding {
+		// Its address is no secret. Were no referrer sent at all, browsers would not
+		// name the form's origin either, and the start could not tell it from others.
+		w.Header().Set("Referrer-Policy", "same-origin")
+	}
 	write(w, status, policy, out.Bytes())
 }
 
 func write(w http.ResponseWriter, status int, policy string, page []byte) {
-	secureHeader(w)
 	w.Header().Set("Content-Security-Policy", policy)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(page)))
@@ -252,5 +258,6 @@ func (f *Flow) relayPage(w http.ResponseWriter, r *http.Request, cut *digipost.T
 		f.fail(w, r, err)
 		return
 	}
+	secureHeader(w)
 	write(w, http.StatusOK, relayPolicy, out.Bytes())
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -44,7 +45,7 @@ func (f *Flow) BackendURL() countersign.Secret {
 // fills in Digipost's form and proves nothing.
 func publicStart(r *http.Request) (Start, error) {
 	if err := r.ParseForm(); err != nil {
-		return Start{}, err
+		return Start{}, errForm
 	}
 	typed := strings.TrimSpace(r.PostFormValue("org"))
 	if typed == "" {
@@ -54,11 +55,16 @@ func publicStart(r *http.Request) (Start, error) {
 	return Start{Prefill: org}, err
 }
 
+// errForm does not quote what came.
+var errForm = fmt.Errorf("the form can't be read (%w)", countersign.ErrInvalid)
+
 const maxForm = 4 << 10 // bytes of a form
 
 // StartHandler begins a session by POST and sends the customer to Digipost. who
-// says for whom, from the vendor's own login; its error is answered 400. A POST
-// that another site made is refused.
+// says for whom, from the vendor's own login. Its error is logged and answered 400
+// where it matches countersign.ErrInvalid, as that of digipost.ParseOrganisationNumber
+// does, 403 for countersign.ErrUnauthorized and ErrForbidden, and 503 otherwise. A
+// POST that another site made is refused.
 func (f *Flow) StartHandler(who func(*http.Request) (Start, error)) http.Handler {
 	return f.startHandler(who, func(w http.ResponseWriter, r *http.Request) {
 		f.problem(w, r, http.StatusBadRequest, problemOrganisation)
@@ -75,7 +81,7 @@ func (f *Flow) startHandler(who func(*http.Request) (Start, error), refused http
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		s, err := who(r)
 		if err != nil {
-			refused(w, r)
+			f.notStarted(w, r, err, refused)
 			return
 		}
 		if s.Browser.IsZero() {
@@ -83,7 +89,7 @@ func (f *Flow) startHandler(who func(*http.Request) (Start, error), refused http
 		}
 		started, err := f.Start(r.Context(), s)
 		if err != nil {
-			f.fail(w, r, err)
+			f.notStarted(w, r, err, refused)
 			return
 		}
 		if !started.Claim.IsZero() {
@@ -91,7 +97,27 @@ func (f *Flow) startHandler(who func(*http.Request) (Start, error), refused http
 		}
 		f.redirect(w, started.Address.Reveal())
 	})
-	return http.NewCrossOriginProtection().Handler(start)
+	ours := http.NewCrossOriginProtection()
+	ours.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.cfg.Logger.WarnContext(r.Context(), "senderonboarding: a start from another site was refused")
+		f.problem(w, r, http.StatusForbidden, problemDenied)
+	}))
+	return ours.Handler(start)
+}
+
+// notStarted shows why a session did not begin; refused is the page of a wrong
+// organisation number.
+func (f *Flow) notStarted(w http.ResponseWriter, r *http.Request, err error, refused http.HandlerFunc) {
+	switch {
+	case errors.Is(err, countersign.ErrInvalid):
+		f.cfg.Logger.WarnContext(r.Context(), "senderonboarding: not started", "error", err)
+		refused(w, r)
+	case errors.Is(err, countersign.ErrUnauthorized) || errors.Is(err, countersign.ErrForbidden):
+		f.cfg.Logger.WarnContext(r.Context(), "senderonboarding: not started", "error", err)
+		f.problem(w, r, http.StatusForbidden, problemDenied)
+	default:
+		f.fail(w, r, err)
+	}
 }
 
 const (
