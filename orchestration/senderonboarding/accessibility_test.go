@@ -223,7 +223,7 @@ func TestPagesAreAccessible(t *testing.T) {
 				require.Regexp(t, `<p role="(status|alert)">`, page, "what happened is announced")
 			}
 		}
-		require.Len(t, titles, 12)
+		require.Len(t, titles, 13)
 	}
 	w := newWorld(t)
 	f := w.fresh("acme", acme)

@@ -2,6 +2,7 @@ package senderonboarding
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	_ "embed" // the templates
@@ -155,7 +156,7 @@ func (f *Flow) LandingHandler(action string, who func(*http.Request) (Start, err
 		data.Action = action
 		if who != nil {
 			if s, err := who(r); err == nil {
-				data.Expectation = f.expectation(r.Context(), firstOf(s.Organisation, s.Prefill))
+				data.Expectation = f.expectation(r.Context(), cmp.Or(s.Organisation, s.Prefill))
 			}
 		}
 		f.render(w, r, http.StatusOK, pageLanding, data)

@@ -99,6 +99,9 @@ type Config struct {
 	BackendTokens  []countersign.Secret
 	BackendSources []netip.Prefix
 	TrustedProxies []netip.Prefix
+	// LenientNumbers takes organisation numbers with a wrong check digit too, such as
+	// the 987654321 of Digipost's own example. It is for made-up customers.
+	LenientNumbers bool
 	// Public offers the landing page and its start to visitors who are not signed
 	// in. Limit in front of the flow how often one visitor may start.
 	Public bool
@@ -150,6 +153,7 @@ type Flow struct {
 	events   orchestration.Table[eventBody]
 	senders  orchestration.Table[senderBody]
 	journal  orchestration.Journal
+	expected expectations
 }
 
 // flowName is the first part of the flow's tables.

@@ -3,6 +3,8 @@ package senderonboarding_test
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/countersign/countersign"
@@ -54,4 +56,49 @@ func TestStartFromElsewhereIsDenied(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, res.StatusCode)
 	require.Contains(t, page, "<h1>Registreringen kunne ikke startes")
 	require.Contains(t, page, "hjelp@example.no")
+}
+
+// Made-up numbers are taken where the vendor says so, wherever numbers are read.
+func TestLenientNumbers(t *testing.T) {
+	t.Parallel()
+	const example = "987654321" // of Digipost's own page
+	for _, lenient := range []bool{true, false} {
+		w := newWorld(t, withConfig(func(c *senderonboarding.Config) { c.LenientNumbers = lenient }))
+		_, err := w.flow.Start(t.Context(), senderonboarding.Start{Tenant: "acme", Organisation: example})
+		require.Equal(t, lenient, err == nil)
+		s, err := w.flow.Start(t.Context(), senderonboarding.Start{})
+		require.NoError(t, err)
+		_, err = w.flow.Claim(t.Context(), s.Claim, senderonboarding.Claimant{Tenant: "acme", Organisation: example})
+		require.Equal(t, lenient, err == nil)
+		_, err = w.flow.Start(t.Context(), senderonboarding.Start{Tenant: "acme", Organisation: "98765432"})
+		require.ErrorIs(t, err, countersign.ErrInvalid)
+
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.web.URL+"/digipost/start", strings.NewReader(url.Values{"org": {example}}.Encode()))
+		require.NoError(t, err)
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		res, _ := w.visitor().do(req)
+		require.Equal(t, lenient, res.Request.URL.Path == "/registrering/bedrift")
+	}
+}
+
+// Who claims a session adds to what is known of it, within its time.
+func TestClaim(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withDeps(func(d *senderonboarding.Deps) { d.Registry = register{digipost.SignatureJoint, nil} }))
+	begin := func(org digipost.OrganisationNumber) senderonboarding.Started {
+		s, err := w.flow.Start(t.Context(), senderonboarding.Start{Organisation: org})
+		require.NoError(t, err)
+		return s
+	}
+	s, err := w.flow.Claim(t.Context(), begin(acme).Claim, senderonboarding.Claimant{Tenant: "acme"})
+	require.NoError(t, err)
+	require.Equal(t, acme, s.Organisation, "nothing is lost")
+	s, err = w.flow.Claim(t.Context(), begin("").Claim, senderonboarding.Claimant{Tenant: "acme", Organisation: other})
+	require.NoError(t, err)
+	require.Equal(t, other, s.Organisation)
+	require.Equal(t, digipost.SignatureJoint, s.Expectation)
+	late := begin("")
+	w.clock.Advance(senderonboarding.DefaultDeadline)
+	_, err = w.flow.Claim(t.Context(), late.Claim, senderonboarding.Claimant{Tenant: "acme"})
+	require.ErrorIs(t, err, senderonboarding.ErrTooLate)
 }

@@ -24,7 +24,7 @@ func (f *Flow) Handler() http.Handler {
 	mux.Handle(f.path+"/backend/{token}", f.backend)
 	if f.cfg.Public {
 		mux.HandleFunc("GET "+f.path+"/{$}", func(w http.ResponseWriter, r *http.Request) { f.publicLanding(w, r, http.StatusOK, "") })
-		mux.Handle("POST "+f.path+"/start", f.startHandler(publicStart, func(w http.ResponseWriter, r *http.Request) {
+		mux.Handle("POST "+f.path+"/start", f.startHandler(f.publicStart, func(w http.ResponseWriter, r *http.Request) {
 			f.publicLanding(w, r, http.StatusBadRequest, strings.TrimSpace(r.PostFormValue("org")))
 		}))
 	}
@@ -43,7 +43,7 @@ func (f *Flow) BackendURL() countersign.Secret {
 
 // publicStart reads the form of the public landing page. What is typed there
 // fills in Digipost's form and proves nothing.
-func publicStart(r *http.Request) (Start, error) {
+func (f *Flow) publicStart(r *http.Request) (Start, error) {
 	if err := r.ParseForm(); err != nil {
 		return Start{}, errForm
 	}
@@ -51,7 +51,7 @@ func publicStart(r *http.Request) (Start, error) {
 	if typed == "" {
 		return Start{}, nil
 	}
-	org, err := digipost.ParseOrganisationNumber(typed)
+	org, err := f.cfg.parseNumber(typed)
 	return Start{Prefill: org}, err
 }
 
