@@ -10,6 +10,7 @@ import (
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/digipost"
 	"github.com/countersign/countersign/digiposttest"
+	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/senderonboarding"
 	"github.com/stretchr/testify/require"
 )
@@ -280,6 +281,40 @@ func TestEventsAreToldUntilTaken(t *testing.T) {
 	w.restart()
 	w.pass(time.Hour, time.Minute)
 	require.Len(t, ids, 6)
+}
+
+// Events behind one that is not taken wait for it in silence, until it is given up;
+// then they are told, and it can be told again.
+func TestEventNeverTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withEscaping(digiposttest.EscapedHash))
+	away := true
+	w.cfg.OnEvent = func(ctx context.Context, e senderonboarding.Event) error {
+		if away && e.Kind == senderonboarding.EventStarted {
+			return errors.New("mail server is away")
+		}
+		return w.note(ctx, e)
+	}
+	w.restart()
+	f := w.fresh("acme", acme)
+	w.run()
+	w.clock.Advance(time.Millisecond)
+	w.visitor().open(w.register(f.Started, acme))
+	w.run()
+	for rec, err := range orchestration.Records(t.Context(), w.store, orchestration.Query{Table: "senderonboarding.event"}) {
+		require.NoError(t, err)
+		require.Equal(t, rec.Key == string(f.Session.ID)+"/started", rec.LastError != "", rec.Key)
+	}
+	w.pass(2*day, time.Hour)
+	require.Empty(t, w.told(f.Session.ID))
+	w.pass(3*day, time.Hour)
+	require.Equal(t, kinds{"returned", "ready"}, w.told(f.Session.ID))
+	away = false
+	n, err := w.flow.DeadLetters().RetryAll(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	w.run()
+	require.Equal(t, kinds{"returned", "ready", "started"}, w.told(f.Session.ID))
 }
 
 func TestPublicPage(t *testing.T) {

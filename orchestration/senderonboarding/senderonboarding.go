@@ -91,7 +91,8 @@ type Config struct {
 	// Nil: a minute, doubling up to an hour.
 	Poll func(attempt int) time.Duration
 	// OnEvent is told what happens, each event of a session once in effect: it is
-	// called again, with the same Event.ID, until it returns nil. Nil: nobody is.
+	// called again, with the same Event.ID, until it returns nil; after four days it
+	// is one of DeadLetters. Nil: nobody is.
 	OnEvent func(ctx context.Context, e Event) error
 	// BackendTokens, BackendSources and TrustedProxies guard the back-end
 	// callback beside its nonce; see digipost.BackendConfig. BackendURL holds the
