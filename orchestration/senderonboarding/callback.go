@@ -102,30 +102,45 @@ func (f *Flow) Resume(ctx context.Context, state countersign.Secret) (Session, e
 
 // Approve takes the back-end callback, which Digipost sends when its support has
 // approved the customer. It may come before or after the customer's click, or
-// several times; its nonce is good until the session's deadline. Its errors match
-// ErrUnknown or ErrTooLate, or are the store's.
+// several times; its nonce is good until the session's deadline. One that comes later
+// stands in the journal, for whoever asks where a customer's sender-id is. Its errors
+// match ErrUnknown or ErrTooLate, or are the store's.
 func (f *Flow) Approve(ctx context.Context, c digipost.Callback) error {
-	var id SessionID
-	err := f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
-		row, err := f.sessionOf(ctx, tx, c.Nonce, useNonce)
-		if err != nil {
+	var row sessionRow
+	tooLate := false
+	err := f.deps.Store.Tx(ctx, func(tx orchestration.Tx) (err error) {
+		if row, err = f.sessionOf(ctx, tx, c.Nonce, useNonce); err != nil {
 			return err
 		}
-		id = SessionID(row.Key)
 		b := &row.Value
-		switch {
-		case !b.Approved.IsZero():
+		tooLate = !f.now().Before(b.Deadline) && (b.Approved.IsZero() || !b.Approved.Before(b.Deadline))
+		if !b.Approved.IsZero() {
 			return nil
-		case !f.now().Before(b.Deadline):
-			return ErrTooLate
 		}
 		b.Approved = f.now()
+		if tooLate {
+			return f.approvedLate(ctx, tx, &row, c.SenderID)
+		}
 		if err := f.learn(ctx, tx, &row, claim{c.SenderID, c.Address, true}); err != nil {
 			return err
 		}
 		return f.write(ctx, tx, &row, "approved")
 	})
-	return sessionError(id, err)
+	if err == nil && tooLate {
+		err = ErrTooLate
+	}
+	return sessionError(SessionID(row.Key), err)
+}
+
+func (f *Flow) approvedLate(ctx context.Context, tx orchestration.Tx, row *sessionRow, sender digipost.SenderID) error {
+	row.Updated = f.now()
+	if err := f.sessions.Update(ctx, tx, row); err != nil {
+		return err
+	}
+	return f.journal.Append(ctx, tx, orchestration.Entry{
+		At: f.now(), Who: flowName, What: "approved too late", Scope: row.Scope, Ref: row.Key,
+		IDs: map[string]string{"session": row.Key, "sender": senderText(sender)},
+	})
 }
 
 // matters reports whether a claim can change anything.

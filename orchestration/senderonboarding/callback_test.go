@@ -1,6 +1,7 @@
 package senderonboarding_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -137,4 +138,49 @@ func TestBrowserCookie(t *testing.T) {
 	require.Equal(t, int(senderonboarding.DefaultBrowserWindow.Seconds()), first.MaxAge)
 	require.Equal(t, first.Value, start(first)[name].Value, "one browser, one secret")
 	require.NotEqual(t, "short", start(&http.Cookie{Name: name, Value: "short"})[name].Value)
+}
+
+// An approval that comes after the deadline changes nothing, but it is written down
+// where support staff look.
+func TestApprovalAfterTheDeadline(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := w.fresh("acme", acme)
+	w.pass(15*day, 6*time.Hour)
+	sender := w.customer(acme)
+	for range 2 {
+		err := w.flow.Approve(t.Context(), digipost.Callback{SenderID: digipost.SenderID(sender), Nonce: countersign.NewSecret(f.nonce)})
+		require.ErrorIs(t, err, senderonboarding.ErrTooLate)
+	}
+	w.run()
+	s := w.session(f.Session.ID)
+	require.Equal(t, senderonboarding.StateExpired, s.State)
+	require.Equal(t, w.clock.Now(), s.Approved)
+	var late []string
+	for e, err := range w.flow.Journal(t.Context(), s.ID) {
+		require.NoError(t, err)
+		if e.What == "approved too late" {
+			late = append(late, e.IDs["sender"])
+		}
+	}
+	require.Equal(t, []string{fmt.Sprint(sender)}, late)
+	require.Equal(t, kinds{"started", "waiting", "expired"}, w.told(s.ID))
+}
+
+// An error names its session where there is one, and reads well where there is none.
+func TestErrorsNameTheSession(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.flow.Resume(t.Context(), countersign.NewSecret("guessed"))
+	require.ErrorIs(t, err, senderonboarding.ErrUnknown)
+	named, ok := errors.AsType[*senderonboarding.SessionError](err)
+	require.True(t, ok)
+	require.Empty(t, named.Session)
+	require.NotContains(t, err.Error(), " :")
+	f := w.fresh("acme", acme)
+	w.clock.Advance(13 * time.Hour)
+	_, _, err = w.flow.Return(t.Context(), senderonboarding.Arrival{State: countersign.NewSecret(f.state), SenderID: 1})
+	named, ok = errors.AsType[*senderonboarding.SessionError](err)
+	require.True(t, ok)
+	require.Equal(t, f.Session.ID, named.Session)
 }

@@ -2,6 +2,7 @@ package senderonboarding
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"strconv"
 	"time"
@@ -91,7 +92,8 @@ func (e lagError) Error() string {
 func (e lagError) Is(target error) bool { return target == countersign.ErrUnavailable }
 
 // Purge deletes sessions that ended before a time, with their secrets and events,
-// and journal entries from before it; it tells how many sessions. Unproven ones
+// and the journal entries from before it of sessions that are gone; it tells how many
+// sessions. Unproven ones
 // stay, since they wait for a decision, and those that became ready without a
 // proof, since another tenant may prove that the sender-id is theirs. Senders stay.
 func (f *Flow) Purge(ctx context.Context, before time.Time) (int, error) {
@@ -109,8 +111,28 @@ func (f *Flow) Purge(ctx context.Context, before time.Time) (int, error) {
 		}
 		n++
 	}
-	_, err := f.journal.Purge(ctx, f.deps.Store, before)
-	return n, err
+	return n, f.purgeJournal(ctx, before)
+}
+
+// purgeJournal deletes the entries from before a time whose sessions are gone.
+func (f *Flow) purgeJournal(ctx context.Context, before time.Time) error {
+	journal := string(f.journal)
+	for rec, err := range orchestration.Records(ctx, f.deps.Store, orchestration.Query{Table: journal, UpdatedBefore: before}) {
+		if err != nil {
+			return err
+		}
+		err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+			_, err := tx.Get(ctx, string(f.sessions), rec.Ref)
+			if errors.Is(err, orchestration.ErrNoRecord) {
+				return tx.Delete(ctx, journal, rec.Key)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Forget deletes all that the store holds about a tenant but the journal, whose

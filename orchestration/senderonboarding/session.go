@@ -58,17 +58,24 @@ type Session struct {
 	Reason string
 	// Expectation is what the Brønnøysund register said before; empty: it was not
 	// asked.
-	Expectation   digipost.SignatureRight
-	Started       time.Time
-	Returned      time.Time // the customer's click; zero: never
-	SameBrowser   bool      // the click came from the browser that the session began in
-	Approved      time.Time // the back-end callback; zero: never
-	BrowserUntil  time.Time // the customer's way back is open until then
-	Deadline      time.Time
-	Changed       time.Time
-	Attempts      int       // how often Digipost was asked
-	NextAttempt   time.Time // zero: it won't be
-	Contradicting int       // callbacks that named another sender-id; the first one counts
+	Expectation  digipost.SignatureRight
+	Started      time.Time
+	Returned     time.Time // the customer's click; zero: never
+	SameBrowser  bool      // the click came from the browser that the session began in
+	Approved     time.Time // the back-end callback; zero: never
+	BrowserUntil time.Time // the customer's way back is open until then
+	Deadline     time.Time
+	Changed      time.Time
+	// Attempts is how often the session was looked at in vain, the last callback
+	// being later; where there is something to ask, Digipost was asked each time.
+	Attempts int
+	// NextAttempt is when it is looked at again, at its deadline in the end. Zero: it
+	// won't be.
+	NextAttempt time.Time
+	// Contradicting counts the callbacks that named another sender-id than the one
+	// before, of those that count: one click, or two where the first was weak, and one
+	// of the back-end.
+	Contradicting int
 }
 
 // sessionBody is what the store keeps of a session beside the record's own
