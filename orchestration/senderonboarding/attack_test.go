@@ -2,6 +2,7 @@ package senderonboarding_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -45,6 +46,18 @@ func (w *world) call(state, query string) int {
 	return res.StatusCode
 }
 
+// backend brings a back-end callback and gives the status of its answer.
+func (w *world) backend(sender int64, nonce string) int {
+	w.t.Helper()
+	err := w.fake.CallBack(w.t.Context(), w.partner.ID, sender, nonce)
+	if err == nil {
+		return http.StatusNoContent
+	}
+	refused, ok := errors.AsType[*digiposttest.StatusError](err)
+	require.True(w.t, ok, err)
+	return refused.StatusCode
+}
+
 func callback(sender int64, nonce string) string {
 	return url.Values{"sender-id": {fmt.Sprint(sender)}, "dp-address": {"kunde#1A2B"}, "nonce": {nonce}}.Encode()
 }
@@ -84,17 +97,17 @@ func secretAttacks() map[string]attack {
 			f := w.fresh("acme", acme)
 			return w.call(f.state, callback(w.customer(acme), "AAAAAAAAAAAAAAAAAAAAAAAAAA")) != http.StatusNotFound || !w.untouched(f)
 		},
-		"guessed nonce, back-end": func(t *testing.T, w *world) bool {
+		"guessed nonce, back-end": func(_ *testing.T, w *world) bool {
 			f := w.fresh("acme", acme)
-			return w.fake.CallBack(t.Context(), w.partner.ID, w.customer(acme), "AAAAAAAAAAAAAAAAAAAAAAAAAA") == nil || !w.untouched(f)
+			return w.backend(w.customer(acme), "AAAAAAAAAAAAAAAAAAAAAAAAAA") != http.StatusNotFound || !w.untouched(f)
 		},
 		"nonce of another session": func(_ *testing.T, w *world) bool {
 			mine, theirs := w.fresh("mallory", other), w.fresh("acme", acme)
 			return w.call(theirs.state, callback(w.customer(other), mine.nonce)) != http.StatusNotFound || !w.untouched(theirs) || !w.untouched(mine)
 		},
-		"state as nonce": func(t *testing.T, w *world) bool {
+		"state as nonce": func(_ *testing.T, w *world) bool {
 			f := w.fresh("acme", acme)
-			return w.fake.CallBack(t.Context(), w.partner.ID, w.customer(acme), f.state) == nil || !w.untouched(f)
+			return w.backend(w.customer(acme), f.state) != http.StatusNotFound || !w.untouched(f)
 		},
 		"nonce as state": func(_ *testing.T, w *world) bool {
 			f := w.fresh("acme", acme)
@@ -105,10 +118,10 @@ func secretAttacks() map[string]attack {
 			w.clock.Advance(12 * time.Hour)
 			return w.call(f.state, callback(w.customer(acme), f.nonce)) != http.StatusGone || !w.session(f.Session.ID).Returned.IsZero()
 		},
-		"expired at the back-end": func(t *testing.T, w *world) bool {
+		"expired at the back-end": func(_ *testing.T, w *world) bool {
 			f := w.fresh("acme", acme)
 			w.pass(14*24*time.Hour, 24*time.Hour)
-			return w.fake.CallBack(t.Context(), w.partner.ID, w.customer(acme), f.nonce) == nil || w.ready(f)
+			return w.backend(w.customer(acme), f.nonce) != http.StatusNotFound || w.ready(f)
 		},
 		"claim of a session that has a tenant": func(t *testing.T, w *world) bool {
 			f := w.fresh("acme", acme)
@@ -119,17 +132,17 @@ func secretAttacks() map[string]attack {
 			}
 			return w.session(f.Session.ID).Tenant != "acme"
 		},
-		"back-end from elsewhere": func(t *testing.T, w *world) bool {
+		"back-end from elsewhere": func(_ *testing.T, w *world) bool {
 			w.cfg.BackendSources = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}
 			w.restart()
 			f := w.fresh("acme", acme)
-			return w.fake.CallBack(t.Context(), w.partner.ID, w.customer(acme), f.nonce) == nil || !w.untouched(f)
+			return w.backend(w.customer(acme), f.nonce) != http.StatusNotFound || !w.untouched(f)
 		},
-		"back-end without the address's secret": func(t *testing.T, w *world) bool {
+		"back-end without the address's secret": func(_ *testing.T, w *world) bool {
 			w.cfg.BackendTokens = []countersign.Secret{countersign.NewSecret("BACKENDTOKEN2345672345AB")}
 			w.restart()
 			f := w.fresh("acme", acme)
-			return w.fake.CallBack(t.Context(), w.partner.ID, w.customer(acme), f.nonce) == nil || !w.untouched(f)
+			return w.backend(w.customer(acme), f.nonce) != http.StatusNotFound || !w.untouched(f)
 		},
 	}
 }
@@ -138,7 +151,7 @@ func secretAttacks() map[string]attack {
 // the tenant's.
 func senderAttacks() map[string]attack {
 	return map[string]attack{
-		"replay with another sender": func(t *testing.T, w *world) bool {
+		"replay with another sender": func(_ *testing.T, w *world) bool {
 			f := w.fresh("acme", acme)
 			mine := w.customer(acme)
 			w.call(f.state, callback(mine, f.nonce))
@@ -146,14 +159,18 @@ func senderAttacks() map[string]attack {
 			w.call(f.state, callback(mine+1, f.nonce))
 			return before != w.session(f.Session.ID)
 		},
-		"replay with another sender, back-end": func(t *testing.T, w *world) bool {
+		"replay with another sender, back-end": func(_ *testing.T, w *world) bool {
 			f := w.fresh("acme", acme)
 			mine := w.customer(acme)
-			_ = w.fake.CallBack(t.Context(), w.partner.ID, mine, f.nonce)
+			if w.backend(mine, f.nonce) != http.StatusNoContent {
+				return true
+			}
 			for range 2 { // before and after the proof
 				before := w.session(f.Session.ID)
 				w.clock.Advance(time.Second)
-				_ = w.fake.CallBack(t.Context(), w.partner.ID, mine+1, f.nonce)
+				if w.backend(mine+1, f.nonce) != http.StatusNoContent {
+					return true
+				}
 				if before != w.session(f.Session.ID) || before.SenderID != digipost.SenderID(mine) {
 					return true
 				}
@@ -168,11 +185,13 @@ func senderAttacks() map[string]attack {
 			w.call(f.state, callback(theirs, f.nonce))
 			return w.ready(f)
 		},
-		"another customer's sender, back-end": func(t *testing.T, w *world) bool {
+		"another customer's sender, back-end": func(_ *testing.T, w *world) bool {
 			theirs := w.customer(other)
 			w.customer(acme)
 			f := w.fresh("acme", acme)
-			_ = w.fake.CallBack(t.Context(), w.partner.ID, theirs, f.nonce)
+			if w.backend(theirs, f.nonce) != http.StatusNoContent {
+				return true
+			}
 			w.run()
 			return w.ready(f)
 		},
@@ -359,21 +378,29 @@ func TestDigipostAttacks(t *testing.T) {
 	}
 }
 
-// Of many uses of one nonce at the same moment exactly one counts, browser and
-// back-end mixed.
+// Of many uses of one nonce at the same moment exactly one click counts and exactly
+// one approval, and of all their sender-ids one.
 func TestDigipostOneOfAThousandWins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	f := w.fresh("acme", acme)
 	sender := w.customer(acme)
-	var won atomic.Int64
+	var won, failed atomic.Int64
 	var wg sync.WaitGroup
 	for i := range 1000 {
+		id, nonce := digipost.SenderID(sender+int64(i)), countersign.NewSecret(f.nonce)
 		wg.Go(func() {
-			_, first, err := w.flow.Return(t.Context(), senderonboarding.Arrival{
-				State: countersign.NewSecret(f.state), Nonce: countersign.NewSecret(f.nonce), SenderID: digipost.SenderID(sender + int64(i)),
-			})
-			if err == nil && first {
+			if i%2 == 0 {
+				if w.flow.Approve(t.Context(), digipost.Callback{SenderID: id, Nonce: nonce}) != nil {
+					failed.Add(1)
+				}
+				return
+			}
+			_, first, err := w.flow.Return(t.Context(), senderonboarding.Arrival{State: countersign.NewSecret(f.state), Nonce: nonce, SenderID: id})
+			switch {
+			case err != nil:
+				failed.Add(1)
+			case first:
 				won.Add(1)
 			}
 		})
@@ -381,10 +408,20 @@ func TestDigipostOneOfAThousandWins(t *testing.T) {
 	wg.Wait()
 	fmt.Printf("proof: digipost concurrent=1000 won=%d\n", won.Load())
 	require.EqualValues(t, 1, won.Load())
-	require.NotZero(t, w.session(f.Session.ID).SenderID)
+	require.Zero(t, failed.Load(), "the others see the session as it is")
+	s := w.session(f.Session.ID)
+	require.NotZero(t, s.SenderID)
+	require.Equal(t, 1, s.Contradicting, "one click and one approval, each with a sender-id of its own")
+	var journal []string
+	for e, err := range w.flow.Journal(t.Context(), s.ID) {
+		require.NoError(t, err)
+		journal = append(journal, e.What)
+	}
+	require.ElementsMatch(t, []string{"started", "returned", "approved"}, journal)
 	w.run()
-	require.Equal(t, kinds{"started", "returned"}, w.told(f.Session.ID)[:2])
-	require.Len(t, w.told(f.Session.ID), 3)
+	require.Equal(t, kinds{"started", "returned"}, w.told(s.ID)[:2])
+	require.Len(t, w.told(s.ID), 3)
+	require.Equal(t, s.SenderID, w.session(s.ID).SenderID)
 }
 
 // No secret of a session is in the store, the log, an event or a page.
@@ -397,7 +434,7 @@ func TestSecretsStayOut(t *testing.T) {
 	require.NoError(t, err)
 	state, nonce := secrets(t, s)
 	_, _ = w.visitor().open(w.web.URL + "/digipost/back/" + state + "?sender-id=1&nonce=" + nonce + "x")
-	_ = w.fake.CallBack(t.Context(), w.partner.ID, 1, "BBBBBBBBBBBBBBBBBBBBBBBBBB")
+	require.Equal(t, http.StatusNotFound, w.backend(1, "BBBBBBBBBBBBBBBBBBBBBBBBBB"))
 	_, page := w.visitor().open(w.register(s, acme))
 	_, err = w.flow.Claim(t.Context(), s.Claim, senderonboarding.Claimant{Tenant: "acme", Organisation: acme})
 	require.NoError(t, err)
