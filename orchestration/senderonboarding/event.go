@@ -11,7 +11,9 @@ import (
 // EventKind is what happened to a session.
 type EventKind string
 
-// The events, each at most once in a session.
+// The events, each at most once in a session. EventUnproven and EventRefused may
+// follow on EventReady where another tenant turned out to have the sender-id: stop
+// sending from it.
 const (
 	EventStarted  EventKind = "started"
 	EventReturned EventKind = "returned" // the customer clicked the link back

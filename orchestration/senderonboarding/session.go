@@ -21,8 +21,9 @@ type SessionID string
 // State is how far a session is.
 type State string
 
-// The states. The last four are final, but for an unproven session that is
-// decided on.
+// The states. Time does not change the last four. A decision or a proof changes an
+// unproven session still, and a session that is ready without a proof loses its
+// sender-id to a tenant with a better one.
 const (
 	StateStarted  State = "started"  // the customer was sent to Digipost
 	StateReturned State = "returned" // and came back; the proof is under way
@@ -30,7 +31,7 @@ const (
 	StateReady    State = "ready"    // the sender-id is the tenant's
 	StateUnproven State = "unproven" // there is a sender-id that nobody could prove: Decide
 	StateExpired  State = "expired"  // nothing came until the deadline
-	StateRefused  State = "refused"  // the sender-id is not the tenant's
+	StateRefused  State = "refused"  // the sender-id is proven to be another tenant's, or a person said no
 )
 
 // Final reports a state that time does not change.
