@@ -276,6 +276,33 @@ func TestDigipostOneTenantASenderOnStores(t *testing.T) {
 	})
 }
 
+// A sender-id goes from a tenant for whom a person decided to the one who proves it,
+// and both read of it.
+func TestDigipostProofTakesSenderOnStores(t *testing.T) {
+	onStores(t, func(t *testing.T, open func() orchestration.Store) {
+		o := newOnboarding(t, open)
+		decided, owner := o.begin("decided", ""), o.begin("owner", acme)
+		o.click(decided, acme)
+		o.run()
+		s, err := o.flow.Decide(t.Context(), decided.id, true, "kari", "called them")
+		require.NoError(t, err)
+		require.Equal(t, senderonboarding.StateReady, s.State)
+		o.click(owner, acme)
+		o.restart()
+		o.run()
+		require.Equal(t, senderonboarding.StateReady, o.now(owner).State)
+		require.Equal(t, senderonboarding.StateRefused, o.now(decided).State)
+		sender, err := o.flow.Sender(t.Context(), "owner")
+		require.NoError(t, err)
+		require.True(t, sender.Proven)
+		_, err = o.flow.Sender(t.Context(), "decided")
+		require.ErrorIs(t, err, senderonboarding.ErrNoSender)
+		require.ElementsMatch(t, []string{
+			"decided started", "decided returned", "decided unproven", "decided ready", "decided refused", "owner started", "owner returned", "owner ready",
+		}, o.told)
+	})
+}
+
 // Of a thousand uses of one nonce at the same moment, clicks and approvals, exactly
 // one click counts and one approval.
 func TestDigipostOneOfAThousandWinsOnStores(t *testing.T) {

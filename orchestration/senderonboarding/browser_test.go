@@ -101,6 +101,7 @@ func TestDigipostBrowserFullAutomatic(t *testing.T) {
 			account, _ := w.fake.Account(string(acme))
 			require.Equal(t, senderonboarding.StateReady, s.State)
 			require.EqualValues(t, account.SenderID, s.SenderID)
+			require.True(t, s.SameBrowser, "the cookie comes with the click")
 			if tc.scripts || tc.escaping == digiposttest.EscapedHash {
 				require.Equal(t, account.Address, s.Address)
 			} else {

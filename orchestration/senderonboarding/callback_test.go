@@ -86,6 +86,7 @@ func TestUnprovenIsAskedAgain(t *testing.T) {
 	s := w.session(f.Session.ID)
 	require.Equal(t, senderonboarding.StateUnproven, s.State)
 	require.False(t, s.NextAttempt.IsZero())
+	require.Contains(t, s.Reason, "organisation number", "of the contradiction")
 	w.pass(14*day, 6*time.Hour)
 	s = w.session(f.Session.ID)
 	require.Equal(t, senderonboarding.StateUnproven, s.State)

@@ -91,7 +91,10 @@ func (f *Flow) apply(ctx context.Context, tx orchestration.Tx, row *sessionRow, 
 		return f.settle(ctx, tx, row, v)
 	}
 	row.Attempt++
-	row.LastError, b.Reason = orchestration.ErrorText(v.err), v.reason
+	row.LastError = orchestration.ErrorText(v.err)
+	if State(row.State) != StateUnproven { // why it is unproven matters more
+		b.Reason = v.reason
+	}
 	late := State(row.State) == StateStarted && !now.Before(b.BrowserUntil)
 	unconfirmed := State(row.State) == StateReturned && row.Scope != "" && (v.err == nil || row.Attempt >= outage)
 	waits := late || unconfirmed

@@ -22,10 +22,10 @@ type Start struct {
 	// Prefill fills in Digipost's form, as a visitor typed it. Organisation is used
 	// where it is empty.
 	Prefill digipost.OrganisationNumber
-	// Browser is a secret of the customer's browser, such as a cookie of the
-	// vendor's. StartHandler sets one where it is empty. A callback is then believed
-	// without a proof only if it comes from the same browser or from the back-end.
-	// Empty: from any.
+	// Browser is a secret of the customer's browser: without a proof, a click is then
+	// believed only if its Arrival has the same. StartHandler sets it, and Handler
+	// reads it; it is for those who call Start and Return themselves. Empty: a click
+	// from any browser may be believed.
 	Browser countersign.Secret
 }
 

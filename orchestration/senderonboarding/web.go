@@ -84,9 +84,7 @@ func (f *Flow) startHandler(who func(*http.Request) (Start, error), refused http
 			f.notStarted(w, r, err, refused)
 			return
 		}
-		if s.Browser.IsZero() {
-			s.Browser = f.keepBrowser(w, r)
-		}
+		s.Browser = f.keepBrowser(w, r)
 		started, err := f.Start(r.Context(), s)
 		if err != nil {
 			f.notStarted(w, r, err, refused)
