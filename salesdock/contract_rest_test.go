@@ -44,7 +44,7 @@ func leadEndpoints() []endpoint {
 		{name: "get lead", in: inEither, method: "GET", path: "/leads/4", data: `{"id":4,"status":{"id":"new"}}`, call: func(x ctx, c cl) (any, error) { return c.Leads.Get(x, "4") }},
 		{name: "get lead's history", in: inEither, method: "GET", path: "/leads/4/history", data: `[]`, call: func(x ctx, c cl) (any, error) { return c.Leads.History(x, "4") }},
 		{name: "get lead's result", in: inEither, method: "GET", path: "/leads/4/results", data: `[]`, call: func(x ctx, c cl) (any, error) { return c.Leads.Result(x, "4") }},
-		{name: "get lead's form", in: inEither, method: "GET", path: "/leads/4/form/pdf", data: `{"id":4,"pdf":{"content":"JVBERg==","mime-type":"application/pdf","name":"f.pdf"}}`, want: &salesdock.FormPDF{Name: "f.pdf", MimeType: "application/pdf", Content: []byte("%PDF")}, call: func(x ctx, c cl) (any, error) { return c.Leads.FormPDF(x, "4") }},
+		{name: "get lead's form", in: inEither, method: "GET", path: "/leads/4/form/pdf", data: `{"content":"JVBERg==","name":"f.pdf"}`, want: &salesdock.FormPDF{Name: "f.pdf", Content: []byte("%PDF")}, call: func(x ctx, c cl) (any, error) { return c.Leads.FormPDF(x, "4") }},
 		{name: "list lead results", in: inEither, method: "GET", path: "/leads/results", data: emptyCursor, call: func(x ctx, c cl) (any, error) { return c.Leads.Results(x, salesdock.LeadQuery{}) }},
 		{name: "list lead activities", in: inEither, method: "GET", path: "/leads/activities", data: `[]`, call: func(x ctx, c cl) (any, error) { return c.Leads.Activities(x) }},
 		{name: "list lead sources", in: inEither, method: "GET", path: "/leads/sources", data: `[{"id":1,"name":"n"}]`, call: func(x ctx, c cl) (any, error) { return c.Leads.Sources(x) }},
@@ -89,7 +89,7 @@ func formEndpoints() []endpoint {
 		}},
 		{name: "get form instance", in: inEither, method: "GET", path: "/forms/instances/6", data: `{"id":6}`, call: func(x ctx, c cl) (any, error) { return c.Forms.Instance(x, "6") }},
 		{name: "list sale's forms", in: inEither, method: "GET", path: "/forms/instances/sale/9", data: `[]`, call: func(x ctx, c cl) (any, error) { return c.Forms.OfSale(x, "9") }},
-		{name: "get form's file", in: inEither, method: "GET", path: "/forms/instances/pdf/6", data: `{"id":6,"pdf":{"content":"","mime-type":"application/pdf","name":"f.pdf"}}`, call: func(x ctx, c cl) (any, error) { return c.Forms.PDF(x, "6") }},
+		{name: "get form's file", in: inEither, method: "GET", path: "/forms/instances/pdf/6", data: `{"id":6,"pdf":{"content":"JVBERg==","mime-type":"application/pdf","name":"f.pdf"}}`, want: &salesdock.FormPDF{Name: "f.pdf", MimeType: "application/pdf", Content: []byte("%PDF")}, call: func(x ctx, c cl) (any, error) { return c.Forms.PDF(x, "6") }},
 		{name: "fill in form", in: inNone, method: "POST", path: "/forms/2/instances", status: 201, body: `{"questionData":{"q":"a"}}`, data: `{"form_instance_id":6}`, want: salesdock.InstanceID("6"), call: func(x ctx, c cl) (any, error) {
 			return c.Forms.Fill(x, "2", salesdock.FormAnswers{Answers: map[string]any{"q": "a"}})
 		}},
