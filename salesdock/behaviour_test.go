@@ -185,6 +185,10 @@ func TestNoRightsByAccident(t *testing.T) {
 	require.ErrorIs(t, err, countersign.ErrInvalid)
 	_, err = c.Rights.SetProductOrganisations(t.Context(), "7", nil)
 	require.ErrorIs(t, err, countersign.ErrInvalid)
+	_, err = c.Rights.SetOrganisationProducts(t.Context(), "5", []salesdock.ProductID{"7", ""})
+	require.ErrorIs(t, err, countersign.ErrInvalid)
+	_, err = c.Rights.SetProductOrganisations(t.Context(), "7", []salesdock.OrganisationID{""})
+	require.ErrorIs(t, err, countersign.ErrInvalid)
 	require.Zero(t, mt.GetTotalCallCount())
 }
 

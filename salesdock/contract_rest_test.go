@@ -35,7 +35,7 @@ func leadEndpoints() []endpoint {
 	in := salesdock.LeadInput{Fields: map[string]string{"firstname": "Robin"}, CustomFields: map[string]string{"x": "1"}, Answers: map[string]string{"q": "2"}, PlannedDate: may2, StartAt: "10:00"}
 	assigned := in
 	assigned.Assign, assigned.UserID, assigned.RelationID = "user", "3", countersign.Null[salesdock.RelationID]()
-	const own = `"business":0,"planned_date":"02-05-2025","start_at":"10:00","firstname":"Robin","cf_x":"1","question_q":"2"`
+	const own = `"business":0,"planned_for_date":1,"planned_date":"02-05-2025","start_at":"10:00","firstname":"Robin","cf_x":"1","question_q":"2"`
 	no := false
 	return []endpoint{
 		{name: "list leads", in: inEither, method: "GET", path: "/leads?activity=a&cursor=true&sort_by=id_desc&statuses%5B0%5D=new&with_team_id=yes", data: emptyCursor, want: &countersign.Page[salesdock.Lead]{Items: []salesdock.Lead{}, Total: -1}, call: func(x ctx, c cl) (any, error) {
@@ -51,8 +51,8 @@ func leadEndpoints() []endpoint {
 		{name: "list lead forms", in: inEither, method: "GET", path: "/leads/forms", data: `[]`, call: func(x ctx, c cl) (any, error) { return c.Leads.Forms(x) }},
 		{name: "list lead form's elements", in: inEither, method: "GET", path: "/leads/forms/2/elements", data: `[{"id":1,"options":null}]`, call: func(x ctx, c cl) (any, error) { return c.Leads.FormElements(x, "2") }},
 		{name: "list townships", in: inAccount, method: "GET", path: "/leads/townships?active=0", data: `[]`, call: func(x ctx, c cl) (any, error) { return c.Leads.Townships(x, &no) }},
-		{name: "create lead as admin", in: inAccount, method: "POST", path: "/leads", status: 201, body: `{"assign":"user","user_id":"3","relation_id":null,` + own + `}`, data: `{"lead_id":4}`, want: salesdock.LeadID("4"), call: leadCreate(assigned)},
-		{name: "update lead as admin", in: inAccount, method: "PUT", path: "/leads/4", body: `{"assign":"user","user_id":"3","relation_id":null,` + own + `}`, data: `{"lead_id":4}`, silent: true, call: leadUpdate(assigned)},
+		{name: "create lead as admin", in: inAccount, method: "POST", path: "/leads", status: 201, body: `{"assign":"user","user":"3","relation_id":null,` + own + `}`, data: `{"lead_id":4}`, want: salesdock.LeadID("4"), call: leadCreate(assigned)},
+		{name: "update lead as admin", in: inAccount, method: "PUT", path: "/leads/4", body: `{"assign":"user","user":"3","relation_id":null,` + own + `}`, data: `{"lead_id":4}`, silent: true, call: leadUpdate(assigned)},
 		{name: "set lead's status", in: inAccount, method: "POST", path: "/leads/status/4", body: `{"status":"new","remark":"r"}`, data: `[]`, silent: true, call: func(x ctx, c cl) (any, error) { return none(c.Leads.SetStatus(x, "4", "new", "r")) }},
 		{name: "fill in lead form", in: inNone, method: "POST", path: "/leads/forms/2/instances", status: 201, body: `{"questionData":{"q":"a"},"client_name":"Robin"}`, data: `{"form_instance_id":6,"lead_id":4}`, want: &salesdock.FilledLeadForm{InstanceID: "6", LeadID: "4"}, call: func(x ctx, c cl) (any, error) {
 			return c.Forms.FillLead(x, "2", salesdock.FormAnswers{Answers: map[string]any{"q": "a"}, ClientName: "Robin"})

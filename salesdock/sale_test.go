@@ -69,6 +69,15 @@ func TestMaskedSales(t *testing.T) {
 		row := decode[salesdock.SaleRow](t, text)
 		require.True(t, row.Masked(), text)
 	}
+	for text, want := range map[string]bool{`{"lastname":"*****"}`: true, `{"lastname":"Jansen"}`: false} {
+		lead, relation := decode[salesdock.Lead](t, text), decode[salesdock.Relation](t, text)
+		nested := decode[salesdock.Relation](t, `{"customer":`+text+`}`)
+		require.Equal(t, want, lead.Masked(), text)
+		require.Equal(t, want, relation.Masked(), text)
+		require.Equal(t, want, nested.Masked(), text)
+	}
+	site := decode[salesdock.Sale](t, `{"flow_data_energy":{"sites":[{"address":{"streetname":"*****"}}]}}`)
+	require.True(t, site.Masked())
 	row := decode[salesdock.SaleRow](t, `{"firstname":"Robin","business":"1"}`)
 	require.False(t, row.Masked())
 	require.True(t, bool(row.Business))
