@@ -1,0 +1,229 @@
+package envelopesync
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/countersign/countersign/activecampaign"
+	"github.com/countersign/countersign/mapping/contactmap"
+	"github.com/countersign/countersign/orchestration"
+)
+
+// The states of a record. Those of package orchestration mean here: pending, to be
+// carried over; dead, given up.
+const (
+	stateDone      = "done"      // ActiveCampaign says what the record says
+	stateSkipped   = "skipped"   // there is nobody to carry it to
+	stateImporting = "importing" // a bulk import carries the contact over first
+)
+
+// recordBody is what the store keeps of one recipient of one envelope.
+type recordBody struct {
+	Record contactmap.Record `json:"record"`
+	// Fired are the actions that had their turn: automations were started, or are
+	// not to be.
+	Fired []contactmap.Action `json:"fired,omitempty"`
+
+	// For is the contact that the following was done for.
+	For    string              `json:"for,omitzero"`
+	Tagged []contactmap.Action `json:"tagged,omitempty"`
+	Based  bool                `json:"based,omitzero"` // has the base tag
+	// Adding are tags that are about to be put on the contact, and whether they
+	// are new there; it is stored before they are.
+	Adding map[string]bool `json:"adding,omitempty"`
+	// Written are the values of the record in ActiveCampaign, and when they were
+	// written.
+	Written   map[string]string `json:"written,omitempty"`
+	WrittenAt time.Time         `json:"written_at,omitzero"`
+	// Noting are the actions whose note is about to be written.
+	Noting []contactmap.Action `json:"noting,omitempty"`
+	Noted  []contactmap.Action `json:"noted,omitempty"`
+}
+
+type recordRow = orchestration.Row[recordBody]
+
+// contactBody is what the store keeps of a contact. The record's key is
+// contactGroup, its Ref the contact's id in ActiveCampaign.
+type contactBody struct {
+	Email string `json:"email"`
+	// Values are what the envelopes say, each from the one that changed last.
+	Values map[string]value `json:"values"`
+	// Synced are the values that were written last.
+	Synced map[string]string `json:"synced,omitempty"`
+}
+
+// value is the value of a field and the record that it is from.
+type value struct {
+	Text string    `json:"text"`
+	At   time.Time `json:"at"`
+	By   string    `json:"by"`
+}
+
+type contactRow = orchestration.Row[contactBody]
+
+// recordsAtOnce is how many records of a contact are carried over before other
+// contacts have their turn.
+const recordsAtOnce = 16
+
+// runRecords is the handler of a contact's records: it makes the contact, its tags
+// and its records in ActiveCampaign what the records here say.
+func (f *Flow) runRecords(ctx context.Context, group string) error {
+	var rows []recordRow
+	err := f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
+		rows, err = f.records.List(ctx, tx, orchestration.Query{Group: group, DueBy: f.now(), Limit: recordsAtOnce})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := f.runRecord(ctx, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runRecord carries one record over. A failure concerns that record alone.
+func (f *Flow) runRecord(ctx context.Context, row recordRow) error {
+	c, err := f.newCarry(ctx, row)
+	if err != nil || c == nil {
+		return err
+	}
+	if err = c.run(ctx); err == nil || ctx.Err() != nil {
+		return errors.Join(err, ctx.Err())
+	}
+	if errors.Is(err, errStore) {
+		return err
+	}
+	return f.recordFailed(ctx, row, err)
+}
+
+// errStore marks failures of the store, which concern the whole lane.
+var errStore = errors.New("store")
+
+func (f *Flow) recordFailed(ctx context.Context, row recordRow, cause error) error {
+	dead := false
+	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		now, err := f.records.Get(ctx, tx, row.Key)
+		if err != nil {
+			return err
+		}
+		if dead = f.failed(&now.Record, cause); dead {
+			if err := f.log(ctx, tx, now.Value.Record.Account, row.Key, "gave up", "", "envelope", row.Ref); err != nil {
+				return err
+			}
+		}
+		return f.records.Update(ctx, tx, &now)
+	})
+	if err == nil && dead {
+		f.cfg.Notify(Notice{Kind: NoticeGivenUp, Account: row.Value.Record.Account, Ref: row.Key, Reason: orchestration.ErrorText(cause)})
+	}
+	f.cfg.Logger.WarnContext(ctx, "record was not carried over", "record", row.Key, "dead", dead, "error", cause)
+	return err
+}
+
+// carry is one record on its way to ActiveCampaign.
+type carry struct {
+	f       *Flow
+	l       *live
+	row     recordRow
+	rec     contactmap.Record // as it was when the work began, with its link
+	contact contactRow
+	todo    []contactmap.Action // whose turn has come
+
+}
+
+// newCarry begins the work on a record; nil where there is nothing to do.
+func (f *Flow) newCarry(ctx context.Context, row recordRow) (*carry, error) {
+	c := &carry{f: f, row: row}
+	err := f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
+		if c.l, err = f.connection(ctx, tx, row.Value.Record.Account); err != nil {
+			return err
+		}
+		if c.l == nil || c.l.paused {
+			park := row
+			park.State, park.Due, park.Updated = stateHeld, time.Time{}, f.now()
+			return f.records.Update(ctx, tx, &park)
+		}
+		c.contact, err = f.contacts.Get(ctx, tx, row.Group)
+		if errors.Is(err, orchestration.ErrNoRecord) {
+			c.contact = contactRow{Record: orchestration.Record{Key: row.Group, State: stateDone}}
+			err = nil
+		}
+		return err
+	})
+	if err != nil || c.l == nil || c.l.paused {
+		return nil, err
+	}
+	if row.Value.For != row.Group {
+		// Done for another contact, or for none yet.
+		c.row.Value.For, c.row.Value.Tagged, c.row.Value.Based, c.row.Value.Adding = row.Group, nil, false, nil
+		c.row.Value.Written = nil
+	}
+	c.rec = row.Value.Record
+	if a, ok := f.accounts[accountKey(c.rec.Account)]; ok {
+		c.rec.Link = f.cfg.Link(a.Environment, c.rec.Envelope)
+	}
+	c.todo = steps(&c.rec, c.l.Actions, c.row.Value.Fired)
+	return c, nil
+}
+
+func (c *carry) run(ctx context.Context) error {
+	if len(c.rec.Reached(c.l.Actions)) == 0 {
+		return c.finish(ctx) // nothing happened yet that was chosen
+	}
+	for _, do := range []func(context.Context) error{c.sync, c.tag, c.write, c.note, c.finish} {
+		if err := do(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// id is the contact's id in ActiveCampaign.
+func (c *carry) id() activecampaign.ContactID { return activecampaign.ContactID(c.contact.Ref) }
+
+// save changes what is stored of the record's effects.
+func (c *carry) save(ctx context.Context, change func(tx orchestration.Tx, row *recordRow) error) error {
+	var now recordRow
+	err := c.f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
+		if now, err = c.f.records.Get(ctx, tx, c.row.Key); err != nil {
+			return err
+		}
+		effects, stored := c.row.Value, now.Value
+		now.Value = effects
+		now.Value.Record, now.Value.Fired = stored.Record, stored.Fired
+		if err := change(tx, &now); err != nil {
+			return err
+		}
+		now.Updated = c.f.now()
+		return c.f.records.Update(ctx, tx, &now)
+	})
+	if errors.Is(err, orchestration.ErrNoRecord) {
+		return nil // forgotten meanwhile
+	}
+	if err != nil {
+		return errors.Join(errStore, err)
+	}
+	c.row = now
+	return nil
+}
+
+// finish starts the automations of the actions whose turn has come, and is done
+// unless the record changed meanwhile.
+func (c *carry) finish(ctx context.Context) error {
+	return c.save(ctx, func(tx orchestration.Tx, row *recordRow) error {
+		if err := c.fire(ctx, tx, row); err != nil {
+			return err
+		}
+		row.Value.Adding, row.Value.Noting = nil, nil
+		row.Attempt, row.LastError = 0, ""
+		unchanged := row.Group == c.contact.Key && same(row.Value.Record, c.rec)
+		if unchanged && row.State == orchestration.StatePending {
+			row.State, row.Due = stateDone, time.Time{}
+		}
+		return nil
+	})
+}
