@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/countersign/countersign/mapping/contactmap"
@@ -34,16 +35,28 @@ func merge(a, b contactmap.Record) contactmap.Record {
 }
 
 // newer reports whether x is to be preferred to y. It is a total order of all
-// facts that differ: by the last change, then by when the message was made, then
-// by content, which has no meaning but is the same each time.
+// facts that differ: by the last change, by how far the recipient and the envelope
+// have come, by when the message was made, then by content, which has no meaning
+// but is the same each time.
 func newer(x, y contactmap.Facts) bool {
 	if !x.At.Equal(y.At) {
 		return x.At.After(y.At)
+	}
+	if a, b := rank(string(x.Status)), rank(string(y.Status)); a != b {
+		return a > b
+	}
+	if a, b := rank(string(x.EnvelopeStatus)), rank(string(y.EnvelopeStatus)); a != b {
+		return a > b
 	}
 	if !x.Generated.Equal(y.Generated) {
 		return x.Generated.After(y.Generated)
 	}
 	return bytes.Compare(encoded(x), encoded(y)) > 0
+}
+
+// rank is how far a recipient or an envelope of a status has come.
+func rank(status string) int {
+	return slices.Index([]string{"created", "sent", "delivered", "signed", "completed", "declined", "voided"}, status)
 }
 
 // encoded is a value in the form in which it is stored and compared.

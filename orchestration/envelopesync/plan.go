@@ -193,7 +193,7 @@ func tagsOf(c Connection) []string {
 // integration left, for Connection.Tags; see contactmap.AdoptTags.
 func (f *Flow) AdoptTags(ctx context.Context) (set contactmap.TagSet, unclear []string, err error) {
 	var names []string
-	for t, err := range f.ac.Tags.All(ctx, activecampaign.TagQuery{Search: "docusign"}) {
+	for t, err := range f.ac.Tags.All(ctx, activecampaign.TagQuery{StartsWith: "docusign"}) {
 		if err != nil {
 			return contactmap.TagSet{}, nil, err
 		}
