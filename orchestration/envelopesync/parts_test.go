@@ -6,8 +6,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/countersign/countersign/activecampaign"
 	"github.com/countersign/countersign/activecampaigntest"
 	"github.com/countersign/countersign/countersigntest"
+	"github.com/countersign/countersign/docusign"
 	"github.com/countersign/countersign/orchestration"
 )
 
@@ -37,4 +39,12 @@ func values(m map[string]string) (out []string) {
 		out = append(out, v)
 	}
 	return out
+}
+
+func contactID(id string) activecampaign.ContactID { return activecampaign.ContactID(id) }
+
+func envelopeID(id string) docusign.EnvelopeID { return docusign.EnvelopeID(id) }
+
+func parseHook(form string) (activecampaign.Event, error) {
+	return activecampaign.ParseEvent([]byte(form))
 }

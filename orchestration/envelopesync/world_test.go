@@ -2,6 +2,7 @@ package envelopesync_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -237,9 +238,34 @@ func (f *firings) all() []string {
 // deliver posts a Connect message that the test made, signed.
 func (w *world) deliver(body string) int {
 	w.t.Helper()
+	return w.post(body, docusigntest.SignConnect([]byte(body), w.ds.Account().ID, hmacKey))
+}
+
+// post posts a Connect message with headers of the test's own.
+func (w *world) post(body string, header http.Header) int {
+	w.t.Helper()
 	req := httptest.NewRequestWithContext(w.t.Context(), http.MethodPost, baseURL+"/connect", strings.NewReader(body))
-	req.Header = docusigntest.SignConnect([]byte(body), w.ds.Account().ID, hmacKey)
+	req.Header = header
 	rec := httptest.NewRecorder()
 	w.flow.Handler().ServeHTTP(rec, req)
 	return rec.Code
 }
+
+// table is all that the store holds in a table, as text; what is stored in base64
+// is shown as it was.
+func (w *world) table(name string) string {
+	w.t.Helper()
+	var b strings.Builder
+	for rec, err := range orchestration.Records(w.t.Context(), w.store, orchestration.Query{Table: name}) {
+		require.NoError(w.t, err)
+		var body struct {
+			Raw []byte `json:"raw"`
+		}
+		require.NoError(w.t, json.Unmarshal(rec.Body, &body))
+		b.WriteString(rec.Key + rec.Group + rec.Ref + rec.LastError + string(rec.Body) + string(body.Raw) + "\n")
+	}
+	return b.String()
+}
+
+// stored is the table of messages.
+func (w *world) stored() string { return w.table(envelopesync.Tables("")[1]) }
