@@ -28,6 +28,8 @@ type job struct {
 	// Every is how long after a listing the next one follows; 0: the next day.
 	Every time.Duration
 	Limit uint64 // of modeFull: the largest size of a file, in bytes
+	// Envelopes is the work of modeEnvelopes, in place of all but Dir.
+	Envelopes envelopeJob
 }
 
 // program is a user's program with the real parts: client, flow, local engine,

@@ -52,24 +52,49 @@ func (c *carry) sync(ctx context.Context) error {
 }
 
 func (c *carry) saveContact(ctx context.Context, what, why string) error {
+	return c.keepContact(ctx, func(tx orchestration.Tx) error {
+		return c.f.log(ctx, tx, c.rec.Account, c.row.Key, what, why, "contact", c.contact.Ref, "envelope", c.row.Ref)
+	})
+}
+
+// keepContact stores the contact, and what more belongs to it.
+func (c *carry) keepContact(ctx context.Context, more func(orchestration.Tx) error) error {
 	err := c.f.store.Tx(ctx, func(tx orchestration.Tx) error {
-		now, err := c.f.contacts.Get(ctx, tx, c.contact.Key)
-		if errors.Is(err, orchestration.ErrNoRecord) {
-			c.contact.Updated = c.f.now()
-			_, err = c.f.contacts.Insert(ctx, tx, c.contact)
-		} else if err == nil {
-			now.Value, now.Ref, now.Updated = c.contact.Value, c.contact.Ref, c.f.now()
-			err = c.f.contacts.Update(ctx, tx, &now)
-		}
-		if err != nil {
+		if err := c.f.putContact(ctx, tx, c.contact); err != nil || more == nil {
 			return err
 		}
-		return c.f.log(ctx, tx, c.rec.Account, c.row.Key, what, why, "contact", c.contact.Ref, "envelope", c.row.Ref)
+		return more(tx)
 	})
 	if err != nil {
 		return errors.Join(errStore, err)
 	}
 	return nil
+}
+
+// putContact inserts or updates a contact. Values that a backfill joined in
+// meanwhile stay, where they are newer.
+func (f *Flow) putContact(ctx context.Context, tx orchestration.Tx, row contactRow) error {
+	now, err := f.contacts.Get(ctx, tx, row.Key)
+	if errors.Is(err, orchestration.ErrNoRecord) {
+		row.State, row.Updated = stateDone, f.now()
+		_, err = f.contacts.Insert(ctx, tx, row)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	values := maps.Clone(row.Value.Values)
+	for key, v := range now.Value.Values {
+		if mine, ok := values[key]; !ok || v.newer(mine) {
+			if values == nil {
+				values = map[string]value{}
+			}
+			values[key] = v
+		}
+	}
+	now.Value, now.Ref, now.Updated = row.Value, row.Ref, f.now()
+	now.Value.Values = values
+	return f.contacts.Update(ctx, tx, &now)
 }
 
 // take joins what a record says into the contact: for each field the record that
@@ -86,10 +111,16 @@ func (b *contactBody) take(rec *contactmap.Record, fields []contactmap.ContactFi
 		}
 		was, ok := b.Values[f.Key]
 		v := value{Text: text, At: rec.Facts.At, By: rec.ID()}
-		if !ok || was.By == v.By || v.At.After(was.At) || v.At.Equal(was.At) && v.By > was.By {
+		if !ok || was.By == v.By || v.newer(was) {
 			b.Values[f.Key] = v
 		}
 	}
+}
+
+// newer reports whether v is from a record that changed later, or as late and has a
+// greater name, which has no meaning but is the same each time.
+func (v value) newer(than value) bool {
+	return v.At.After(than.At) || v.At.Equal(than.At) && v.By > than.By
 }
 
 func (b *contactBody) texts() map[string]string {
@@ -157,38 +188,39 @@ func (c *carry) tag(ctx context.Context) error {
 	})
 }
 
-// lookAtTags stores which of the tags are new on the contact. Without an
+// lookAtTags claims the tags that are new on the contact for this record, before
+// they are put there. A claim of another record whose tag is not there yet is
+// taken over: the record that really adds a tag is the one that fires. Without an
 // automation that waits for tags it does not matter.
 func (c *carry) lookAtTags(ctx context.Context, names []string) error {
-	adding := maps.Clone(c.row.Value.Adding)
-	if adding == nil {
-		adding = map[string]bool{}
-	}
-	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { _, known := adding[name]; return known })
-	if len(names) == 0 || len(c.todo) == 0 || !c.f.watchesTags(c.rec.Account) {
+	claims := c.contact.Value.Claims
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return claims[name] == c.row.Key })
+	if len(names) == 0 || len(c.todo) == 0 || c.l.Retag || !c.f.watchesTags(c.rec.Account) {
 		return nil
 	}
 	on := map[activecampaign.TagID]bool{}
-	if !c.l.Retag {
-		tags, err := c.f.ac.Contacts.Tags(ctx, c.id())
-		if err != nil {
-			return fmt.Errorf("read the contact's tags: %w", err)
-		}
-		for _, t := range tags {
-			on[t.Tag] = true
-		}
+	tags, err := c.f.ac.Contacts.Tags(ctx, c.id())
+	if err != nil {
+		return fmt.Errorf("read the contact's tags: %w", err)
+	}
+	for _, t := range tags {
+		on[t.Tag] = true
+	}
+	claims = maps.Clone(claims)
+	if claims == nil {
+		claims = map[string]string{}
 	}
 	for _, name := range names {
 		id, err := c.f.tags.ID(ctx, name)
 		if err != nil {
 			return fmt.Errorf("find a tag: %w", err)
 		}
-		adding[name] = c.l.Retag || !on[id]
+		if !on[id] {
+			claims[name] = c.row.Key
+		}
 	}
-	return c.save(ctx, func(_ orchestration.Tx, row *recordRow) error {
-		row.Value.Adding = adding
-		return nil
-	})
+	c.contact.Value.Claims = claims
+	return c.keepContact(ctx, nil)
 }
 
 func (c *carry) apply(ctx context.Context, name string) error {

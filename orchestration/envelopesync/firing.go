@@ -69,11 +69,16 @@ func (c *carry) happening(a contactmap.Action, b recordBody) happening {
 		names = append([]string{c.l.Tags.Base}, names...)
 	}
 	for _, name := range names {
-		if b.Adding[name] {
+		if c.adds(name) {
 			h.tags = append(h.tags, name)
 		}
 	}
 	return h
+}
+
+// adds reports whether the record puts a tag on the contact that was not there.
+func (c *carry) adds(tag string) bool {
+	return c.l.Retag || c.contact.Value.Claims[tag] == c.row.Key
 }
 
 func (c *carry) insertFiring(ctx context.Context, tx orchestration.Tx, automation string, trigger int, a contactmap.Action) error {

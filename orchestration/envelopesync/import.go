@@ -176,13 +176,11 @@ func (f *Flow) join(l *live, b *contactBody, rec *contactmap.Record) {
 func (f *Flow) keepContacts(ctx context.Context, tx orchestration.Tx, bodies map[string]*contactBody) error {
 	for group, b := range bodies {
 		row, err := f.contacts.Get(ctx, tx, group)
-		if errors.Is(err, orchestration.ErrNoRecord) {
-			_, err = f.contacts.Insert(ctx, tx, contactRow{Record: orchestration.Record{Key: group, State: stateDone, Updated: f.now()}, Value: *b})
-		} else if err == nil {
-			row.Value, row.Updated = *b, f.now()
-			err = f.contacts.Update(ctx, tx, &row)
+		if err != nil && !errors.Is(err, orchestration.ErrNoRecord) {
+			return err
 		}
-		if err != nil {
+		row.Key, row.Value = group, *b
+		if err := f.putContact(ctx, tx, row); err != nil {
 			return err
 		}
 	}

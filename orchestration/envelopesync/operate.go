@@ -299,9 +299,11 @@ func (f *Flow) effects(l *live, row recordRow, rec contactmap.Record) []Effect {
 	}
 	out := []Effect{effect("contact", strings.Join(fields, ", "))}
 	b := row.Value
-	b.Fired, b.Adding = slices.Clone(b.Fired), map[string]bool{}
+	b.Fired = slices.Clone(b.Fired)
+	c.row.Key = rec.ID()
+	c.contact.Value.Claims = map[string]string{}
 	for _, tag := range tagsOf(l.Connection) {
-		b.Adding[tag] = true
+		c.contact.Value.Claims[tag] = rec.ID()
 	}
 	if !b.Based {
 		out = append(out, effect("tag", l.Tags.Base))

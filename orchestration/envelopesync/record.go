@@ -3,6 +3,7 @@ package envelopesync
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/countersign/countersign/activecampaign"
@@ -29,9 +30,6 @@ type recordBody struct {
 	For    string              `json:"for,omitzero"`
 	Tagged []contactmap.Action `json:"tagged,omitempty"`
 	Based  bool                `json:"based,omitzero"` // has the base tag
-	// Adding are tags that are about to be put on the contact, and whether they
-	// are new there; it is stored before they are.
-	Adding map[string]bool `json:"adding,omitempty"`
 	// Written are the values of the record in ActiveCampaign, and when they were
 	// written.
 	Written   map[string]string `json:"written,omitempty"`
@@ -51,6 +49,9 @@ type contactBody struct {
 	Values map[string]value `json:"values"`
 	// Synced are the values that were written last.
 	Synced map[string]string `json:"synced,omitempty"`
+	// Claims are tags that are new on the contact, with the record that adds them;
+	// it is stored before they are added, and goes when the record has fired.
+	Claims map[string]string `json:"claims,omitempty"`
 }
 
 // value is the value of a field and the record that it is from.
@@ -159,7 +160,7 @@ func (f *Flow) newCarry(ctx context.Context, row recordRow) (*carry, error) {
 	}
 	if row.Value.For != row.Group {
 		// Done for another contact, or for none yet.
-		c.row.Value.For, c.row.Value.Tagged, c.row.Value.Based, c.row.Value.Adding = row.Group, nil, false, nil
+		c.row.Value.For, c.row.Value.Tagged, c.row.Value.Based = row.Group, nil, false
 		c.row.Value.Written = nil
 	}
 	c.rec = row.Value.Record
@@ -218,7 +219,10 @@ func (c *carry) finish(ctx context.Context) error {
 		if err := c.fire(ctx, tx, row); err != nil {
 			return err
 		}
-		row.Value.Adding, row.Value.Noting = nil, nil
+		if err := c.release(ctx, tx); err != nil {
+			return err
+		}
+		row.Value.Noting = nil
 		row.Attempt, row.LastError = 0, ""
 		unchanged := row.Group == c.contact.Key && same(row.Value.Record, c.rec)
 		if unchanged && row.State == orchestration.StatePending {
@@ -226,4 +230,16 @@ func (c *carry) finish(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// release gives up the record's claims on tags.
+func (c *carry) release(ctx context.Context, tx orchestration.Tx) error {
+	left := maps.Clone(c.contact.Value.Claims)
+	maps.DeleteFunc(left, func(_, by string) bool { return by == c.row.Key })
+	if len(left) == len(c.contact.Value.Claims) {
+		return nil
+	}
+	contact := c.contact
+	contact.Value.Claims = left
+	return c.f.putContact(ctx, tx, contact)
 }
