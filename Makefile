@@ -70,8 +70,8 @@ proof-docusign: ## Print the figures of the DocuSign client: conformance, refres
 		|| { echo "$$out"; exit 1; }; grep -oE 'proof: .*|^Benchmark.* ns/op.*|^    --- SKIP.*' <<<"$$out"
 
 .PHONY: proof-digipost
-proof-digipost: ## Print the figures of the sender onboarding: attacks, browsers, schema
-	@$(call prove,-run Digipost ./digipost ./orchestration/senderonboarding)
+proof-digipost: ## Print the figures of the sender onboarding: attacks, browsers, stores, schema
+	@$(call prove,-run Digipost ./digipost ./orchestration/senderonboarding ./examples/proof)
 
 .PHONY: conformance
 conformance: ## Check requests and fakes against the vendors' specifications (COUNTERSIGN_SPECS)

