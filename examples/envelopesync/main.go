@@ -73,6 +73,7 @@ type program struct {
 	options
 	out, err io.Writer
 	live     bool // progress is drawn over and over, for a person at a terminal
+	drawn    int  // lines of the last drawing
 }
 
 func (p *program) run(ctx context.Context) error {

@@ -18,7 +18,7 @@ func TestSimulation(t *testing.T) {
 	require.Contains(t, out.String(), "differences=0")
 	require.Contains(t, out.String(), "docusign-integration-DocuSign_Envelope_Declined")
 	require.Contains(t, out.String(), "Sender user name")
-	require.Contains(t, progress.String(), "contacts")
+	require.Contains(t, progress.String(), "CHANGED LAST")
 }
 
 func TestDryRun(t *testing.T) {

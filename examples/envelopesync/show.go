@@ -9,6 +9,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/countersign/countersign/activecampaigntest"
 	"github.com/countersign/countersign/mapping/contactmap"
 	"github.com/countersign/countersign/orchestration/envelopesync"
 )
@@ -81,20 +82,50 @@ func (s *side) tally() tally {
 	return out
 }
 
-// progress draws one line over and over on a terminal; elsewhere only its end is
-// written.
+// progress draws the contacts that changed last, with their tags and records, over
+// and over on a terminal; elsewhere only the end is written.
 func (p *program) progress(s *side, sent, of int) {
 	if !p.live {
 		return
 	}
+	const rows = 6
 	n := s.tally()
-	fmt.Fprintf(p.err, "\r\x1b[Kmessages %d/%d · contacts %d · tags %d · records %d, %d completed", sent, of, n.contacts, n.tags, n.records, n.completed)
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.SetTitle("messages %d of %d · contacts %d · tags %d · records %d, %d completed", sent, of, n.contacts, n.tags, n.records, n.completed)
+	t.AppendHeader(table.Row{"changed last", "tags", "records"})
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 1, WidthMin: 30}, {Number: 2, WidthMin: 6}, {Number: 3, WidthMin: 44}})
+	statuses := map[string]map[string]int{}
+	for _, r := range s.ac.Records(contactmap.RecordSlug) {
+		if statuses[r.Contacts[0]] == nil {
+			statuses[r.Contacts[0]] = map[string]int{}
+		}
+		statuses[r.Contacts[0]][fmt.Sprint(r.Values["status"])]++
+	}
+	contacts := s.ac.Contacts()
+	slices.SortStableFunc(contacts, func(a, b activecampaigntest.Contact) int { return b.Updated.Compare(a.Updated) })
+	for i := range rows { // always as many, so that the next drawing covers this one
+		row := table.Row{"", "", ""}
+		if i < len(contacts) {
+			row = table.Row{contacts[i].Email, len(contacts[i].Tags), summary(statuses[contacts[i].ID])}
+		}
+		t.AppendRow(row)
+	}
+	text := t.Render()
+	// Up to where the last drawing began, and each line and what is below it wiped.
+	fmt.Fprint(p.err, strings.Repeat("\x1b[A", p.drawn), strings.ReplaceAll("\r"+text, "\n", "\x1b[K\n"), "\x1b[K\n\x1b[J")
+	p.drawn = strings.Count(text, "\n") + 1
 }
 
-func (p *program) progressEnd() {
-	if p.live {
-		fmt.Fprintln(p.err)
+// summary is how many records of a contact have which status.
+func summary(statuses map[string]int) string {
+	var parts []string
+	for _, a := range contactmap.Actions() {
+		if n := statuses[string(a)]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, a))
+		}
 	}
+	return strings.Join(parts, ", ")
 }
 
 // shown is how many contacts the table has.

@@ -202,7 +202,6 @@ func (p *program) settle(ctx context.Context, s *side, sent int) error {
 		}
 		p.progress(s, sent, sent)
 		if left == 0 {
-			p.progressEnd()
 			return nil
 		}
 		select {

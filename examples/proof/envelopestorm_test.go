@@ -33,7 +33,7 @@ import (
 func TestStormEnvelopeSync(t *testing.T) {
 	t.Parallel()
 	s := newStorm(t, size(250, 250, 250))
-	s.write(size(10, 25, 540), 5)
+	s.write(size(8, 16, 560), 5)
 	s.faults()
 	began := time.Now()
 	s.run(size(2, 4, 20))

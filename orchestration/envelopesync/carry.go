@@ -24,7 +24,8 @@ func (c *carry) sync(ctx context.Context) error {
 	c.contact.Value.Email = mapped.Email
 	c.contact.Value.take(&c.rec, c.l.targets, &mapped)
 	want := c.contact.Value.texts()
-	if len(c.todo) == 0 && maps.Equal(want, c.contact.Value.Synced) {
+	untold := slices.ContainsFunc(c.todo, func(a contactmap.Action) bool { return !slices.Contains(c.row.Value.Told, a) })
+	if !untold && maps.Equal(want, c.contact.Value.Synced) {
 		if c.contact.Ref != "" {
 			return nil
 		}
@@ -51,24 +52,17 @@ func (c *carry) sync(ctx context.Context) error {
 	return c.saveContact(ctx, "contact written", why)
 }
 
+// saveContact stores the contact, and that it was written after these actions.
 func (c *carry) saveContact(ctx context.Context, what, why string) error {
-	return c.keepContact(ctx, func(tx orchestration.Tx) error {
-		return c.f.log(ctx, tx, c.rec.Account, c.row.Key, what, why, "contact", c.contact.Ref, "envelope", c.row.Ref)
-	})
-}
-
-// keepContact stores the contact, and what more belongs to it.
-func (c *carry) keepContact(ctx context.Context, more func(orchestration.Tx) error) error {
-	err := c.f.store.Tx(ctx, func(tx orchestration.Tx) error {
-		if err := c.f.putContact(ctx, tx, c.contact); err != nil || more == nil {
-			return err
+	return c.store(ctx, func(tx orchestration.Tx) (recordRow, error) {
+		if err := c.f.putContact(ctx, tx, c.contact); err != nil {
+			return recordRow{}, err
 		}
-		return more(tx)
+		return c.saveIn(ctx, tx, func(tx orchestration.Tx, row *recordRow) error {
+			row.Value.Told = c.rec.Reached(c.l.Actions)
+			return c.f.log(ctx, tx, c.rec.Account, c.row.Key, what, why, "contact", c.contact.Ref, "envelope", c.row.Ref)
+		})
 	})
-	if err != nil {
-		return errors.Join(errStore, err)
-	}
-	return nil
 }
 
 // putContact inserts or updates a contact. Values that a backfill joined in
@@ -220,7 +214,10 @@ func (c *carry) lookAtTags(ctx context.Context, names []string) error {
 		}
 	}
 	c.contact.Value.Claims = claims
-	return c.keepContact(ctx, nil)
+	if err := c.f.store.Tx(ctx, func(tx orchestration.Tx) error { return c.f.putContact(ctx, tx, c.contact) }); err != nil {
+		return errors.Join(errStore, err)
+	}
+	return nil
 }
 
 func (c *carry) apply(ctx context.Context, name string) error {

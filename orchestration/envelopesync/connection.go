@@ -309,8 +309,11 @@ func (f *Flow) Remove(ctx context.Context, account docusign.AccountID) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Client.Connect.Delete(ctx, l.Connect); err != nil && !errors.Is(err, countersign.ErrNotFound) && !gone(ctx, a, l.Connect) {
-		return err
+	if l.Connect != "" { // empty where going live failed in the middle
+		err := a.Client.Connect.Delete(ctx, l.Connect)
+		if err != nil && !errors.Is(err, countersign.ErrNotFound) && !gone(ctx, a, l.Connect) {
+			return err
+		}
 	}
 	return f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		if err := tx.Delete(ctx, string(f.connections), string(accountKey(account))); err != nil {

@@ -300,3 +300,67 @@ func TestJournalHoldsNoPersonalData(t *testing.T) {
 		require.Contains(t, whats, what)
 	}
 }
+
+// A failure in the middle is gone on from: what was done is not done again.
+func TestRetryResumesInTheMiddle(t *testing.T) {
+	t.Parallel()
+	var f firings
+	w := newWorld(t, watching(&f, allKinds()...))
+	w.live()
+	w.ac.Log().Reset()
+	const upsert = "POST /customObjects/records/{schemaId}"
+	w.ac.Faults().Add(fault(upsert, 2))
+	w.send(robin)
+	w.run()
+	w.later(time.Minute)
+	w.later(time.Minute)
+	for op, want := range map[string]int64{"POST /contact/sync": 1, "GET /contacts/{id}/contactTags": 1, "POST /contactTags": 2, upsert: 3} {
+		require.Equal(t, want, w.ac.Log().Tally(op).Requests, op)
+	}
+	require.Len(t, f.all(), 3)
+}
+
+// A corrected address moves the record to another contact, who gets the tags; what
+// has started does not start again.
+func TestCorrectedAddress(t *testing.T) {
+	t.Parallel()
+	var f firings
+	w := newWorld(t, watching(&f, automation("welcome", envelopesync.RecordCreated(contactmap.Sent))))
+	w.live()
+	message := func(email, status, changed string) string {
+		return `{"event":"recipient-` + status + `","generatedDateTime":"` + changed + `","data":{"accountId":"` + string(w.account()) + `","envelopeId":"e1","recipientId":"1",
+"envelopeSummary":{"status":"sent","emailSubject":"Offer","sentDateTime":"2026-03-02T09:00:00Z","statusChangedDateTime":"` + changed + `",
+"recipients":{"signers":[{"recipientId":"1","recipientIdGuid":"g1","name":"Robin R","email":"` + email + `","status":"` + status + `","sentDateTime":"2026-03-02T09:00:00Z"}]}}}}`
+	}
+	require.Equal(t, 200, w.deliver(message("wrong@example.com", "sent", "2026-03-02T09:00:00Z")))
+	w.work()
+	require.Equal(t, 200, w.deliver(message(robin.email, "delivered", "2026-03-02T09:05:00Z")))
+	w.work()
+	require.Equal(t, 200, w.deliver(message("wrong@example.com", "sent", "2026-03-02T09:00:01Z")), "late")
+	w.work()
+	require.Equal(t, "Delivered", w.record("e1", robin.email)["status"])
+	require.Len(t, w.ac.Records(contactmap.RecordSlug), 1)
+	require.Contains(t, w.ac.Tags(robin.email), contactmap.EnglishTags().Sent)
+	require.Len(t, f.all(), 1)
+}
+
+// Without an address of their own nobody becomes a contact, until a message brings
+// one.
+func TestAddressThatComesLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.live()
+	message := func(email, at string) string {
+		return `{"event":"recipient-sent","generatedDateTime":"` + at + `","data":{"accountId":"` + string(w.account()) + `","envelopeId":"e1","recipientId":"1",
+"envelopeSummary":{"status":"sent","statusChangedDateTime":"` + at + `","recipients":{"signers":[{"recipientId":"1","recipientIdGuid":"g1","name":"Group","email":"` + email + `","signingGroupId":"7","status":"sent","sentDateTime":"2026-03-02T09:00:00Z"}]}}}}`
+	}
+	require.Equal(t, 200, w.deliver(message("", "2026-03-02T09:00:00Z")))
+	w.work()
+	require.Empty(t, w.ac.Contacts())
+	stats, err := w.flow.Stats(t.Context(), envelopesync.WorkRecords)
+	require.NoError(t, err)
+	require.Equal(t, map[string]int64{"skipped": 1}, stats.States)
+	require.Equal(t, 200, w.deliver(message(robin.email, "2026-03-02T09:10:00Z")))
+	w.work()
+	require.Equal(t, "Sent", w.record("e1", robin.email)["status"])
+}

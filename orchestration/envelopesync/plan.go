@@ -229,7 +229,7 @@ func (f *Flow) planSchema(ctx context.Context, p *Plan, out *prepared, _ Account
 	out.schema = schemaOf(out.Slug)
 	plan, err := f.ac.Schemas.Plan(ctx, out.schema)
 	switch {
-	case errors.Is(err, countersign.ErrForbidden) && out.Records == RecordsAuto:
+	case refusesRecords(err) && out.Records == RecordsAuto:
 		p.Schema.Unavailable = noRecordsReason
 		p.warn("%s Fields, tags and notes take the place of records.", noRecordsReason)
 		return nil
@@ -242,6 +242,12 @@ func (f *Flow) planSchema(ctx context.Context, p *Plan, out *prepared, _ Account
 		p.warn("The custom object %q is made. That needs ActiveCampaign's Enterprise plan, which shows only then.", out.Slug)
 	}
 	return nil
+}
+
+// refusesRecords reports the answers that are taken for a plan without custom
+// objects; which one ActiveCampaign gives is undocumented.
+func refusesRecords(err error) bool {
+	return errors.Is(err, countersign.ErrForbidden) || errors.Is(err, countersign.ErrNotFound)
 }
 
 // noRecordsReason is why there are no records.
@@ -335,6 +341,10 @@ func (f *Flow) Apply(ctx context.Context, c Connection) (*Plan, error) {
 	if err := f.makeSchema(ctx, p, out); err != nil {
 		return nil, err
 	}
+	was, err := f.readConnection(ctx, out.Account)
+	if err != nil {
+		return nil, err
+	}
 	// Stored before DocuSign reports anything, so that no message finds nobody.
 	if err := f.keep(ctx, out); err != nil {
 		return nil, err
@@ -352,7 +362,7 @@ func (f *Flow) Apply(ctx context.Context, c Connection) (*Plan, error) {
 	if err := f.keep(ctx, out); err != nil {
 		return nil, err
 	}
-	if out.NoRecords != "" {
+	if out.NoRecords != "" && (was == nil || was.NoRecords == "") {
 		f.cfg.Notify(Notice{Kind: NoticeNoRecords, Account: out.Account, Reason: out.NoRecords})
 	}
 	return p, nil
@@ -369,7 +379,7 @@ func (f *Flow) makeSchema(ctx context.Context, p *Plan, out *prepared) error {
 			out.Schema = s
 			return nil
 		}
-		if out.Records == RecordsRequired || !errors.Is(err, countersign.ErrForbidden) {
+		if out.Records == RecordsRequired || !refusesRecords(err) {
 			return fmt.Errorf("make the custom object: %w", err)
 		}
 		p.Schema.Unavailable, p.Record = noRecordsReason, nil

@@ -27,7 +27,9 @@ type recordBody struct {
 	Fired []contactmap.Action `json:"fired,omitempty"`
 
 	// For is the contact that the following was done for.
-	For    string              `json:"for,omitzero"`
+	For string `json:"for,omitzero"`
+	// Told are the actions after which the contact was written.
+	Told   []contactmap.Action `json:"told,omitempty"`
 	Tagged []contactmap.Action `json:"tagged,omitempty"`
 	Based  bool                `json:"based,omitzero"` // has the base tag
 	// Written are the values of the record in ActiveCampaign, and when they were
@@ -92,8 +94,8 @@ func (f *Flow) runRecord(ctx context.Context, row recordRow) error {
 	if err != nil || c == nil {
 		return err
 	}
-	if err = c.run(ctx); err == nil || ctx.Err() != nil {
-		return errors.Join(err, ctx.Err())
+	if err = c.run(ctx); err == nil || errors.Is(err, errForgotten) || ctx.Err() != nil {
+		return ctx.Err()
 	}
 	if errors.Is(err, errStore) {
 		return err
@@ -160,7 +162,7 @@ func (f *Flow) newCarry(ctx context.Context, row recordRow) (*carry, error) {
 	}
 	if row.Value.For != row.Group {
 		// Done for another contact, or for none yet.
-		c.row.Value.For, c.row.Value.Tagged, c.row.Value.Based = row.Group, nil, false
+		c.row.Value.For, c.row.Value.Told, c.row.Value.Tagged, c.row.Value.Based = row.Group, nil, nil, false
 		c.row.Value.Written = nil
 	}
 	c.rec = row.Value.Record
@@ -188,28 +190,45 @@ func (c *carry) id() activecampaign.ContactID { return activecampaign.ContactID(
 
 // save changes what is stored of the record's effects.
 func (c *carry) save(ctx context.Context, change func(tx orchestration.Tx, row *recordRow) error) error {
+	return c.store(ctx, func(tx orchestration.Tx) (recordRow, error) { return c.saveIn(ctx, tx, change) })
+}
+
+// store runs a transaction that changes the record, and keeps the record.
+func (c *carry) store(ctx context.Context, do func(tx orchestration.Tx) (recordRow, error)) error {
 	var now recordRow
 	err := c.f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
-		if now, err = c.f.records.Get(ctx, tx, c.row.Key); err != nil {
-			return err
-		}
-		effects, stored := c.row.Value, now.Value
-		now.Value = effects
-		now.Value.Record, now.Value.Fired = stored.Record, stored.Fired
-		if err := change(tx, &now); err != nil {
-			return err
-		}
-		now.Updated = c.f.now()
-		return c.f.records.Update(ctx, tx, &now)
+		now, err = do(tx)
+		return err
 	})
 	if errors.Is(err, orchestration.ErrNoRecord) {
-		return nil // forgotten meanwhile
+		return errForgotten
 	}
 	if err != nil {
 		return errors.Join(errStore, err)
 	}
 	c.row = now
 	return nil
+}
+
+// errForgotten: the record was taken away while it was carried over.
+var errForgotten = errors.New("forgotten")
+
+// saveIn is save within a transaction: the effects are this carry's, everything
+// else is as it is stored now.
+func (c *carry) saveIn(ctx context.Context, tx orchestration.Tx, change func(tx orchestration.Tx, row *recordRow) error) (recordRow, error) {
+	now, err := c.f.records.Get(ctx, tx, c.row.Key)
+	if err != nil {
+		return now, err
+	}
+	effects, stored := c.row.Value, now.Value
+	now.Value = effects
+	now.Value.Record, now.Value.Fired = stored.Record, stored.Fired
+	if err := change(tx, &now); err != nil {
+		return now, err
+	}
+	now.Updated = c.f.now()
+	err = c.f.records.Update(ctx, tx, &now)
+	return now, err
 }
 
 // finish starts the automations of the actions whose turn has come, and is done
