@@ -51,7 +51,7 @@ func TestRealLimitEnvelopeSync(t *testing.T) {
 	t.Parallel()
 	s := newStorm(t, 0, activecampaigntest.WithRateLimit(5))
 	s.write(size(4, 6, 40), 3)
-	length, restarts := size(5*time.Second, 6*time.Second, 60*time.Second), size(1, 1, 3)
+	length, restarts := size(3*time.Second, 3*time.Second, 60*time.Second), size(1, 1, 3)
 	before := s.calls()
 	ctx, stop := context.WithCancel(t.Context())
 	var senders sync.WaitGroup

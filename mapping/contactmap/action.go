@@ -19,7 +19,8 @@ const (
 	Voided    Action = "Voided" // by the sender, or expired; ActiveCampaign's own integration has no such action
 )
 
-// Actions are all actions, in the order of their ranks.
+// Actions are all actions, in the order in which they happen; of the three ends
+// one alone happens, but that a completed envelope may be voided for its others.
 func Actions() []Action { return []Action{Sent, Delivered, Completed, Declined, Voided} }
 
 // DefaultActions are those of ActiveCampaign's own integration: all but Voided.
@@ -28,22 +29,8 @@ func DefaultActions() []Action { return []Action{Sent, Delivered, Completed, Dec
 // IsKnown reports whether the action is one of the constants.
 func (a Action) IsKnown() bool { return slices.Contains(Actions(), a) }
 
-// Rank is how far an envelope has come for a recipient: 1 sent, 2 delivered, 3
-// for the three ends. 0 is for what is no action.
-func (a Action) Rank() int {
-	switch a {
-	case Sent:
-		return 1
-	case Delivered:
-		return 2
-	case Completed, Declined, Voided:
-		return 3
-	}
-	return 0
-}
-
-// Before reports whether a comes before b where both happened: by rank and,
-// among ends, in the order of Actions.
+// Before reports whether a comes before b where both happened: by the order of
+// Actions, which is their rank.
 func (a Action) Before(b Action) bool {
 	all := Actions()
 	return slices.Index(all, a) < slices.Index(all, b)

@@ -63,8 +63,8 @@ func (r *Record) Reached(chosen []Action) []Action {
 	return out
 }
 
-// AsOf is the record as it was when an action had happened and nothing of a
-// higher rank: the actions of lower rank, and the action itself.
+// AsOf is the record as it was when an action had happened and nothing that
+// comes after it.
 func (r *Record) AsOf(a Action) Record {
 	out := *r
 	out.Times = maps.Clone(r.Times)

@@ -1,7 +1,6 @@
 package contactmap
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -165,15 +164,4 @@ func adopted(word string) Action {
 		}
 	}
 	return ""
-}
-
-// String lists the tags, for people.
-func (t TagSet) String() string {
-	s := fmt.Sprintf("every contact: %q", t.Base)
-	for _, a := range Actions() {
-		if tag := t.Of(a); tag != "" {
-			s += fmt.Sprintf(", %s: %q", a, tag)
-		}
-	}
-	return s
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/countersign/countersign/countersigntest"
+	"github.com/countersign/countersign/docusigntest"
 	"github.com/countersign/countersign/mapping/contactmap"
 	"github.com/countersign/countersign/orchestration/envelopesync"
 )
@@ -88,4 +89,28 @@ func TestBackfillNeedsAPeriodAndAConnection(t *testing.T) {
 	require.Error(t, err)
 	_, err = w.flow.PlanBackfill(t.Context(), w.account(), envelopesync.Period{From: began, To: began})
 	require.Error(t, err)
+}
+
+// A backfill that was cut off goes on at the page where it was.
+func TestBackfillGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(s *setting) { s.ds = append(s.ds, docusigntest.WithPageSize(2)) })
+	for i := range 5 {
+		w.send(person{"Some Body", fmt.Sprintf("p%d@example.com", i)})
+	}
+	w.live()
+	const list = "GET /v2.1/accounts/{accountId}/envelopes"
+	w.ds.Log().Reset()
+	_, err := w.flow.Backfill(t.Context(), w.account(), envelopesync.Period{From: began.Add(-time.Hour)})
+	require.NoError(t, err)
+	// The second page does not come before the program ends.
+	w.ds.Faults().Add(countersigntest.Rule{Operation: list, Fault: countersigntest.Status(400), Every: 2})
+	w.work()
+	w.ds.Faults().Clear()
+	w.open(envelopesync.Config{BaseURL: baseURL, Clock: w.clock.Now}) // as after a restart
+	for range 5 {
+		w.later(10 * time.Second)
+	}
+	require.Len(t, w.ac.Records(contactmap.RecordSlug), 5)
+	require.EqualValues(t, 4, w.ds.Log().Tally(list).Requests, "three pages, one of them twice")
 }

@@ -188,7 +188,7 @@ func (f *Flow) mergeIn(ctx context.Context, tx orchestration.Tx, l *live, rec co
 		}
 	}
 	row.Value.Record = merged
-	f.arm(l, &row, backfill)
+	f.arm(&row, backfill)
 	if fresh {
 		row.Key, row.Scope, row.Ref = rec.ID(), string(l.Account), string(rec.Envelope)
 		_, err = f.records.Insert(ctx, tx, row)
@@ -199,7 +199,7 @@ func (f *Flow) mergeIn(ctx context.Context, tx orchestration.Tx, l *live, rec co
 
 // arm makes a record due in the lane of its contact. One without an address waits
 // for a message that brings one.
-func (f *Flow) arm(_ *live, row *orchestration.Row[recordBody], backfill bool) {
+func (f *Flow) arm(row *recordRow, backfill bool) {
 	email := row.Value.Record.Facts.Email
 	row.Updated, row.Attempt, row.LastError = f.now(), 0, ""
 	switch {

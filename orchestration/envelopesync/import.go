@@ -69,7 +69,12 @@ func (f *Flow) runImport(ctx context.Context, key string) error {
 	if err == nil || ctx.Err() != nil || errors.Is(err, errStore) {
 		return errors.Join(err, ctx.Err())
 	}
-	return f.changeImport(ctx, row, func(now *importRow) { f.failed(&now.Record, err) })
+	dead := false
+	changed := f.changeImport(ctx, row, func(now *importRow) { dead = f.failed(&now.Record, err) })
+	if dead {
+		f.cfg.Notify(Notice{Kind: NoticeGivenUp, Account: row.Value.Account, Ref: row.Key, Reason: orchestration.ErrorText(err)})
+	}
+	return changed
 }
 
 func (f *Flow) changeImport(ctx context.Context, row importRow, change func(*importRow)) error {

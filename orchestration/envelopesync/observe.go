@@ -25,6 +25,12 @@ func observe(c Connection, e docusign.Event) []contactmap.Record {
 			Account: c.Account, Envelope: e.EnvelopeID, Recipient: cmp.Or(r.GUID, string(r.ID)),
 			Times: times(c.Scope, e, r, at), Facts: facts(env, r, at, e.GeneratedAt),
 		}
+		if !slices.Contains(c.Actions, contactmap.Voided) {
+			// Whether other messages mention it is chance, so that it is as if it had
+			// not happened unless it is chosen.
+			delete(rec.Times, contactmap.Voided)
+			rec.Facts.VoidedReason = ""
+		}
 		if rec.Recipient != "" && len(rec.Times) > 0 {
 			out = append(out, rec)
 		}

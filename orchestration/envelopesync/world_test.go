@@ -51,6 +51,7 @@ type world struct {
 type setting struct {
 	cfg envelopesync.Config
 	ac  []activecampaigntest.Option
+	ds  []docusigntest.Option
 }
 
 func newWorld(t *testing.T, change ...func(*setting)) *world {
@@ -65,7 +66,7 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 	}
 	w := &world{
 		t: t, clock: clock, store: orchestration.NewMemory(),
-		ds: docusigntest.NewServer(docusigntest.WithClock(clock), docusigntest.WithHourlyLimit(1_000_000), docusigntest.WithBurstLimit(1_000_000)),
+		ds: docusigntest.NewServer(append(set.ds, docusigntest.WithClock(clock), docusigntest.WithHourlyLimit(1_000_000), docusigntest.WithBurstLimit(1_000_000))...),
 		ac: activecampaigntest.NewServer(set.ac...),
 	}
 	t.Cleanup(w.ds.Close)
