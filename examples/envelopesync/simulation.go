@@ -41,12 +41,17 @@ type side struct {
 }
 
 // newSide starts a simulated account and a flow from a DocuSign account to it.
-func newSide(ctx context.Context, ds *docusigntest.Server, client *docusign.Client) (*side, error) {
+func newSide(ctx context.Context, ds *docusigntest.Server, client *docusign.Client) (_ *side, err error) {
 	s := &side{ac: activecampaigntest.NewServer(activecampaigntest.WithRateLimit(0), activecampaigntest.WithListLag(0)), starts: map[string][]string{}}
+	defer func() {
+		if err != nil {
+			s.ac.Close()
+		}
+	}()
 	ac, err := activecampaign.New(activecampaign.Config{APIKey: countersign.NewSecret(s.ac.APIKey())}, countersign.WithBaseURL(s.ac.URL()),
 		countersign.WithLimiter(free{}), countersign.WithRetry(countersign.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond, MaxDelay: 10 * time.Millisecond}))
 	if err != nil {
-		return s, err
+		return nil, err
 	}
 	store := orchestration.NewMemory()
 	soon := func(int) time.Duration { return 20 * time.Millisecond }
@@ -56,7 +61,7 @@ func newSide(ctx context.Context, ds *docusigntest.Server, client *docusign.Clie
 		ID: docusign.AccountID(ds.Account().ID), Client: client, Environment: docusign.Demo, Keys: []countersign.Secret{countersign.NewSecret(simulatedKey)},
 	}}})
 	if err != nil {
-		return s, err
+		return nil, err
 	}
 	s.engine = orchestration.NewLocal(store, orchestration.WithBackoff(soon))
 	s.flow.Register(s.engine)
@@ -88,10 +93,10 @@ func (p *program) simulate(ctx context.Context) error {
 	}
 	fmt.Fprintln(p.err, "simulated accounts: nothing leaves this machine")
 	storm, err := newSide(ctx, ds, client)
-	defer storm.ac.Close()
 	if err != nil {
 		return err
 	}
+	defer storm.ac.Close()
 	plan, err := storm.flow.Plan(ctx, connection(docusign.AccountID(ds.Account().ID)))
 	if err != nil {
 		return err
@@ -108,10 +113,10 @@ func (p *program) simulate(ctx context.Context) error {
 		return err
 	}
 	calm, err := newSide(ctx, ds, client)
-	defer calm.ac.Close()
 	if err != nil {
 		return err
 	}
+	defer calm.ac.Close()
 	for _, m := range messages {
 		if err := deliver(ctx, calm, m); err != nil {
 			return err

@@ -88,15 +88,19 @@ func rawServer(b *testing.B) http.Handler {
 	b.Cleanup(func() { require.NoError(b, store.Close()) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		if err == nil {
-			var stored []byte
-			stored, err = json.Marshal(struct{ Raw []byte }{body})
-			rec := orchestration.Record{Table: "raw.message", Body: stored}
-			err = store.Tx(r.Context(), func(tx orchestration.Tx) error {
-				_, err := tx.Insert(r.Context(), rec)
-				return err
-			})
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
 		}
+		stored, err := json.Marshal(struct{ Raw []byte }{body})
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		err = store.Tx(r.Context(), func(tx orchestration.Tx) error {
+			_, err := tx.Insert(r.Context(), orchestration.Record{Table: "raw.message", Body: stored})
+			return err
+		})
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		}

@@ -249,7 +249,7 @@ func (f *Flow) Resume(ctx context.Context, account docusign.AccountID) error {
 	if err := f.setState(ctx, account, stateActive, "resumed"); err != nil {
 		return err
 	}
-	for _, table := range []string{string(f.events), string(f.records), string(f.prefills), string(f.backfills), string(f.imports)} {
+	for _, table := range []string{string(f.events), string(f.records), string(f.firings), string(f.prefills), string(f.backfills), string(f.imports)} {
 		if err := f.release(ctx, orchestration.Query{Table: table, Scope: string(accountKey(account)), States: []string{stateHeld}}); err != nil {
 			return err
 		}

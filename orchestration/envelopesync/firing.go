@@ -136,6 +136,13 @@ func (f *Flow) holdBack(ctx context.Context, tx orchestration.Tx, group string, 
 }
 
 func (f *Flow) runFiring(ctx context.Context, row firingRow) error {
+	l, err := f.readConnection(ctx, row.Value.Account)
+	if err != nil {
+		return err
+	}
+	if l != nil && l.paused && row.State == orchestration.StatePending {
+		return f.changeFiring(ctx, row, func(r *firingRow) { r.State, r.Due = stateHeld, time.Time{} })
+	}
 	firing, auto, err := f.firing(ctx, row)
 	switch {
 	case errors.Is(err, errOrphan):

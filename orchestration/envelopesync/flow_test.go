@@ -1,6 +1,7 @@
 package envelopesync_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -256,6 +257,25 @@ func TestPauseKeepsWhatComesIn(t *testing.T) {
 	require.NoError(t, w.flow.Resume(t.Context(), w.account()))
 	w.work()
 	require.Equal(t, "Sent", w.record(id, robin.email)["status"])
+}
+
+// A pause also holds automations whose turn has come.
+func TestPauseHoldsAutomations(t *testing.T) {
+	t.Parallel()
+	f := firings{fail: errors.New("not now")}
+	w := newWorld(t, watching(&f, automation("welcome", envelopesync.RecordCreated(contactmap.Sent))))
+	w.live()
+	w.send(robin)
+	w.run()
+	require.NoError(t, w.flow.Pause(t.Context(), w.account()))
+	f.mu.Lock()
+	f.fail = nil
+	f.mu.Unlock()
+	w.later(time.Hour)
+	require.Empty(t, f.all())
+	require.NoError(t, w.flow.Resume(t.Context(), w.account()))
+	w.work()
+	require.Len(t, f.all(), 1)
 }
 
 func TestFailuresAndDeadLetters(t *testing.T) {

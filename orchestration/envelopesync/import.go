@@ -205,7 +205,7 @@ func imported(b *contactBody, fields []contactmap.ContactField, tags []string) a
 		}
 	}
 	for _, field := range in.Fields {
-		out.Fields = append(out.Fields, activecampaign.ImportField{Field: field.Field, Value: field.Value})
+		out.Fields = append(out.Fields, activecampaign.ImportField(field))
 	}
 	return out
 }

@@ -135,7 +135,6 @@ type carry struct {
 	rec     contactmap.Record // as it was when the work began, with its link
 	contact contactRow
 	todo    []contactmap.Action // whose turn has come
-
 }
 
 // newCarry begins the work on a record; nil where there is nothing to do.
