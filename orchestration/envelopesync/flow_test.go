@@ -384,3 +384,42 @@ func TestAddressThatComesLater(t *testing.T) {
 	w.work()
 	require.Equal(t, "Sent", w.record("e1", robin.email)["status"])
 }
+
+// Messages of the aggregate form name nobody and say how everybody stands.
+func TestAggregateMessage(t *testing.T) {
+	t.Parallel()
+	var f firings
+	w := newWorld(t, watching(&f, allKinds()...))
+	w.live()
+	require.Equal(t, 200, w.deliver(`{"envelopeId":"e1","status":"sent","emailSubject":"Offer","statusChangedDateTime":"2026-03-02T09:10:00Z","sentDateTime":"2026-03-02T09:00:00Z",
+"sender":{"accountId":"`+string(w.account())+`","userName":"Sam"},
+"recipients":{"signers":[
+ {"recipientId":"1","recipientIdGuid":"g1","name":"Robin R","email":"robin@example.com","status":"completed","sentDateTime":"2026-03-02T09:00:00Z","deliveredDateTime":"2026-03-02T09:05:00Z","signedDateTime":"2026-03-02T09:10:00Z"},
+ {"recipientId":"2","recipientIdGuid":"g2","name":"Kim S","email":"kim@example.com","status":"created"}],
+"carbonCopies":[{"recipientId":"3","recipientIdGuid":"g3","name":"Copy","email":"copy@example.com","status":"completed"}]}}`))
+	w.work()
+	require.Equal(t, "Completed", w.record("e1", robin.email)["status"])
+	require.Len(t, w.ac.Contacts(), 1, "one whose turn has not come is nobody yet, and a copy is nobody")
+	require.Equal(t, inOrder, f.all())
+}
+
+// A message that is authentic and of no use is acknowledged, so that it does not
+// hold up those behind it.
+func TestUselessMessages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.live()
+	for _, body := range []string{
+		`{"event":"template-created","data":{"accountId":"` + string(w.account()) + `","templateId":"t"}}`,
+		`{"event":"recipient-sent","generatedDateTime":"2026-03-02T09:00:00Z","data":{"accountId":"` + string(w.account()) + `","envelopeId":"gone","recipientId":"1"}}`,
+		`{"event":"envelope-purge","data":{"accountId":"` + string(w.account()) + `","envelopeId":"e1"}}`,
+		`not a message`,
+	} {
+		require.Equal(t, 200, w.deliver(body), body)
+	}
+	w.work()
+	stats, err := w.flow.Stats(t.Context(), envelopesync.WorkMessages)
+	require.NoError(t, err)
+	require.Equal(t, map[string]int64{"ignored": 2, "dead": 1}, stats.States)
+	require.Len(t, deadKeys(t, w.flow.DeadLetters(envelopesync.WorkMessages).All(t.Context())), 1)
+}
