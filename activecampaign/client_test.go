@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/activecampaign"
+	"github.com/countersign/countersign/activecampaigntest"
 	"github.com/countersign/countersign/countersigntest"
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
@@ -86,110 +88,116 @@ func TestCreation(t *testing.T) {
 // the field, and nothing goes out.
 func TestMistakesAreFoundBeforeSending(t *testing.T) {
 	t.Parallel()
+	for i, m := range slices.Concat(readMistakes(), writeMistakes(), bodyMistakes()) {
+		c, mt := mocked(t)
+		_, err := m.call(t.Context(), c)
+		require.Equal(t, m.field, configError(t, err).Field, i)
+		require.Zero(t, mt.GetTotalCallCount(), m.field)
+	}
+}
+
+// mistake is a call that names the field in which it is wrong.
+type mistake struct {
+	field string
+	call  func(ctx, cl) (any, error)
+}
+
+func readMistakes() []mistake {
+	return []mistake{
+		{"Email", func(x ctx, c cl) (any, error) { return c.Contacts.Sync(x, activecampaign.ContactInput{}) }},
+		{"Email", func(x ctx, c cl) (any, error) {
+			return c.Contacts.Create(x, activecampaign.ContactInput{Email: "a b@c"})
+		}},
+		{"Email", func(x ctx, c cl) (any, error) {
+			return c.Contacts.Update(x, "1", activecampaign.ContactInput{Email: "@"})
+		}},
+		{"email", func(x ctx, c cl) (any, error) { return c.Contacts.FindByEmail(x, "") }},
+		{"Fields.Field", func(x ctx, c cl) (any, error) {
+			return c.Contacts.Sync(x, activecampaign.ContactInput{Email: "a@b.c", Fields: []activecampaign.FieldInput{{Field: "%CITY%"}}})
+		}},
+		{"Limit", func(x ctx, c cl) (any, error) { return c.Contacts.List(x, activecampaign.ContactQuery{Limit: 101}) }},
+		{"Cursor", func(x ctx, c cl) (any, error) { return c.Contacts.List(x, activecampaign.ContactQuery{Cursor: "x"}) }},
+		{"Cursor", func(x ctx, c cl) (any, error) { return c.Automations.List(x, activecampaign.PageQuery{Cursor: "-1"}) }},
+		{"Limit", func(x ctx, c cl) (any, error) {
+			return c.Tags.List(x, activecampaign.TagQuery{PageQuery: activecampaign.PageQuery{Limit: -1}})
+		}},
+		{"tag", func(x ctx, c cl) (any, error) { return c.Fields.FindByTag(x, "") }},
+		{"field", func(x ctx, c cl) (any, error) { return c.Fields.Relate(x, "x", "0") }},
+		{"list", func(x ctx, c cl) (any, error) { return c.Fields.Relate(x, "1", "") }},
+		{"name", func(x ctx, c cl) (any, error) { return c.Tags.Ensure(x, "", "") }},
+		{"name", func(x ctx, c cl) (any, error) { return c.Tags.Create(x, "", "") }},
+	}
+}
+
+func writeMistakes() []mistake {
+	return []mistake{
+		{"name", func(x ctx, c cl) (any, error) { return c.Tags.Update(x, "1", "", "") }},
+		{"contact", func(x ctx, c cl) (any, error) { return c.Tags.Apply(x, "x", "1") }},
+		{"tag", func(x ctx, c cl) (any, error) { return c.Tags.Apply(x, "1", "signed") }},
+		{"contact", func(x ctx, c cl) (any, error) { return c.Automations.Enrol(x, "", "1") }},
+		{"automation", func(x ctx, c cl) (any, error) { return c.Automations.Enrol(x, "1", "") }},
+		{"text", func(x ctx, c cl) (any, error) { return c.Notes.Create(x, "1", "") }},
+		{"contact", func(x ctx, c cl) (any, error) { return c.Notes.Update(x, "1", "x", "n") }},
+		{"Name", func(x ctx, c cl) (any, error) {
+			return none(c.Events.Track(x, activecampaign.TrackedEvent{Email: "a@b.c"}))
+		}},
+		{"Name", func(x ctx, c cl) (any, error) {
+			return none(c.Events.Track(x, activecampaign.TrackedEvent{Name: strings.Repeat("é", 33), Email: "a@b.c"}))
+		}},
+		{"Email", func(x ctx, c cl) (any, error) { return none(c.Events.Track(x, activecampaign.TrackedEvent{Name: "n"})) }},
+		{"name", func(x ctx, c cl) (any, error) { return none(c.Events.Register(x, strings.Repeat("x", 33))) }},
+		{"name", func(x ctx, c cl) (any, error) { return none(c.Events.Register(x, "")) }},
+	}
+}
+
+func bodyMistakes() []mistake {
 	many := make([]activecampaign.ImportContact, 251)
 	for i := range many {
 		many[i].Email = fmt.Sprintf("a%d@example.com", i)
 	}
 	large := []activecampaign.ImportContact{{Email: "a@example.com", FirstName: strings.Repeat("x", activecampaign.MaxImportBytes)}}
+	odd := []activecampaign.ImportContact{{Email: "a@b.c", Fields: []activecampaign.ImportField{{Field: "x"}}}}
 	hook := activecampaign.Webhook{Name: "n", URL: "https://a.example/", Events: []activecampaign.WebhookEvent{"update"}, Sources: []activecampaign.Source{"api"}}
-	for field, call := range map[string]func(cl) error{
-		"Email": func(c cl) error { _, err := c.Contacts.Sync(t.Context(), activecampaign.ContactInput{}); return err },
-		"Email ": func(c cl) error {
-			_, err := c.Contacts.Create(t.Context(), activecampaign.ContactInput{Email: "a b@c"})
-			return err
-		},
-		"Email  ": func(c cl) error {
-			_, err := c.Contacts.Update(t.Context(), "1", activecampaign.ContactInput{Email: "@"})
-			return err
-		},
-		"email": func(c cl) error { _, err := c.Contacts.FindByEmail(t.Context(), ""); return err },
-		"Fields.Field": func(c cl) error {
-			_, err := c.Contacts.Sync(t.Context(), activecampaign.ContactInput{Email: "a@b.c", Fields: []activecampaign.FieldInput{{Field: "%CITY%"}}})
-			return err
-		},
-		"Limit": func(c cl) error {
-			_, err := c.Contacts.List(t.Context(), activecampaign.ContactQuery{Limit: 101})
-			return err
-		},
-		"Cursor": func(c cl) error {
-			_, err := c.Contacts.List(t.Context(), activecampaign.ContactQuery{Cursor: "x"})
-			return err
-		},
-		"Cursor ": func(c cl) error {
-			_, err := c.Automations.List(t.Context(), activecampaign.PageQuery{Cursor: "-1"})
-			return err
-		},
-		"Limit ": func(c cl) error {
-			_, err := c.Tags.List(t.Context(), activecampaign.TagQuery{PageQuery: activecampaign.PageQuery{Limit: -1}})
-			return err
-		},
-		"tag":        func(c cl) error { _, err := c.Fields.FindByTag(t.Context(), ""); return err },
-		"field":      func(c cl) error { _, err := c.Fields.Relate(t.Context(), "x", "0"); return err },
-		"list":       func(c cl) error { _, err := c.Fields.Relate(t.Context(), "1", ""); return err },
-		"name":       func(c cl) error { _, err := c.Tags.Ensure(t.Context(), "", ""); return err },
-		"name ":      func(c cl) error { _, err := c.Tags.Create(t.Context(), "", ""); return err },
-		"name  ":     func(c cl) error { _, err := c.Tags.Update(t.Context(), "1", "", ""); return err },
-		"contact":    func(c cl) error { _, err := c.Tags.Apply(t.Context(), "x", "1"); return err },
-		"tag ":       func(c cl) error { _, err := c.Tags.Apply(t.Context(), "1", "signed"); return err },
-		"contact ":   func(c cl) error { _, err := c.Automations.Enrol(t.Context(), "", "1"); return err },
-		"automation": func(c cl) error { _, err := c.Automations.Enrol(t.Context(), "1", ""); return err },
-		"text":       func(c cl) error { _, err := c.Notes.Create(t.Context(), "1", ""); return err },
-		"contact  ":  func(c cl) error { _, err := c.Notes.Update(t.Context(), "1", "x", "n"); return err },
-		"Name":       func(c cl) error { return c.Events.Track(t.Context(), activecampaign.TrackedEvent{Email: "a@b.c"}) },
-		"Name ": func(c cl) error {
-			return c.Events.Track(t.Context(), activecampaign.TrackedEvent{Name: strings.Repeat("é", 33), Email: "a@b.c"})
-		},
-		"Email   ": func(c cl) error { return c.Events.Track(t.Context(), activecampaign.TrackedEvent{Name: "n"}) },
-		"name   ":  func(c cl) error { return c.Events.Register(t.Context(), strings.Repeat("x", 33)) },
-		"name    ": func(c cl) error { return c.Events.Register(t.Context(), "") },
-		"Contacts": func(c cl) error { _, err := c.Import.Start(t.Context(), activecampaign.BulkImport{}); return err },
-		"Contacts ": func(c cl) error {
-			_, err := c.Import.Start(t.Context(), activecampaign.BulkImport{Contacts: many})
-			return err
-		},
-		"Contacts  ": func(c cl) error {
-			_, err := c.Import.Start(t.Context(), activecampaign.BulkImport{Contacts: large})
-			return err
-		},
-		"Contacts.Email": func(c cl) error {
-			_, err := c.Import.Start(t.Context(), activecampaign.BulkImport{Contacts: []activecampaign.ImportContact{{}}})
-			return err
-		},
-		"Contacts.Fields.Field": func(c cl) error {
-			_, err := c.Import.Start(t.Context(), activecampaign.BulkImport{Contacts: []activecampaign.ImportContact{{Email: "a@b.c", Fields: []activecampaign.ImportField{{Field: "x"}}}}})
-			return err
-		},
-		"batch": func(c cl) error { _, err := c.Import.Status(t.Context(), ""); return err },
-		"URL": func(c cl) error {
-			h := hook
-			h.URL = "http://a.example/"
-			_, err := c.Webhooks.Create(t.Context(), h)
-			return err
-		},
-		"URL ": func(c cl) error {
-			h := hook
-			h.URL = "https://a.example:8443/"
-			_, err := c.Webhooks.Update(t.Context(), "1", h)
-			return err
-		},
-		"Name  ":  func(c cl) error { h := hook; h.Name = ""; _, err := c.Webhooks.Create(t.Context(), h); return err },
-		"Events":  func(c cl) error { h := hook; h.Events = nil; _, err := c.Webhooks.Create(t.Context(), h); return err },
-		"Sources": func(c cl) error { h := hook; h.Sources = nil; _, err := c.Webhooks.Create(t.Context(), h); return err },
-		"List":    func(c cl) error { h := hook; h.List = "x"; _, err := c.Webhooks.Create(t.Context(), h); return err },
-		"ExternalID": func(c cl) error {
-			_, err := c.Records.Upsert(t.Context(), theSchema(), activecampaign.RecordInput{Contact: "1"})
-			return err
-		},
-		"Contact": func(c cl) error {
-			_, err := c.Records.Upsert(t.Context(), theSchema(), activecampaign.RecordInput{ExternalID: "e"})
-			return err
-		},
-		"id":  func(c cl) error { _, err := c.Contacts.Get(t.Context(), ".."); return err },
-		"id ": func(c cl) error { return c.Contacts.Delete(t.Context(), "") },
-	} {
-		c, mt := mocked(t)
-		require.Equal(t, strings.TrimSpace(field), configError(t, call(c)).Field)
-		require.Zero(t, mt.GetTotalCallCount(), field)
+	changed := func(change func(*activecampaign.Webhook)) activecampaign.Webhook {
+		h := hook
+		change(&h)
+		return h
+	}
+	return []mistake{
+		{"Contacts", func(x ctx, c cl) (any, error) { return c.Import.Start(x, activecampaign.BulkImport{}) }},
+		{"Contacts", func(x ctx, c cl) (any, error) { return c.Import.Start(x, activecampaign.BulkImport{Contacts: many}) }},
+		{"Contacts", func(x ctx, c cl) (any, error) { return c.Import.Start(x, activecampaign.BulkImport{Contacts: large}) }},
+		{"Contacts.Email", func(x ctx, c cl) (any, error) {
+			return c.Import.Start(x, activecampaign.BulkImport{Contacts: []activecampaign.ImportContact{{}}})
+		}},
+		{"Contacts.Fields.Field", func(x ctx, c cl) (any, error) { return c.Import.Start(x, activecampaign.BulkImport{Contacts: odd}) }},
+		{"batch", func(x ctx, c cl) (any, error) { return c.Import.Status(x, "") }},
+		{"URL", func(x ctx, c cl) (any, error) {
+			return c.Webhooks.Create(x, changed(func(h *activecampaign.Webhook) { h.URL = "http://a.example/" }))
+		}},
+		{"URL", func(x ctx, c cl) (any, error) {
+			return c.Webhooks.Update(x, "1", changed(func(h *activecampaign.Webhook) { h.URL = "https://a.example:8443/" }))
+		}},
+		{"Name", func(x ctx, c cl) (any, error) {
+			return c.Webhooks.Create(x, changed(func(h *activecampaign.Webhook) { h.Name = "" }))
+		}},
+		{"Events", func(x ctx, c cl) (any, error) {
+			return c.Webhooks.Create(x, changed(func(h *activecampaign.Webhook) { h.Events = nil }))
+		}},
+		{"Sources", func(x ctx, c cl) (any, error) {
+			return c.Webhooks.Create(x, changed(func(h *activecampaign.Webhook) { h.Sources = nil }))
+		}},
+		{"List", func(x ctx, c cl) (any, error) {
+			return c.Webhooks.Create(x, changed(func(h *activecampaign.Webhook) { h.List = "x" }))
+		}},
+		{"ExternalID", func(x ctx, c cl) (any, error) {
+			return c.Records.Upsert(x, theSchema(), activecampaign.RecordInput{Contact: "1"})
+		}},
+		{"Contact", func(x ctx, c cl) (any, error) {
+			return c.Records.Upsert(x, theSchema(), activecampaign.RecordInput{ExternalID: "e"})
+		}},
+		{"id", func(x ctx, c cl) (any, error) { return c.Contacts.Get(x, "..") }},
+		{"id", func(x ctx, c cl) (any, error) { return none(c.Contacts.Delete(x, "")) }},
 	}
 }
 
@@ -238,6 +246,20 @@ func TestAllByOffset(t *testing.T) {
 	}
 	require.Equal(t, 250, n)
 	require.EqualValues(t, 3, srv.Log().Tally("GET /tags").Requests)
+	for i := range 101 {
+		srv.AddAutomation(activecampaigntest.Automation{Name: fmt.Sprint(i), Inactive: i > 0})
+	}
+	active := 0
+	for a, err := range c.Automations.All(t.Context()) {
+		require.NoError(t, err)
+		if a.Active() {
+			active++
+		}
+	}
+	require.Equal(t, 1, active)
+	for range c.Webhooks.All(t.Context(), activecampaign.WebhookQuery{}) {
+		require.Fail(t, "there is none")
+	}
 	srv.Faults().Add(countersigntest.Rule{Operation: "GET /tags", Fault: countersigntest.Status(500)})
 	for _, err := range c.Tags.All(t.Context(), activecampaign.TagQuery{}) {
 		require.ErrorIs(t, err, countersign.ErrUnavailable)

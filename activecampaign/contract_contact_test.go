@@ -75,6 +75,11 @@ func contactEndpoints() []endpoint {
 			},
 			want: &countersign.Page[activecampaign.Contact]{Items: []activecampaign.Contact{theContact}, Total: 7, Next: "10"},
 		},
+	}
+}
+
+func contactPartEndpoints() []endpoint {
+	return []endpoint{
 		{
 			name: "delete contact", method: "DELETE", path: "/contacts/10", answer: `{}`, silent: true, gone: true,
 			call: func(x ctx, c cl) (any, error) { return none(c.Contacts.Delete(x, "10")) },

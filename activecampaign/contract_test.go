@@ -41,7 +41,9 @@ type endpoint struct {
 }
 
 func endpoints() []endpoint {
-	return slices.Concat(contactEndpoints(), fieldEndpoints(), tagEndpoints(), schemaEndpoints(), recordEndpoints(), automationEndpoints(), noteEndpoints(), eventEndpoints(), importEndpoints(), webhookEndpoints())
+	return slices.Concat(
+		contactEndpoints(), contactPartEndpoints(), fieldEndpoints(), tagEndpoints(), schemaEndpoints(), recordEndpoints(), automationEndpoints(), noteEndpoints(), eventEndpoints(), importEndpoints(), webhookEndpoints(),
+	)
 }
 
 // none is the result of a call that gives an error alone.

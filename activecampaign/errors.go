@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -93,6 +94,11 @@ func parseError(_ int, _ http.Header, body []byte) api.Detail {
 		d.Message = joined(d.Message, text)
 	}
 	readReasons(&d, f.Reasons)
+	// Bulk import refuses too many calls with a 400 that has no code: here alone the
+	// text counts. Nothing was queued then.
+	if f.Reasons != nil && strings.HasPrefix(string(f.Message), "Rate limit exceeded") {
+		d.Kind, d.Repeat, d.RetryAfter = countersign.ErrRateLimited, api.RepeatLater, time.Minute
+	}
 	return d
 }
 

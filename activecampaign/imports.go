@@ -152,14 +152,28 @@ func (s ImportService) Start(ctx context.Context, in BulkImport, opts ...counter
 	if len(body) > MaxImportBytes {
 		return nil, badConfig("Contacts", "are more than 399,999 bytes", "use SplitImport")
 	}
-	limiter := s.budget.imports
-	if len(in.Contacts) == 1 {
-		limiter = s.budget.singles
-	}
-	if err := limiter.Wait(ctx); err != nil {
+	c := send(api.Write, "import contacts", http.MethodPost, "/import/bulk_import", body)
+	if err := s.wait(ctx, c, len(in.Contacts)); err != nil {
 		return nil, err
 	}
-	return api.JSON[ImportQueued](ctx, s.api, send(api.Write, "import contacts", http.MethodPost, "/import/bulk_import", body), opts...)
+	return api.JSON[ImportQueued](ctx, s.api, c, opts...)
+}
+
+// wait keeps the limits that imports have beside the account's.
+func (s ImportService) wait(ctx context.Context, c api.Call, contacts int) error {
+	limiter := s.budget.imports
+	if contacts == 1 {
+		limiter = s.budget.singles
+	}
+	err := limiter.Wait(ctx)
+	if err == nil {
+		return nil
+	}
+	e := &countersign.Error{Provider: provider, Op: c.Op, Method: c.Method, Path: c.Path.Template(), Err: err}
+	if ctx.Err() == nil { // the caller's deadline comes before the turn does
+		e.Kind = countersign.ErrRateLimited
+	}
+	return e
 }
 
 // SplitImport cuts contacts into batches that ImportService.Start takes, in

@@ -9,14 +9,15 @@ import (
 	"time"
 
 	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/internal/api"
 	"github.com/stretchr/testify/require"
 )
 
-// most is how many of the times fall into any second.
-func most(times []time.Time) int {
+// within is how many of the times fall into any span of that length.
+func within(times []time.Time, span time.Duration) int {
 	out := 0
 	for i, from := 0, 0; i < len(times); i++ {
-		for times[i].Sub(times[from]) >= time.Second {
+		for times[i].Sub(times[from]) >= span {
 			from++
 		}
 		out = max(out, i-from+1)
@@ -51,7 +52,7 @@ func TestNeverMoreThanFiveInASecond(t *testing.T) {
 			}
 			cancel()
 		}
-		require.LessOrEqual(t, most(times), 5)
+		require.LessOrEqual(t, within(times, time.Second), 5)
 		require.Greater(t, len(times), 3*19*4, "and not far below it")
 	})
 }
@@ -83,7 +84,7 @@ func TestAnswersHoldBack(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := newBudget(time.Now())
-				l := b.limiter(countersign.Settings{Limiter: open5{}, Retry: countersign.RetryPolicy{MaxDelay: time.Minute}})
+				l := b.limiter(countersign.Settings{Limiter: free{}, Retry: countersign.RetryPolicy{MaxDelay: time.Minute}})
 				h := http.Header{}
 				for name, v := range c.header {
 					h.Set(name, v[0])
@@ -97,10 +98,10 @@ func TestAnswersHoldBack(t *testing.T) {
 	}
 }
 
-// open5 is a limiter that holds nothing back.
-type open5 struct{}
+// free is a limiter that holds nothing back.
+type free struct{}
 
-func (open5) Wait(ctx context.Context) error { return ctx.Err() }
+func (free) Wait(ctx context.Context) error { return ctx.Err() }
 
 func TestLongPausesEndTheCall(t *testing.T) {
 	t.Parallel()
@@ -129,8 +130,23 @@ func TestLongPausesEndTheCall(t *testing.T) {
 // TestImportsHaveLimitsOfTheirOwn counts what gets through in any minute.
 func TestImportsHaveLimitsOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	require.LessOrEqual(t, importBurst+60*importsPerSecond, 100.0)
-	require.LessOrEqual(t, singleBurst+60*singlesPerSecond, 20.0)
+	synctest.Test(t, func(t *testing.T) {
+		for contacts, limit := range map[int]int{2: 100, 1: 20} {
+			s := ImportService{budget: newBudget(time.Now())}
+			var times []time.Time
+			for range 300 {
+				require.NoError(t, s.wait(t.Context(), api.Call{}, contacts))
+				times = append(times, time.Now())
+				require.LessOrEqual(t, within(times, time.Minute), limit)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+			require.ErrorIs(t, s.wait(ctx, api.Call{}, contacts), countersign.ErrRateLimited)
+			cancel()
+			err := s.wait(ctx, api.Call{}, contacts)
+			require.ErrorIs(t, err, context.Canceled)
+			require.NotErrorIs(t, err, countersign.ErrRateLimited)
+		}
+	})
 }
 
 // TestFailures: every shape that an error has becomes one error.
@@ -154,6 +170,7 @@ func TestFailures(t *testing.T) {
 		`{"errors":[{"detail":"Schema slug must be unique","source":{"type":"pointer","value":"/data/attributes/schema/slug"}}]}`: {message: "Schema slug must be unique", fields: []countersign.FieldError{{Name: "/data/attributes/schema/slug", Message: "Schema slug must be unique"}}, kind: ErrDuplicate},
 		`{"success":0,"message":"m","failureReasons":["r","s"]}`:                                                                  {message: "m; r; s"},
 		`{"success":0,"message":"m","failureReasons":[{"contact":230,"failureReason":"bad"}]}`:                                    {message: "m", fields: []countersign.FieldError{{Name: "contacts[229]", Message: "bad"}}},
+		`{"success":0,"message":"Rate limit exceeded.","failureReasons":["r"]}`:                                                   {message: "Rate limit exceeded.; r", kind: countersign.ErrRateLimited},
 		`{"message":17,"errors":{"a":1},"failureReasons":{}}`:                                                                     {message: "17"},
 	} {
 		got := parseError(422, nil, []byte(body))

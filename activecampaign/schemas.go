@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -206,6 +207,9 @@ func (s *Schema) extended(want Schema) (*SchemaPlan, error) {
 		return nil, conflict("the schema belongs to an app")
 	}
 	p := &SchemaPlan{Found: s, want: *s}
+	// What is marked for deletion is no part of the schema any more.
+	p.want.Fields = slices.DeleteFunc(slices.Clone(s.Fields), func(f SchemaField) bool { return f.Status == MarkedForDeletion })
+	p.want.Relationships = slices.Clone(s.Relationships)
 	for _, f := range want.Fields {
 		switch have := s.Field(f.ID); {
 		case have == nil:

@@ -210,7 +210,7 @@ func (s TagsService) Remove(ctx context.Context, id ContactTagID, opts ...counte
 
 // RemoveFrom takes a tag off a contact, and reports whether it was there.
 func (s TagsService) RemoveFrom(ctx context.Context, contact ContactID, tag TagID, opts ...countersign.CallOption) (bool, error) {
-	tags, err := ContactsService{s.service}.Tags(ctx, contact, opts...)
+	tags, err := ContactsService(s).Tags(ctx, contact, opts...)
 	if err != nil {
 		return false, err
 	}

@@ -145,7 +145,7 @@ func (s *Server) createSchema(c *call) {
 }
 
 // updateSchema replaces a schema; a field that is left out stays, since only a
-// call of its own deletes one.
+// call of its own deletes one. That is undocumented.
 func (s *Server) updateSchema(c *call, x *schema) {
 	body := c.body.object("schema")
 	if badSchema(c, body) {
@@ -156,8 +156,7 @@ func (s *Server) updateSchema(c *call, x *schema) {
 		if have == nil {
 			continue
 		}
-		// A field that is marked for deletion may be named, but not made anew.
-		if have.text("status") == deleted && f.text("status") != deleted {
+		if have.text("status") == deleted {
 			c.objectProblem(`Invalid value for field "schema.fields.id"`, "The field is marked for deletion", "/data/attributes/schema/fields/id")
 			return
 		}

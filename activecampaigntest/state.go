@@ -60,13 +60,13 @@ func (s *state) uuid(kind string) string {
 }
 
 type contact struct {
-	id                     string
-	email                  string
-	first, last, phone     string
-	created, updated       time.Time
-	values                 []*value
-	tags                   []*applied
-	accountName, anonymous string
+	id                 string
+	email              string
+	first, last, phone string
+	created, updated   time.Time
+	values             []*value
+	tags               []*applied
+	accountName        string
 }
 
 // value is a field's value on a contact.

@@ -71,109 +71,132 @@ func call(operation string) string {
 }
 
 const (
-	asJSON    = "/content/application~1json"
-	sent      = "/requestBody" + asJSON
-	inSchema  = "/schema/properties/schema/properties/fields/items/properties"
-	inRecord  = "/schema/properties/record/properties"
-	inRecords = "/schema/properties/records/items/properties"
-	value     = "/fields/items/properties/value"
+	asJSON   = "/content/application~1json"
+	sent     = "/requestBody" + asJSON
+	inSchema = "/schema/properties/schema/properties"
+	inRecord = "/schema/properties/record/properties"
+	inFields = "/fields/items/properties"
+	inValue  = inFields + "/value"
+
+	word    = `{"type":"string"}`
+	yes     = `{"type":"boolean"}`
+	integer = `{"type":"integer"}`
+	scalar  = `{"anyOf":[{"type":"string"},{"type":"number"},{"type":"array"}]}`
 )
+
+// good is the pointer to the body of an answer.
+func good(operation, status string) string { return call(operation) + "/responses/" + status + asJSON }
+
+func query(name string) string {
+	return `{"in":"query","name":"` + name + `","schema":{"type":"string"}}`
+}
 
 // ActiveCampaign is the overlay for the OpenAPI file of the API v3.
 func ActiveCampaign() []Edit {
-	var (
-		makeSchema = call("post /customObjects/schemas")
-		putSchema  = call("put /customObjects/schemas/{schemaId}")
-		upsert     = call("post /customObjects/records/{schemaId}")
-		records    = call("get /customObjects/records/{schemaId}")
-		oneRecord  = call("get /customObjects/records/{schemaId}/{recordId}")
-		tags       = call("get /tags")
-		bulk       = call("post /import/bulk_import")
-		asMade     = makeSchema + sent + "/examples/A single field with a relationship to the contact/value/schema/fields/0"
-		asPut      = putSchema + sent + "/examples/Request Example/value/schema/fields/0"
-		asRecord   = upsert + sent + "/examples/Create with Contact/value/record"
-		word       = `{"type":"string"}`
-		yes        = `{"type":"boolean"}`
-		scalar     = `{"anyOf":[{"type":"string"},{"type":"number"},{"type":"array"}]}`
-	)
-	overlay := []Edit{
-		// What exists already is answered with 200.
+	return slices.Concat(existingEdits(), schemaEdits(), recordEdits(), queryEdits())
+}
+
+// existingEdits: what exists already is answered with 200; and a member of an
+// import that stands in the wrong place.
+func existingEdits() []Edit {
+	sync, tags := call("post /contact/sync"), call("post /tags")
+	return []Edit{
 		{
-			Set: call("post /contact/sync") + "/responses/200", Copy: call("post /contact/sync") + "/responses/201",
+			Set: sync + "/responses/200", Copy: sync + "/responses/201",
 			Page: "ActiveCampaign solutions engineering, AC Docs, contact sync: 201 for a new contact, 200 for an update",
 		},
 		{
-			Set: call("post /tags") + "/responses/200", Copy: call("post /tags") + "/responses/201",
+			Set: tags + "/responses/200", Copy: tags + "/responses/201",
 			Page: "ActiveCampaign solutions engineering, AC Docs, tags: an existing name is answered with 200 and the existing tag",
-		},
-		// The example of a new schema has required where its schema has isRequired.
-		{Set: makeSchema + sent + inSchema + "/required", Value: yes, At: asMade, Cites: `"required":false`},
-		{Set: makeSchema + sent + inSchema + "/description", Value: word, At: asPut, Cites: `"description":"Name of the product`},
-		// The schema of an update has the fields of a record; its example, and its
-		// answer, have those of a schema.
-		{Set: putSchema + sent + inSchema, Copy: makeSchema + sent + inSchema, At: asPut, Cites: `"labels":{"plural":"Product Name"`},
-		{
-			Set: putSchema + sent + "/schema/properties/schema/properties/relationships", Copy: makeSchema + sent + "/schema/properties/schema/properties/relationships",
-			At: putSchema + sent + "/examples/Request Example/value/schema/relationships/0", Cites: `"namespace":"contacts"`,
-		},
-		{Set: putSchema + "/responses/200" + asJSON + inSchema + "/required", Value: yes, At: asMade, Cites: `"required":false`},
-		{Set: putSchema + "/responses/200" + asJSON + inSchema + "/scale", Value: `{"type":"integer"}`, At: asMade, Cites: `"scale":0`},
-		// Values have the type of their field: the answers show a number, the request
-		// a text in its schema and a number in its example. Relationships are an object.
-		{Set: upsert + "/responses/201" + asJSON + inRecord + value, Value: scalar, At: upsert + sent + inRecord + value, Cites: `"type":"string"`},
-		{Set: oneRecord + "/responses/200" + asJSON + inRecord + value, Value: scalar, At: upsert + sent + inRecord + value, Cites: `"type":"string"`},
-		{Set: records + "/responses/200" + asJSON + inRecords + value, Value: scalar, At: upsert + sent + inRecord + value, Cites: `"type":"string"`},
-		{Set: upsert + sent + inRecord + value, Value: scalar, At: asRecord, Cites: `"value":100`},
-		{Set: upsert + sent + inRecord + "/relationships", Copy: upsert + sent + inRecord + "/relationships/items", At: asRecord, Cites: `"relationships":{"primary-contact":[14]}`},
-		{
-			Set:  upsert + "/responses/201" + asJSON + inRecord + "/relationships/properties/primary-contact",
-			Copy: upsert + "/responses/201" + asJSON + inRecord + "/relationships/properties/account", At: asRecord, Cites: `"primary-contact":[14]`,
-		},
-		// A filter stands in the query by its name and operator.
-		{
-			Set: records + "/parameters/-", Value: `{"in":"query","name":"filters[relationships.primary-contact][eq]","schema":{"type":"string"}}`,
-			At: records + "/parameters/3/description", Cites: "filters[relationships.{your-contact-relationship}][eq]={contactId}",
-		},
-		{
-			Set: records + "/parameters/-", Value: `{"in":"query","name":"filters[externalId][eq]","schema":{"type":"string"}}`,
-			Page: "Paging, ordering, sorting and filtering: filters[<root property>][<operator>]",
-		},
-		{
-			Set: records + "/parameters/-", Value: `{"in":"query","name":"orders[createdTimestamp]","schema":{"type":"string","enum":["ASC","DESC"]}}`,
-			Page: "Paging, ordering, sorting and filtering: orders[<property>]=ASC",
 		},
 		// It stands inside a contact in the example; the description of the call has
 		// it beside the contacts.
-		{Set: bulk + sent + "/schema/properties/exclude_automations", Value: yes, Page: "Bulk import contacts: exclude_automations is a member of the request"},
+		{
+			Set: call("post /import/bulk_import") + sent + "/schema/properties/exclude_automations", Value: yes,
+			Page: "Bulk import contacts: exclude_automations is a member of the request",
+		},
 	}
-	for _, op := range []string{"eq", "starts_with", "contains"} {
-		overlay = append(overlay, Edit{
-			Set: tags + "/parameters/-", Value: `{"in":"query","name":"filters[search][` + op + `]","schema":{"type":"string"}}`,
-			At: tags + "/parameters/1/description", Cites: "`" + op + "`",
-		})
-	}
-	for _, place := range []string{
-		call("get /customObjects/schemas") + "/responses/200" + asJSON + "/schema/properties/schemas/items/properties/fields/items/properties",
-		call("get /customObjects/schemas/{id}") + "/responses/200" + asJSON + inSchema,
-		makeSchema + "/responses/201" + asJSON + inSchema,
-		call("delete /customObjects/schemas/{schemaId}/fields/{fieldId}") + "/responses/202" + asJSON + strings.Replace(inSchema, "/schema/", "/schema/oneOf/0/", 1),
-		call("delete /customObjects/schemas/{schemaId}/fields/{fieldId}") + "/responses/202" + asJSON + strings.Replace(inSchema, "/schema/", "/schema/oneOf/1/", 1),
-	} {
-		overlay = append(overlay, Edit{Set: place + "/description", Value: word, At: asPut, Cites: `"description":"Name of the product`})
-	}
-	return append(overlay, pagesOfActiveCampaign()...)
 }
 
-// pagesOfActiveCampaign: limit and offset are described for all lists at once.
-func pagesOfActiveCampaign() []Edit {
-	var out []Edit
+// schemaEdits: the schema of an update names the fields of a record; its example,
+// and its answer, have those of a schema. Examples also have members that the
+// schemas lack.
+func schemaEdits() []Edit {
+	const (
+		deletion    = "delete /customObjects/schemas/{schemaId}/fields/{fieldId}"
+		description = `"description":"Name of the product`
+	)
+	made, put := call("post /customObjects/schemas")+sent, call("put /customObjects/schemas/{schemaId}")+sent
+	answer := good("put /customObjects/schemas/{schemaId}", "200")
+	asMade := made + "/examples/A single field with a relationship to the contact/value/schema/fields/0"
+	asPut := put + "/examples/Request Example/value/schema"
+	out := []Edit{
+		{Set: made + inSchema + inFields + "/required", Value: yes, At: asMade, Cites: `"required":false`},
+		{Set: made + inSchema + inFields + "/description", Value: word, At: asPut + "/fields/0", Cites: description},
+		{Set: put + inSchema + inFields, Copy: made + inSchema + inFields, At: asPut + "/fields/0", Cites: `"labels":{"plural":"Product Name"`},
+		{Set: put + inSchema + "/relationships", Copy: made + inSchema + "/relationships", At: asPut + "/relationships/0", Cites: `"namespace":"contacts"`},
+		{Set: answer + inSchema + inFields + "/required", Value: yes, At: asMade, Cites: `"required":false`},
+		{Set: answer + inSchema + inFields + "/scale", Value: integer, At: asMade, Cites: `"scale":0`},
+	}
+	for _, fields := range []string{
+		good("get /customObjects/schemas", "200") + "/schema/properties/schemas/items/properties" + inFields,
+		good("get /customObjects/schemas/{id}", "200") + inSchema + inFields,
+		good("post /customObjects/schemas", "201") + inSchema + inFields,
+		good(deletion, "202") + strings.Replace(inSchema, "/schema/", "/schema/oneOf/0/", 1) + inFields,
+		good(deletion, "202") + strings.Replace(inSchema, "/schema/", "/schema/oneOf/1/", 1) + inFields,
+	} {
+		out = append(out, Edit{Set: fields + "/description", Value: word, At: asPut + "/fields/0", Cites: description})
+	}
+	return out
+}
+
+// recordEdits: values have the type of their field. The answers show a number, the
+// request a text in its schema and a number in its example. Relationships are an
+// object in every example.
+func recordEdits() []Edit {
+	const upsert = "post /customObjects/records/{schemaId}"
+	in, out := call(upsert)+sent, good(upsert, "201")
+	example := in + "/examples/Create with Contact/value/record"
+	text := in + inRecord + inValue
+	return []Edit{
+		{Set: out + inRecord + inValue, Value: scalar, At: text, Cites: `"type":"string"`},
+		{Set: good("get /customObjects/records/{schemaId}/{recordId}", "200") + inRecord + inValue, Value: scalar, At: text, Cites: `"type":"string"`},
+		{
+			Set: good("get /customObjects/records/{schemaId}", "200") + "/schema/properties/records/items/properties" + inValue, Value: scalar,
+			At: text, Cites: `"type":"string"`,
+		},
+		{Set: text, Value: scalar, At: example, Cites: `"value":100`},
+		{Set: in + inRecord + "/relationships", Copy: in + inRecord + "/relationships/items", At: example, Cites: `"relationships":{"primary-contact":[14]}`},
+		{
+			Set: out + inRecord + "/relationships/properties/primary-contact", Copy: out + inRecord + "/relationships/properties/account",
+			At: example, Cites: `"primary-contact":[14]`,
+		},
+	}
+}
+
+// queryEdits: filters stand in the query by name and operator, and what all lists
+// have is described for all of them at once.
+func queryEdits() []Edit {
+	records, tags := call("get /customObjects/records/{schemaId}")+"/parameters", call("get /tags")+"/parameters"
+	out := []Edit{
+		{
+			Set: records + "/-", Value: query("filters[relationships.primary-contact][eq]"),
+			At: records + "/3/description", Cites: "filters[relationships.{your-contact-relationship}][eq]={contactId}",
+		},
+		{Set: records + "/-", Value: query("filters[externalId][eq]"), Page: "Paging, ordering, sorting and filtering: filters[<root property>][<operator>]"},
+		{Set: records + "/-", Value: query("orders[createdTimestamp]"), Page: "Paging, ordering, sorting and filtering: orders[<property>]=ASC"},
+	}
+	for _, op := range []string{"eq", "starts_with", "contains"} {
+		out = append(out, Edit{Set: tags + "/-", Value: query("filters[search][" + op + "]"), At: tags + "/1/description", Cites: "`" + op + "`"})
+	}
+	both := []string{"limit", "offset"}
 	for operation, names := range map[string][]string{
-		"get /contacts": {"limit"}, "get /fields": {"offset"}, "get /fieldValues": {"limit", "offset"}, "get /tags": {"limit", "offset"},
-		"get /automations": {"limit", "offset"}, "get /contactAutomations": {"limit", "offset"}, "get /webhooks": {"limit", "offset"},
+		"get /contacts": {"limit"}, "get /fields": {"offset"}, "get /fieldValues": both, "get /tags": both,
+		"get /automations": both, "get /contactAutomations": both, "get /webhooks": both,
 	} {
 		for _, name := range names {
 			out = append(out, Edit{
-				Set: call(operation) + "/parameters/-", Value: `{"in":"query","name":"` + name + `","schema":{"type":"integer"}}`,
+				Set: call(operation) + "/parameters/-", Value: `{"in":"query","name":"` + name + `","schema":` + integer + `}`,
 				Page: "Pagination: limit and offset of every list",
 			})
 		}
