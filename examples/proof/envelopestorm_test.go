@@ -32,11 +32,11 @@ import (
 // started with, with what the messages in their order lead to.
 func TestStormEnvelopeSync(t *testing.T) {
 	t.Parallel()
-	s := newStorm(t, size(250, 250, 250))
+	s := newStorm(t, size(1_000, 1_000, 250)) // 50 times the real limit in full size
 	s.write(size(8, 16, 560), 5)
 	s.faults()
 	began := time.Now()
-	s.run(size(2, 4, 20))
+	s.run(size(2, 3, 20))
 	took := time.Since(began)
 	differences := s.judge()
 	injected := s.ac.Faults().Injected()
