@@ -17,7 +17,7 @@ func TestBackfill(t *testing.T) {
 	t.Parallel()
 	var f firings
 	w := newWorld(t, watching(&f, allKinds()...))
-	for i := range 30 {
+	for i := range 12 {
 		id := w.send(person{"Some Body", fmt.Sprintf("p%d@example.com", i)}, robin)
 		if i%2 == 0 {
 			w.sign(id, "1")
@@ -27,7 +27,7 @@ func TestBackfill(t *testing.T) {
 	period := envelopesync.Period{From: began.Add(-time.Hour)}
 	p, err := w.flow.PlanBackfill(t.Context(), w.account(), period)
 	require.NoError(t, err)
-	require.Equal(t, []int{30, 60, 31}, []int{p.Envelopes, p.Records, p.Contacts})
+	require.Equal(t, []int{12, 24, 13}, []int{p.Envelopes, p.Records, p.Contacts})
 	require.Positive(t, p.Calls)
 	require.Empty(t, w.ac.Contacts(), "a plan writes nothing")
 
@@ -43,10 +43,10 @@ func TestBackfill(t *testing.T) {
 	for b, err := range w.flow.Backfills(t.Context()) {
 		require.NoError(t, err)
 		require.True(t, b.Listed)
-		require.Equal(t, []int{30, 60}, []int{b.Envelopes, b.Records})
+		require.Equal(t, []int{12, 24}, []int{b.Envelopes, b.Records})
 	}
-	require.Len(t, w.ac.Contacts(), 31)
-	require.Len(t, w.ac.Records(contactmap.RecordSlug), 60)
+	require.Len(t, w.ac.Contacts(), 13)
+	require.Len(t, w.ac.Records(contactmap.RecordSlug), 24)
 	require.ElementsMatch(t, []string{
 		"docusign-integration", sentTag, "docusign-integration-DocuSign_Envelope_Delivered", "docusign-integration-DocuSign_Envelope_Completed",
 	}, w.ac.Tags("p0@example.com"))
