@@ -21,6 +21,12 @@ func (c *carry) sync(ctx context.Context) error {
 	if mapped.Email == "" {
 		return configError("Rules", "give the contact no e-mail address", "")
 	}
+	switch b := &c.row.Value; {
+	case b.For != forImported:
+		b.belong(c.contact.Ref)
+	case c.contact.Ref != "":
+		b.For = c.contact.Ref // another record found it
+	}
 	c.contact.Value.Email = mapped.Email
 	c.contact.Value.take(&c.rec, c.l.targets, &mapped)
 	want := c.contact.Value.texts()
@@ -32,7 +38,7 @@ func (c *carry) sync(ctx context.Context) error {
 		// A bulk import made the contact and did not say its id.
 		found, err := c.f.ac.Contacts.FindByEmail(ctx, mapped.Email)
 		if err == nil {
-			c.contact.Ref = string(found.ID)
+			c.contact.Ref, c.row.Value.For = string(found.ID), string(found.ID)
 			return c.saveContact(ctx, "contact found", "")
 		}
 		if !errors.Is(err, countersign.ErrNotFound) {
@@ -45,6 +51,7 @@ func (c *carry) sync(ctx context.Context) error {
 		return fmt.Errorf("write the contact: %w", err)
 	}
 	c.contact.Ref, c.contact.Value.Synced = string(synced.Contact.ID), want
+	c.row.Value.belong(c.contact.Ref)
 	why := ""
 	if res.HasErrors() {
 		why = "some fields could not be filled"

@@ -423,3 +423,24 @@ func TestUselessMessages(t *testing.T) {
 	require.Equal(t, map[string]int64{"ignored": 2, "dead": 1}, stats.States)
 	require.Len(t, deadKeys(t, w.flow.DeadLetters(envelopesync.WorkMessages).All(t.Context())), 1)
 }
+
+// A contact that somebody deleted is made anew, whole.
+func TestContactThatWasDeleted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.live()
+	id := w.send(robin)
+	w.run()
+	old, _ := w.ac.Contact(robin.email)
+	require.NoError(t, w.acTo.Contacts.Delete(t.Context(), contactID(old.ID)))
+	w.sign(id, "1")
+	w.run()
+	c, ok := w.ac.Contact(robin.email)
+	require.True(t, ok)
+	require.NotEqual(t, old.ID, c.ID)
+	require.Equal(t, []string{
+		"docusign-integration", "docusign-integration-DocuSign_Envelope_Sent",
+		"docusign-integration-DocuSign_Envelope_Delivered", "docusign-integration-DocuSign_Envelope_Completed",
+	}, c.Tags)
+	require.Equal(t, "Completed", w.record(id, robin.email)["status"])
+}

@@ -1,6 +1,7 @@
 package envelopesync
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -269,11 +270,12 @@ func (f *Flow) endRecord(ctx context.Context, tx orchestration.Tx, l *live, key 
 	}
 	b := &row.Value
 	if imported(contactmap.EmailKey(b.Record.Facts.Email)) {
-		b.For, b.Based, b.Tagged = row.Group, true, b.Record.Reached(l.Actions)
 		contact, err := f.contacts.Get(ctx, tx, row.Group)
 		if err != nil {
 			return err
 		}
+		b.belong(cmp.Or(contact.Ref, forImported))
+		b.Based, b.Tagged = true, b.Record.Reached(l.Actions)
 		contact.Value.Synced, contact.Updated = contact.Value.texts(), f.now()
 		if err := f.contacts.Update(ctx, tx, &contact); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/activecampaign"
 	"github.com/countersign/countersign/mapping/contactmap"
 	"github.com/countersign/countersign/orchestration"
@@ -26,7 +27,8 @@ type recordBody struct {
 	// not to be.
 	Fired []contactmap.Action `json:"fired,omitempty"`
 
-	// For is the contact that the following was done for.
+	// For is the contact in ActiveCampaign that the following was done for, or
+	// forImported.
 	For string `json:"for,omitzero"`
 	// Told are the actions after which the contact was written.
 	Told   []contactmap.Action `json:"told,omitempty"`
@@ -64,6 +66,18 @@ type value struct {
 }
 
 type contactRow = orchestration.Row[contactBody]
+
+// forImported says that a bulk import did it, which does not tell the contact's id.
+const forImported = "imported"
+
+// belong says which contact in ActiveCampaign the record belongs to now. What was
+// done for another one (the address was corrected, the contact was deleted and
+// made anew) counts no more.
+func (b *recordBody) belong(contact string) {
+	if b.For != contact {
+		b.For, b.Told, b.Tagged, b.Based, b.Written = contact, nil, nil, false, nil
+	}
+}
 
 // recordsAtOnce is how many records of a contact are carried over before other
 // contacts have their turn.
@@ -113,6 +127,11 @@ func (f *Flow) recordFailed(ctx context.Context, row recordRow, cause error) err
 		if err != nil {
 			return err
 		}
+		if errors.Is(cause, countersign.ErrNotFound) {
+			if err := f.contactGone(ctx, tx, now.Group); err != nil {
+				return err
+			}
+		}
 		if dead = f.failed(&now.Record, cause); dead {
 			if err := f.log(ctx, tx, now.Value.Record.Account, row.Key, "gave up", "", "envelope", row.Ref); err != nil {
 				return err
@@ -125,6 +144,20 @@ func (f *Flow) recordFailed(ctx context.Context, row recordRow, cause error) err
 	}
 	f.cfg.Logger.WarnContext(ctx, "record was not carried over", "record", row.Key, "dead", dead, "error", cause)
 	return err
+}
+
+// contactGone forgets the id of a contact that ActiveCampaign may not have any more,
+// so that the next attempt makes the contact anew.
+func (f *Flow) contactGone(ctx context.Context, tx orchestration.Tx, group string) error {
+	row, err := f.contacts.Get(ctx, tx, group)
+	if errors.Is(err, orchestration.ErrNoRecord) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	row.Ref, row.Value.Synced, row.Updated = "", nil, f.now()
+	return f.contacts.Update(ctx, tx, &row)
 }
 
 // carry is one record on its way to ActiveCampaign.
@@ -158,11 +191,6 @@ func (f *Flow) newCarry(ctx context.Context, row recordRow) (*carry, error) {
 	})
 	if err != nil || c.l == nil || c.l.paused {
 		return nil, err
-	}
-	if row.Value.For != row.Group {
-		// Done for another contact, or for none yet.
-		c.row.Value.For, c.row.Value.Told, c.row.Value.Tagged, c.row.Value.Based = row.Group, nil, nil, false
-		c.row.Value.Written = nil
 	}
 	c.rec = row.Value.Record
 	if a, ok := f.accounts[accountKey(c.rec.Account)]; ok {
