@@ -53,7 +53,7 @@ bench: ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem work
 
 .PHONY: proof
-proof: proof-ledgersync proof-cloudsign proof-docusign proof-digipost proof-activecampaign ## Print the figures that the documentation claims, all topics
+proof: proof-ledgersync proof-cloudsign proof-docusign proof-digipost proof-activecampaign proof-envelopesync ## Print the figures that the documentation claims, all topics
 
 .PHONY: proof-ledgersync
 proof-ledgersync: ## Print the figures of the ledger sync: crashes, also in review mode and through a gateway, full disk, calls, speed, memory
@@ -74,6 +74,10 @@ proof-digipost: ## Print the figures of the sender onboarding: attacks, secrets,
 	@$(call prove,-run 'Digipost|SecretsStayOut' ./digipost ./orchestration/senderonboarding ./examples/proof)
 	@out=$$(go test -count=1 -v -run '^Test(Contract|VendorVector|CanonicalTexts|ContentHashes|AnswersAreChecked)$$' ./digipost 2>&1) || { echo "$$out"; exit 1; }; \
 	echo "proof: digipost client tests=$$(grep -c '^--- PASS' <<<"$$out") cases=$$(grep -c '^ *--- PASS' <<<"$$out")"; grep -oE -- '--- SKIP: .*' <<<"$$out" || true
+
+.PHONY: proof-envelopesync
+proof-envelopesync: ## Print the figures of the envelope sync: storm, limit, accepted messages
+	@$(call prove,-parallel 1 -run EnvelopeSync -bench EnvelopeSync -benchtime 1x ./examples/proof)
 
 .PHONY: proof-activecampaign
 proof-activecampaign: ## Print the figures of the ActiveCampaign client: conformance, contract

@@ -15,8 +15,7 @@ import (
 // ActiveCampaign refuses more than 5 requests a second of an account
 // (ActiveCampaign, "Rate limits").
 const (
-	perSecond = 4.5
-	burst     = 1
+	gap = time.Second * 2 / 9 // 4.5 requests a second
 	// window is the length of the limit, and how long a new limiter is silent: a
 	// process that was there before may have used the second up.
 	window = time.Second
@@ -49,7 +48,7 @@ func (e *LimitError) RetryIn() time.Duration { return time.Until(e.Until) }
 
 // budget is what the process knows of one account's limits.
 type budget struct {
-	own     *rate.Limiter // unless the program brings its own
+	own     even // unless the program brings its own
 	imports *rate.Limiter
 	singles *rate.Limiter
 
@@ -72,7 +71,7 @@ func accountBudget(host string) *budget {
 
 func newBudget(now time.Time) *budget {
 	return &budget{
-		own: rate.NewLimiter(perSecond, burst), quiet: now.Add(window),
+		own: even{turn: make(chan struct{}, 1), gap: gap}, quiet: now.Add(window),
 		imports: rate.NewLimiter(importsPerSecond, importBurst), singles: rate.NewLimiter(singlesPerSecond, singleBurst),
 	}
 }
@@ -121,6 +120,30 @@ func (p pace) Wait(ctx context.Context) error {
 		return err
 	}
 	return p.own.Wait(ctx)
+}
+
+// even lets calls leave one by one, a gap apart. Unlike rate.Limiter, which fixes the
+// times in advance, it counts from when the last one really left: one that a busy
+// machine woke late is not followed too soon.
+type even struct {
+	turn chan struct{} // holds one item while somebody waits to leave
+	gap  time.Duration
+	last time.Time // when the last one left; for whoever has the turn
+}
+
+// Wait implements countersign.Limiter.
+func (e *even) Wait(ctx context.Context) error {
+	select {
+	case e.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-e.turn }()
+	if err := sleepUntil(ctx, e.last.Add(e.gap)); err != nil {
+		return err
+	}
+	e.last = time.Now()
+	return nil
 }
 
 func sleepUntil(ctx context.Context, at time.Time) error {
