@@ -161,11 +161,13 @@ func (s ImportService) Start(ctx context.Context, in BulkImport, opts ...counter
 
 // wait keeps the limits that imports have beside the account's.
 func (s ImportService) wait(ctx context.Context, c api.Call, contacts int) error {
-	limiter := s.budget.imports
+	var err error
 	if contacts == 1 {
-		limiter = s.budget.singles
+		err = s.budget.singles.Wait(ctx)
 	}
-	err := limiter.Wait(ctx)
+	if err == nil {
+		err = s.budget.imports.Wait(ctx)
+	}
 	if err == nil {
 		return nil
 	}

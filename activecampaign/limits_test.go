@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,6 +64,23 @@ func TestClientsOfAnAccountShareItsBudget(t *testing.T) {
 	require.NotSame(t, accountBudget(t.Name()), accountBudget(t.Name()+"2"))
 }
 
+// TestOneAccountHasOneBudget: however its address is written.
+func TestOneAccountHasOneBudget(t *testing.T) {
+	t.Parallel()
+	of := func(address string) *budget {
+		c, err := New(Config{BaseURL: address, APIKey: countersign.NewSecret("key-0123456789")})
+		require.NoError(t, err)
+		return c.Import.budget
+	}
+	one := of("https://one-budget.api-us1.com")
+	for _, same := range []string{
+		"https://one-budget.api-us1.com/api/3/", "https://One-Budget.API-us1.com", "https://one-budget.api-us1.com:443", "https://one-budget.api-us1.com.",
+	} {
+		require.Same(t, one, of(same), same)
+	}
+	require.NotSame(t, one, of("https://one-budget.api-us1.com:8443"))
+}
+
 func TestAnswersHoldBack(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -102,6 +120,36 @@ func TestAnswersHoldBack(t *testing.T) {
 type free struct{}
 
 func (free) Wait(ctx context.Context) error { return ctx.Err() }
+
+// TestAPauseHoldsTheQueueToo: those who wait for their turn when somebody is told to
+// come back later were let go by nobody yet.
+func TestAPauseHoldsTheQueueToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBudget(time.Now())
+		var times []time.Time
+		turn := make(chan struct{}, 1)
+		var all sync.WaitGroup
+		for range 50 {
+			all.Go(func() {
+				if b.limiter(countersign.Settings{Retry: countersign.RetryPolicy{MaxDelay: time.Minute}}).Wait(t.Context()) == nil {
+					turn <- struct{}{}
+					times = append(times, time.Now())
+					<-turn
+				}
+			})
+		}
+		time.Sleep(1500 * time.Millisecond)
+		b.observe(http.Header{"Retry-After": {"30"}})
+		said := time.Now()
+		all.Wait()
+		require.Len(t, times, 50)
+		require.LessOrEqual(t, within(times, time.Second), 5)
+		for _, at := range times {
+			require.False(t, at.After(said) && at.Before(said.Add(30*time.Second)), "one left %s after the account was refused", at.Sub(said))
+		}
+	})
+}
 
 func TestLongPausesEndTheCall(t *testing.T) {
 	t.Parallel()
@@ -146,6 +194,31 @@ func TestImportsHaveLimitsOfTheirOwn(t *testing.T) {
 			require.ErrorIs(t, err, context.Canceled)
 			require.NotErrorIs(t, err, countersign.ErrRateLimited)
 		}
+	})
+}
+
+// TestImportsShareOneLimit: those with one contact count among all of them.
+func TestImportsShareOneLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := ImportService{budget: newBudget(time.Now())}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		var times []time.Time
+		turn := make(chan struct{}, 1)
+		var all sync.WaitGroup
+		for _, contacts := range []int{1, 2} {
+			all.Go(func() {
+				for s.wait(ctx, api.Call{}, contacts) == nil {
+					turn <- struct{}{}
+					times = append(times, time.Now())
+					<-turn
+				}
+			})
+		}
+		all.Wait()
+		require.LessOrEqual(t, within(times, time.Minute), 100)
+		require.Greater(t, len(times), 5*60)
 	})
 }
 
