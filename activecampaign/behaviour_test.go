@@ -320,6 +320,28 @@ func TestFieldValues(t *testing.T) {
 	}
 }
 
+// TestDeletedTwice: what ActiveCampaign answers the second time.
+func TestDeletedTwice(t *testing.T) {
+	t.Parallel()
+	srv, c := account(t)
+	field := activecampaign.FieldID(srv.AddField(activecampaigntest.Field{Title: "City"}).ID)
+	contact := activecampaign.ContactID(srv.AddContact("robin@example.com"))
+	note, err := c.Notes.Create(t.Context(), contact, "signed")
+	require.NoError(t, err)
+	for range 2 {
+		require.NoError(t, c.Notes.Delete(t.Context(), note.ID))
+	}
+	value, err := c.Fields.SetValue(t.Context(), contact, field, "Kyoto")
+	require.NoError(t, err)
+	require.NoError(t, c.Fields.DeleteValue(t.Context(), value.ID))
+	require.ErrorIs(t, c.Fields.DeleteValue(t.Context(), value.ID), countersign.ErrForbidden)
+	_, err = c.Fields.GetValue(t.Context(), value.ID)
+	require.ErrorIs(t, err, countersign.ErrNotFound)
+	require.NoError(t, c.Events.Register(t.Context(), "signed"))
+	require.NoError(t, c.Events.Unregister(t.Context(), "signed"))
+	require.ErrorIs(t, c.Events.Unregister(t.Context(), "signed"), countersign.ErrInvalid)
+}
+
 func TestImports(t *testing.T) {
 	t.Parallel()
 	clock := countersigntest.NewClock(time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC))

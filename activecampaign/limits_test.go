@@ -244,6 +244,8 @@ func TestFailures(t *testing.T) {
 		`{"success":0,"message":"m","failureReasons":["r","s"]}`:                                                                  {message: "m; r; s"},
 		`{"success":0,"message":"m","failureReasons":[{"contact":230,"failureReason":"bad"}]}`:                                    {message: "m", fields: []countersign.FieldError{{Name: "contacts[229]", Message: "bad"}}},
 		`{"success":0,"message":"Rate limit exceeded.","failureReasons":["r"]}`:                                                   {message: "Rate limit exceeded.; r", kind: countersign.ErrRateLimited},
+		`{"errors":[{"title":"t","code":"duplicate","source":[]}]}`:                                                               {code: "duplicate", message: "t", kind: ErrDuplicate},
+		`{"errors":[{"title":[]},"u",{"title":"t","code":"duplicate"}]}`:                                                          {code: "duplicate", message: "u; t", kind: ErrDuplicate},
 		`{"message":17,"errors":{"a":1},"failureReasons":{}}`:                                                                     {message: "17"},
 	} {
 		got := parseError(422, nil, []byte(body))
@@ -255,5 +257,16 @@ func TestFailures(t *testing.T) {
 		} else {
 			require.ErrorIs(t, got.Kind, want.kind, body)
 		}
+	}
+}
+
+// TestMissingIsNotForbidden: some calls answer 403 for what does not exist.
+func TestMissingIsNotForbidden(t *testing.T) {
+	t.Parallel()
+	missing := []byte(`{"message":"No Result found for Note with id 1"}`)
+	require.ErrorIs(t, parseError(http.StatusForbidden, nil, missing).Kind, countersign.ErrNotFound)
+	require.NoError(t, parseError(http.StatusBadRequest, nil, missing).Kind)
+	for _, other := range []string{`{"message":"Forbidden"}`, `{"message":"Could not create SubscriberSeries"}`} {
+		require.NoError(t, parseError(http.StatusForbidden, nil, []byte(other)).Kind, other)
 	}
 }

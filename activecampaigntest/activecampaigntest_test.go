@@ -185,7 +185,7 @@ func TestFieldsAndValues(t *testing.T) {
 	require.Equal(t, map[string]string{field.ID: ""}, got.Fields)
 	require.Equal(t, id, got.ID)
 	for path, status := range map[string]int{
-		"GET /fieldValues/9": 404, "PUT /fieldValues/9": 404, "DELETE /fieldValues/9": 404, "GET /fields/9": 404, "GET /fields/1": 200, "POST /fieldRels": 404,
+		"GET /fieldValues/9": 403, "PUT /fieldValues/9": 400, "DELETE /fieldValues/9": 403, "GET /fields/9": 404, "GET /fields/1": 200, "POST /fieldRels": 404,
 	} {
 		method, path, _ := strings.Cut(path, " ")
 		require.Equal(t, status, c.do(method, path, "").status, path)
@@ -270,7 +270,10 @@ func TestNotes(t *testing.T) {
 	require.Equal(t, []activecampaigntest.Note{{ID: "1", Contact: "1", Text: "n"}, {ID: "2", Contact: "1", Text: "n"}}, c.srv.Notes())
 	require.Equal(t, 400, c.do("POST", "/notes", `{"note":{"note":"n","relid":1,"reltype":"Deal"}}`).status)
 	require.Equal(t, 404, c.do("POST", "/notes", `{"note":{"note":"n","relid":9,"reltype":"Subscriber"}}`).status)
-	require.Equal(t, 404, c.do("GET", "/notes/9", "").status)
+	for method, status := range map[string]int{"GET": 400, "PUT": 403, "DELETE": 403} {
+		require.Equal(t, status, c.do(method, "/notes/9", "").status, method)
+	}
+	require.Equal(t, "No Result found for Note with id 9", c.do("DELETE", "/notes/9", "").get("message"))
 }
 
 func TestTracking(t *testing.T) {
