@@ -306,3 +306,15 @@ func TestSecretsStaySecret(t *testing.T) {
 	require.NotContains(t, out.String(), eventKey)
 	require.Contains(t, out.String(), "/users/me")
 }
+
+// TestTrackingKeepsItsKey: a refusal with status 200 is the service's text too.
+func TestTrackingKeepsItsKey(t *testing.T) {
+	t.Parallel()
+	c, mt := mocked(t)
+	mt.RegisterNoResponder(answer(http.StatusOK, `{"success":0,"message":"no account has the key `+eventKey+`\nand more"}`))
+	err := c.Events.Track(t.Context(), activecampaign.TrackedEvent{Name: "n", Email: "a@example.com"})
+	require.ErrorIs(t, err, countersign.ErrInvalid)
+	require.NotContains(t, err.Error(), eventKey)
+	require.NotContains(t, apiError(t, err).Message, "\n")
+	require.Contains(t, err.Error(), "no account has the key")
+}

@@ -95,7 +95,7 @@ func (s EventsService) Track(ctx context.Context, e TrackedEvent, opts ...counte
 	}
 	return &countersign.Error{
 		Provider: provider, Op: c.Op, Method: c.Method, Path: c.Path.Template(), StatusCode: http.StatusOK,
-		Attempts: 1, Kind: countersign.ErrInvalid, Message: got.message,
+		Attempts: 1, Kind: countersign.ErrInvalid, Message: api.Clean(got.message, t.key),
 	}
 }
 
