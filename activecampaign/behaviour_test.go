@@ -320,6 +320,22 @@ func TestFieldValues(t *testing.T) {
 	}
 }
 
+// TestNumbersOfFields: what Go reads as a number and nobody else does.
+func TestNumbersOfFields(t *testing.T) {
+	t.Parallel()
+	f := activecampaign.Field{Title: "T", Type: activecampaign.FieldNumber}
+	for _, fine := range []string{"0", "-1", "1.50", "+3"} {
+		require.NoError(t, f.Check(fine), fine)
+	}
+	for _, bad := range []string{"NaN", "Inf", "-infinity", "0x1p4", "1e400", " 1"} {
+		configError(t, f.Check(bad))
+	}
+	boxes := activecampaign.Field{Title: "T", Type: activecampaign.FieldCheckbox, Options: []activecampaign.FieldOption{{Value: "S"}}}
+	for _, bad := range []string{"||", "|||", "||||"} {
+		configError(t, boxes.Check(bad))
+	}
+}
+
 // TestDeletedTwice: what ActiveCampaign answers the second time.
 func TestDeletedTwice(t *testing.T) {
 	t.Parallel()
