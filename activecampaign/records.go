@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -16,13 +17,13 @@ import (
 // Record is a record of a custom object.
 type Record struct {
 	// ID is ActiveCampaign's own. An answer to Upsert may lack it: use ExternalID.
-	ID            RecordID          `json:"id"`
-	ExternalID    string            `json:"externalId"`
-	SchemaID      SchemaID          `json:"schemaId"`
-	Fields        []RecordField     `json:"fields"`
-	Relationships map[string][]Text `json:"relationships"` // ids by the relationship's id
-	Created       Time              `json:"createdTimestamp"`
-	Updated       Time              `json:"updatedTimestamp"`
+	ID            RecordID      `json:"id"`
+	ExternalID    string        `json:"externalId"`
+	SchemaID      SchemaID      `json:"schemaId"`
+	Fields        []RecordField `json:"fields"`
+	Relationships Related       `json:"relationships"`
+	Created       Time          `json:"createdTimestamp"`
+	Updated       Time          `json:"updatedTimestamp"`
 }
 
 // Contacts are the contacts that the record belongs to: one, in most schemas.
@@ -32,6 +33,38 @@ func (r Record) Contacts() []ContactID {
 		out = append(out, ContactID(id))
 	}
 	return out
+}
+
+// Related are the ids of what a record belongs to, by the relationship's id.
+type Related map[string][]Text
+
+// UnmarshalJSON reads an object of lists, as every example has it, an object of
+// ids, and a list of such objects, as the specification has it.
+func (r *Related) UnmarshalJSON(data []byte) error {
+	*r = nil
+	var all []map[string]json.RawMessage
+	if json.Unmarshal(data, &all) != nil {
+		all = make([]map[string]json.RawMessage, 1)
+		if err := json.Unmarshal(data, &all[0]); err != nil {
+			return err
+		}
+	}
+	for _, one := range all {
+		for name, raw := range one {
+			var ids []Text
+			if json.Unmarshal(raw, &ids) != nil {
+				ids = make([]Text, 1)
+				if err := json.Unmarshal(raw, &ids[0]); err != nil {
+					return err
+				}
+			}
+			if *r == nil {
+				*r = Related{}
+			}
+			(*r)[name] = append((*r)[name], ids...)
+		}
+	}
+	return nil
 }
 
 // Value gives the text of a field; "" where it has none or is no scalar.
@@ -89,7 +122,12 @@ func (f RecordField) Text() string {
 	case json.Number:
 		return v.String()
 	}
-	return ""
+	// A number as it would be sent; nothing else begins like one.
+	text, err := json.Marshal(f.Value)
+	if err != nil || strings.Trim(string(text[:1]), "-0123456789") != "" {
+		return ""
+	}
+	return string(text)
 }
 
 // RecordInput is a record to write.
