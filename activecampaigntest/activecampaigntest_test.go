@@ -354,3 +354,39 @@ func TestFaultsAndLog(t *testing.T) {
 	require.EqualValues(t, 1, c.srv.Log().TallyOf("GET /contacts/{id}", "1").Answered)
 	require.Equal(t, countersigntest.Tally{Requests: 2, Answered: 1}, c.srv.Log().Tally("POST /contact/sync"))
 }
+
+// TestWhoBroughtItAbout: a webhook that leaves the program's own writes out hears of
+// what somebody in the account does.
+func TestWhoBroughtItAbout(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t)
+	c.srv.AddContact("robin@example.com")
+	c.srv.AddTag("signed", "contact")
+	c.srv.Receive("https://a.example/t", http.NotFoundHandler())
+	c.do("POST", "/webhooks", `{"webhook":{"name":"n","url":"https://a.example/t","events":["contact_tag_added"],"sources":["admin"]}}`)
+	require.Equal(t, "1", c.do("GET", "/webhooks", "").get("meta", "total"), "who listens is no webhook of the account")
+	require.Equal(t, 201, c.do("POST", "/contactTags", `{"contactTag":{"contact":1,"tag":1}}`).status)
+	require.Empty(t, c.srv.Deliver(t.Context()))
+	c.srv.TagContact("robin@example.com", "looked at")
+	sent := c.srv.Deliver(t.Context())
+	require.Len(t, sent, 1)
+	require.Equal(t, "admin", sent[0].Form.Get("initiated_from"))
+	require.Equal(t, http.StatusNotFound, sent[0].Status)
+}
+
+// TestInactiveAutomationsWait: no tag starts one, whoever applies it.
+func TestInactiveAutomationsWait(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t)
+	c.srv.AddContact("robin@example.com")
+	c.srv.AddAutomation(activecampaigntest.Automation{Name: "Off", StartsAtTag: "signed", Inactive: true})
+	on := c.srv.AddAutomation(activecampaigntest.Automation{Name: "On", StartsAtTag: "Signed"})
+	c.srv.TagContact("robin@example.com", "signed")
+	require.Equal(t, 200, c.do("POST", "/import/bulk_import", `{"contacts":[{"email":"sam@example.com","tags":["signed"]}]}`).status)
+	c.clock.Advance(time.Minute)
+	runs := c.srv.Enrolments()
+	require.Len(t, runs, 2)
+	for _, run := range runs {
+		require.Equal(t, on.ID, run.Automation)
+	}
+}

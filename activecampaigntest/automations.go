@@ -9,7 +9,7 @@ import (
 type Automation struct {
 	ID          string // given by the server
 	Name        string
-	Inactive    bool
+	Inactive    bool   // no tag starts it
 	StartsAtTag string // a contact enters when it gets this tag; "": never by itself
 	entered     int
 	created     time.Time
