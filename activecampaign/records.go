@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/countersign/countersign"
@@ -225,7 +226,7 @@ func (s RecordsService) GetByExternalID(ctx context.Context, schema SchemaID, ex
 		return &m.Record, nil
 	}
 	e, ok := errors.AsType[*countersign.Error](err)
-	if !ok || e.StatusCode != http.StatusNotFound && e.StatusCode != http.StatusMethodNotAllowed {
+	if !ok || !slices.Contains([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed}, e.StatusCode) {
 		return nil, err
 	}
 	p, err := s.List(ctx, schema, RecordQuery{ExternalID: externalID}, opts...)
@@ -280,15 +281,17 @@ func (s RecordsService) All(ctx context.Context, schema SchemaID, q RecordQuery,
 }
 
 // Delete deletes a record (DELETE /customObjects/records/{schemaId}/{recordId}).
-// One that is gone is no error. It is repeated when no answer comes.
+// One that is gone is no error where ActiveCampaign says so with a 404; its
+// specification names a 400 alone, which gives no reason and is ErrInvalid. It is
+// repeated when no answer comes.
 func (s RecordsService) Delete(ctx context.Context, schema SchemaID, id RecordID, opts ...countersign.CallOption) error {
 	c := send(api.IdempotentWrite, "delete record", http.MethodDelete, recordsPath+"/{recordId}", nil, string(schema), string(id))
 	return gone(s.api.Run(ctx, c, nil, opts...))
 }
 
 // DeleteByExternalID deletes the record with the external id
-// (DELETE /customObjects/records/{schemaId}/external/{externalId}). One that is
-// gone is no error. It is repeated when no answer comes.
+// (DELETE /customObjects/records/{schemaId}/external/{externalId}). What Delete says
+// of one that is gone holds here too. It is repeated when no answer comes.
 func (s RecordsService) DeleteByExternalID(ctx context.Context, schema SchemaID, externalID string, opts ...countersign.CallOption) error {
 	c := send(api.IdempotentWrite, "delete record by external id", http.MethodDelete, externalPath, nil, string(schema), externalID)
 	return gone(s.api.Run(ctx, c, nil, opts...))

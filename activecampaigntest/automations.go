@@ -48,7 +48,7 @@ func (s *Server) automationRoutes() {
 		var ok bool
 		s.state.enrolments, ok = drop(s.state.enrolments, func(e *Enrolment) bool { return e.ID == c.id() })
 		if !ok {
-			c.missing("SubscriberSeries", c.id())
+			c.message(http.StatusForbidden, "No Result found for SubscriberSeries with id "+c.id())
 			return
 		}
 		c.answer(http.StatusOK, object{})
