@@ -154,7 +154,9 @@ type oneRecord struct {
 
 // Upsert makes the record with the external id, or replaces it whole
 // (POST /customObjects/records/{schemaId}). It refuses, before anything is sent, a
-// field that the schema lacks, and a record that leaves out one that it has. The
+// field that the schema lacks, and a record that leaves out one that it has. A field
+// that somebody added since the schema was read is left out unseen, and so cleared:
+// read the schema anew now and then, as SchemasService.Ensure does. The
 // answer says neither which of the two happened nor, always, the record's own id;
 // listings may lack a new record for seconds. It is repeated when no answer comes.
 func (s RecordsService) Upsert(ctx context.Context, schema Schema, in RecordInput, opts ...countersign.CallOption) (*Record, error) {

@@ -1,6 +1,8 @@
 package activecampaign_test
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/countersign/countersign"
@@ -65,4 +67,35 @@ func TestRecordsMissingWithoutAReason(t *testing.T) {
 	require.EqualValues(t, 1, srv.Log().Tally("GET /customObjects/records/{schemaId}").Requests)
 	require.ErrorIs(t, c.Records.DeleteByExternalID(t.Context(), schema.ID, "e:1"), countersign.ErrInvalid)
 	require.ErrorIs(t, c.Records.Delete(t.Context(), schema.ID, "1"), countersign.ErrInvalid)
+}
+
+// TestRefusalsDoNotRepeatAddresses: a webhook's address ends with the receiver's token,
+// and a callback's headers may hold a key; ActiveCampaign may repeat what it refuses.
+func TestRefusalsDoNotRepeatAddresses(t *testing.T) {
+	t.Parallel()
+	const secret = "made-with-rand.Text-of-crypto"
+	hook := activecampaign.Webhook{Name: "n", Events: []activecampaign.WebhookEvent{"update"}, Sources: []activecampaign.Source{"api"}}
+	callback := &activecampaign.ImportCallback{URL: "https://hooks.example.com/" + secret, Headers: map[string]string{"Authorization": "Bearer " + secret + "1"}, Params: map[string]string{"t": secret + "2"}}
+	for _, address := range []string{"https://hooks.example.com/ac/" + secret, "https://hooks.example.com/ac?token=" + secret + "&x=1"} {
+		hook.URL = address
+		for name, call := range map[string]func(cl) (any, error){
+			"create": func(c cl) (any, error) { return c.Webhooks.Create(t.Context(), hook) },
+			"update": func(c cl) (any, error) { return c.Webhooks.Update(t.Context(), "1", hook) },
+			"list": func(c cl) (any, error) {
+				return c.Webhooks.List(t.Context(), activecampaign.WebhookQuery{URL: address})
+			},
+			"import": func(c cl) (any, error) {
+				return c.Import.Start(t.Context(), activecampaign.BulkImport{Contacts: []activecampaign.ImportContact{{Email: "a@example.com"}}, Callback: callback})
+			},
+		} {
+			for _, said := range []string{address, strings.ReplaceAll(address, "/", `\/`), secret, secret + "1", "Bearer " + secret + "1", secret + "2"} {
+				c, mt := mocked(t)
+				mt.RegisterNoResponder(answer(http.StatusBadRequest, `{"message":"can not use `+said+`"}`))
+				_, err := call(c)
+				require.ErrorIs(t, err, countersign.ErrInvalid, name)
+				require.NotContains(t, err.Error(), secret, name)
+				require.NotContains(t, string(apiError(t, err).Body), secret, name)
+			}
+		}
+	}
 }
