@@ -63,6 +63,10 @@ func (s *source) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// maxProblems bounds what is read of a list in an error: each contact of an import
+// may have its own reason.
+const maxProblems = MaxImportContacts
+
 // problems are the entries of errors that can be read: an odd one does not cost
 // the others.
 type problems []problem
@@ -73,7 +77,7 @@ func (p *problems) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &list); err != nil {
 		return err
 	}
-	for _, item := range list {
+	for _, item := range list[:min(len(list), maxProblems)] {
 		var one problem
 		if json.Unmarshal(item, &one) != nil && json.Unmarshal(item, &one.Title) != nil {
 			continue
@@ -163,7 +167,7 @@ func readReasons(d *api.Detail, raw json.RawMessage) {
 	if json.Unmarshal(raw, &list) != nil {
 		return
 	}
-	for _, item := range list {
+	for _, item := range list[:min(len(list), maxProblems)] {
 		var text string
 		if json.Unmarshal(item, &text) == nil {
 			d.Message = joined(d.Message, text)

@@ -3,7 +3,9 @@ package activecampaign
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -258,6 +260,22 @@ func TestFailures(t *testing.T) {
 			require.ErrorIs(t, got.Kind, want.kind, body)
 		}
 	}
+}
+
+// TestFailuresAreBounded: joining what stands in a long list costs its square.
+func TestFailuresAreBounded(t *testing.T) {
+	t.Parallel()
+	var texts, objects []string
+	for i := range 1_000 {
+		texts = append(texts, fmt.Sprintf(`"no %d"`, i))
+		objects = append(objects, fmt.Sprintf(`{"contact":%d,"failureReason":"bad"}`, i+1))
+	}
+	for name, reasons := range map[string][]string{"errors": texts, "failureReasons": texts} {
+		got := parseError(400, nil, []byte(`{"`+name+`":[`+strings.Join(reasons, ",")+`]}`))
+		require.True(t, strings.HasPrefix(got.Message, "no 0; no 1; "), name)
+		require.Equal(t, maxProblems-1, strings.Count(got.Message, ";"), name)
+	}
+	require.Len(t, parseError(400, nil, []byte(`{"failureReasons":[`+strings.Join(objects, ",")+`]}`)).Fields, MaxImportContacts, "each contact of a batch can have its own")
 }
 
 // TestMissingIsNotForbidden: some calls answer 403 for what does not exist.
