@@ -23,14 +23,15 @@ import (
 // Authentication is how a client proves who it is: SignatureAuth or TokenAuth.
 type Authentication interface {
 	prepare(cfg Config, set countersign.Settings, a Addresses) (api.Auth, *signer, error)
+	signatures() Signatures
 }
 
 // SignatureAuth signs each request with the broker's key and checks the signature
 // of each answer, as Digipost's document "Security" of API v8 says. Digipost's
 // newer clients call it legacy.
 type SignatureAuth struct {
-	// Key is the broker's RSA key: of ParseKey, ParsePKCS12, a tls.Certificate's PrivateKey, or
-	// one that never leaves its hardware. It is required.
+	// Key is the broker's RSA key: of ParseKey, of KeyOf, or one that never leaves its
+	// hardware. It is required.
 	Key crypto.Signer
 	// EncodedPath signs paths as they are sent instead of decoded. Digipost's own
 	// clients disagree; it matters for search terms with spaces or letters outside
@@ -48,13 +49,30 @@ func (a SignatureAuth) prepare(Config, countersign.Settings, Addresses) (api.Aut
 	return nil, &signer{key: a.Key, encodedPath: a.EncodedPath}, nil
 }
 
+func (SignatureAuth) signatures() Signatures { return SignaturesRequired }
+
+func (a TokenAuth) signatures() Signatures { return a.Signatures }
+
 func keyError(reason string) error {
 	return &countersign.ConfigError{Component: "digipost", Field: "Key", Reason: reason, Fix: "read it with digipost.ParseKey"}
 }
 
+// KeyOf is the private key of a certificate: one of tls.LoadX509KeyPair or of
+// ParsePKCS12. Its error is a *countersign.ConfigError.
+func KeyOf(c tls.Certificate) (crypto.Signer, error) {
+	key, ok := c.PrivateKey.(crypto.Signer)
+	if !ok {
+		return nil, keyError("is missing")
+	}
+	if _, ok := key.Public().(*rsa.PublicKey); !ok {
+		return nil, keyError("is not an RSA key")
+	}
+	return key, nil
+}
+
 // ParseKey reads an RSA private key from PEM: PKCS#8 or PKCS#1, certificates
-// around it are passed over. ParsePKCS12 reads .p12 files. Its error is a *countersign.ConfigError that quotes
-// nothing.
+// around it are passed over. ParsePKCS12 reads .p12 files. Its error is a
+// *countersign.ConfigError that quotes nothing.
 func ParseKey(data []byte) (crypto.Signer, error) {
 	for {
 		var block *pem.Block
@@ -88,10 +106,25 @@ type TokenAuth struct {
 	ClientID countersign.Secret
 	// Certificate is the one that is registered with the client. It is required.
 	Certificate tls.Certificate
+	// Signatures says what becomes of the signatures of answers. The zero value is
+	// SignaturesChecked.
+	Signatures Signatures
 	// Endpoint replaces the environment's, and RootCAs the system's roots for it.
 	Endpoint string
 	RootCAs  *x509.CertPool
 }
+
+// Signatures says how the signature of an answer counts where requests carry a
+// token. Whether Digipost signs answers then is undocumented, and its own clients
+// don't agree. Date and hash are checked in any case.
+type Signatures int
+
+// The ways.
+const (
+	SignaturesChecked  Signatures = iota // one that is there has to be right
+	SignaturesRequired                   // it has to be there, and right
+	SignaturesIgnored                    // answers rest on TLS, date and hash
+)
 
 func (a TokenAuth) prepare(cfg Config, set countersign.Settings, addresses Addresses) (api.Auth, *signer, error) {
 	bad := func(field, reason string) (api.Auth, *signer, error) {
@@ -109,12 +142,14 @@ func (a TokenAuth) prepare(cfg Config, set countersign.Settings, addresses Addre
 		return bad("Certificate", "is missing")
 	case err != nil || u.Scheme != "https" || u.Host == "":
 		return bad("Endpoint", "is not an https address")
+	case a.Signatures < SignaturesChecked || a.Signatures > SignaturesIgnored:
+		return bad("Signatures", "is not one of the constants")
 	}
 	t := &tokens{auth: a, resource: set.BaseURL.String(), broker: cfg.BrokerID, path: u.Path}
 	tokenSet := set
 	tokenSet.BaseURL = &url.URL{Scheme: u.Scheme, Host: u.Host}
 	tokenSet.HTTPClient = &http.Client{Transport: &http.Transport{
-		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second,
 		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{a.Certificate}, RootCAs: a.RootCAs},
 	}}
 	if t.api, err = api.New(api.Config{Provider: "digipost", Settings: tokenSet}); err != nil {

@@ -1,8 +1,11 @@
 package digipost
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -34,26 +37,13 @@ type BackendConfig struct {
 // NewBackendReceiver makes the handler of back-end callbacks: GET, HEAD and POST,
 // as ParseBackendCallback reads them. It answers 204 when Accept has returned nil,
 // and 404 without a reason to everything that is not a callback, so that whoever
-// tries addresses learns nothing. Its error is a *countersign.ConfigError.
+// tries addresses learns nothing. A body has ten seconds to arrive and Accept, whose
+// panic is a failure, half a minute. Its error is a *countersign.ConfigError.
 func NewBackendReceiver(cfg BackendConfig) (http.Handler, error) {
 	if cfg.Accept == nil {
 		return nil, &countersign.ConfigError{Component: "digipost", Field: "Accept", Reason: "is nil", Fix: "give a function that stores the callback"}
 	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
-	}
-	b := &backend{cfg: cfg, sources: webhook.Sources{TrustedProxies: prefixes(cfg.TrustedProxies)}}
-	b.cfg.AllowedSources = prefixes(cfg.AllowedSources)
-	for _, p := range append(b.cfg.AllowedSources, b.sources.TrustedProxies...) {
-		if !p.IsValid() {
-			return nil, &countersign.ConfigError{Component: "digipost", Field: "AllowedSources", Reason: "has an invalid prefix", Fix: "make prefixes with netip.ParsePrefix"}
-		}
-	}
-	for _, p := range b.sources.TrustedProxies {
-		if p.Bits() == 0 {
-			return nil, &countersign.ConfigError{Component: "digipost", Field: "TrustedProxies", Reason: "trusts every address", Fix: "name the addresses of your own proxies"}
-		}
-	}
+	b := &backend{accept: cfg.Accept}
 	if len(cfg.Tokens) > 0 {
 		tokens, err := webhook.NewTokens("digipost", cfg.Tokens)
 		if err != nil {
@@ -61,71 +51,76 @@ func NewBackendReceiver(cfg BackendConfig) (http.Handler, error) {
 		}
 		b.tokens = &tokens
 	}
+	h, err := webhook.New(webhook.Config[Callback]{
+		Name: "digipost", MaxBody: maxQuery, Logger: cfg.Logger,
+		Sources: webhook.Sources{Allowed: cfg.AllowedSources, TrustedProxies: cfg.TrustedProxies},
+		Admit:   b.admit, Open: b.open,
+		Accept: func(context.Context, Callback) error { return nil }, // open has handed it over
+	})
+	if err != nil {
+		return nil, err
+	}
+	b.handler = h
 	return b, nil
 }
 
-// prefixes brings prefixes into the form in which addresses are compared.
-func prefixes(in []netip.Prefix) []netip.Prefix {
-	out := make([]netip.Prefix, 0, len(in))
-	for _, p := range in {
-		if p.Addr().Is4In6() && p.Bits() >= 96 {
-			p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
-		}
-		out = append(out, p.Masked())
-	}
-	return out
-}
-
+// backend fits back-end callbacks, which are no webhooks by their method and their
+// answers, to the handler that all receivers share.
 type backend struct {
-	cfg     BackendConfig
-	sources webhook.Sources
+	accept  func(context.Context, Callback) error
 	tokens  *webhook.Tokens
+	handler *webhook.Handler[Callback]
 }
 
 // ServeHTTP answers one callback.
 func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	refuse := func(status int, reason string) {
-		b.cfg.Logger.WarnContext(r.Context(), "digipost: back-end callback refused", slog.Int("status", status), slog.String("reason", reason))
-		w.WriteHeader(status)
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		r = r.Clone(r.Context())
+		r.Method, r.Body, r.ContentLength = http.MethodPost, http.NoBody, 0
 	}
-	if !b.allowed(r) {
-		refuse(http.StatusNotFound, "source address is not allowed")
-		return
-	}
-	if b.tokens != nil && !b.tokens.Match(r) {
-		refuse(http.StatusNotFound, "address does not carry the secret")
-		return
-	}
-	c, err := ParseBackendCallback(r)
-	if err != nil {
-		refuse(http.StatusNotFound, err.Error()) // errors of callbacks quote nothing
-		return
-	}
-	err = b.cfg.Accept(r.Context(), c)
-	switch {
-	case err == nil:
-		w.WriteHeader(http.StatusNoContent)
-	case errors.Is(err, countersign.ErrInvalid) || errors.Is(err, countersign.ErrNotFound):
-		refuse(http.StatusNotFound, err.Error())
-	default:
-		w.Header().Set("Retry-After", "30")
-		refuse(http.StatusServiceUnavailable, err.Error())
-	}
+	b.handler.ServeHTTP(backendWriter{w}, r)
 }
 
-func (b *backend) allowed(r *http.Request) bool {
-	if len(b.cfg.AllowedSources) == 0 {
-		return true
+func (b *backend) admit(r *http.Request) error {
+	if b.tokens != nil && !b.tokens.Match(r) {
+		return fmt.Errorf("%w: the address does not carry the secret", webhook.ErrForged)
 	}
-	source, err := b.sources.Address(r)
-	if err != nil {
-		return false
-	}
-	for _, p := range b.cfg.AllowedSources {
-		if p.Contains(source) {
-			return true
-		}
-	}
-	return false
+	return nil
 }
+
+// open reads a callback and hands it over. What is good for nothing is answered
+// like what is not authentic.
+func (b *backend) open(ctx context.Context, r *http.Request, body []byte) (Callback, error) {
+	whole := r.Clone(ctx)
+	whole.Body = io.NopCloser(bytes.NewReader(body))
+	c, err := ParseBackendCallback(whole)
+	if err != nil {
+		return Callback{}, fmt.Errorf("%w: %w", webhook.ErrForged, err) // errors of callbacks quote nothing
+	}
+	err = b.accept(ctx, c)
+	if errors.Is(err, countersign.ErrInvalid) || errors.Is(err, countersign.ErrNotFound) {
+		err = fmt.Errorf("%w: %w", webhook.ErrForged, err)
+	}
+	return c, err
+}
+
+// backendWriter answers 204 to what was taken and 404 to all that was not, but for
+// a failure of our own.
+type backendWriter struct{ http.ResponseWriter }
+
+// WriteHeader writes one of the three.
+func (w backendWriter) WriteHeader(status int) {
+	switch status {
+	case http.StatusServiceUnavailable:
+	case http.StatusOK:
+		status = http.StatusNoContent
+	default:
+		status = http.StatusNotFound
+	}
+	w.Header().Del("Allow")
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets the deadline of the body reach the server's writer.
+func (w backendWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

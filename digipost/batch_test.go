@@ -1,6 +1,7 @@
 package digipost_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/countersign/countersign"
@@ -92,4 +93,71 @@ func TestCompleteBatchTwice(t *testing.T) {
 		require.Equal(t, digipost.BatchCommitted, done.Status)
 		require.EqualValues(t, 2, w.srv.Log().Tally(digiposttest.OpCompleteBatch).Requests)
 	}
+}
+
+// Whether a UUID that is there is refused or not, a batch is created once, and its
+// UUID is told whatever goes wrong.
+func TestCreateBatchOnce(t *testing.T) {
+	t.Parallel()
+	for _, refused := range []bool{false, true} {
+		w := newWorld(t, digiposttest.WithBatchesOnce(refused))
+		for _, uuid := range []string{"", digipost.NewUUID()} {
+			w.srv.Faults().Add(countersigntest.Rule{Operation: digiposttest.OpCreateBatch, Fault: countersigntest.LoseAnswer(), Next: 1})
+			b, err := w.client.Batches.Create(t.Context(), uuid)
+			require.NoError(t, err)
+			require.Equal(t, digipost.BatchCreated, b.Status)
+			_, err = w.client.Batches.Create(t.Context(), b.UUID)
+			if refused {
+				require.ErrorIs(t, err, countersign.ErrInvalid, "somebody else's batch is not taken for a new one")
+			} else {
+				require.NoError(t, err)
+			}
+		}
+	}
+	for _, op := range []string{digiposttest.OpEntryPoint, digiposttest.OpCreateBatch} {
+		w := newWorld(t)
+		w.srv.Faults().Add(countersigntest.Rule{Operation: op, Fault: countersigntest.Status(403)})
+		b, err := w.client.Batches.Create(t.Context(), "")
+		require.ErrorIs(t, err, countersign.ErrForbidden)
+		require.NotNil(t, b, op)
+		w.srv.Faults().Clear()
+		again, err := w.client.Batches.Create(t.Context(), b.UUID)
+		require.NoError(t, err)
+		require.Equal(t, b.UUID, again.UUID)
+	}
+}
+
+// Another program takes a batch up with nothing but its UUID, or with what was
+// written down of it.
+func TestBatchIsTakenUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b, err := w.client.Batches.Create(t.Context(), "")
+	require.NoError(t, err)
+	written, err := json.Marshal(b)
+	require.NoError(t, err)
+
+	var read digipost.Batch
+	require.NoError(t, json.Unmarshal(written, &read))
+	other := w.connect(t, digipost.SignatureAuth{Key: brokerKey()})
+	found, err := other.Batches.Get(t.Context(), b.UUID)
+	require.NoError(t, err)
+	require.Equal(t, read, *found)
+	done, err := other.Batches.Complete(t.Context(), &read)
+	require.NoError(t, err)
+	require.True(t, done.Committed())
+}
+
+// A commit by somebody else is not taken for one's own because of an attempt that
+// was refused before anything was done.
+func TestCompleteBatchAfter429(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b, err := w.client.Batches.Create(t.Context(), "")
+	require.NoError(t, err)
+	_, err = w.client.Batches.Complete(t.Context(), b)
+	require.NoError(t, err)
+	w.srv.Faults().Add(countersigntest.Rule{Operation: digiposttest.OpCompleteBatch, Fault: countersigntest.TooManyRequests(0), Next: 1})
+	_, err = w.client.Batches.Complete(t.Context(), b)
+	require.ErrorIs(t, err, countersign.ErrInvalid)
 }

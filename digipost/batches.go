@@ -57,8 +57,13 @@ type xmlBatchAnswer struct {
 }
 
 // Create makes a batch (relation create_batch); its UUID goes into Message.Batch.
-// An empty uuid is made here; a program that may be ended keeps one of its own and
-// finds the batch again with Get.
+// An empty uuid is made here. A program that may be ended keeps one of its own, with
+// which Get takes the batch up again. Beside an error of the service stands a Batch
+// with nothing but the UUID.
+//
+// What Digipost does with a UUID that it has is undocumented: it may give that
+// batch, or refuse. Where it refuses after an answer that got lost, Create asks for
+// the batch; a refusal of a first attempt stays an error.
 func (s BatchesService) Create(ctx context.Context, uuid string, opts ...countersign.CallOption) (*Batch, error) {
 	if uuid == "" {
 		uuid = NewUUID()
@@ -66,15 +71,25 @@ func (s BatchesService) Create(ctx context.Context, uuid string, opts ...counter
 	if !isUUID(uuid) {
 		return nil, messageError("UUID", "is not a UUID in lower case")
 	}
-	p, query, err := s.link(ctx, 0, "create_batch")
-	if err != nil {
-		return nil, err
-	}
 	body, err := xmlBody(xmlNewBatch{UUID: uuid})
 	if err != nil {
 		return nil, err
 	}
-	return s.call(ctx, "create batch", http.MethodPost, p, query, api.Raw(body), opts)
+	ids := &Batch{UUID: uuid}
+	p, query, err := s.link(ctx, 0, "create_batch")
+	if err != nil {
+		return ids, err
+	}
+	b, err := s.call(ctx, "create batch", http.MethodPost, p, query, api.Raw(body), opts)
+	if errors.Is(err, countersign.ErrOutcomeUnknown) {
+		if there, lookup := s.Get(ctx, uuid, opts...); lookup == nil {
+			return there, nil
+		}
+	}
+	if err != nil {
+		return ids, err
+	}
+	return b, nil
 }
 
 // Get reads how a batch stands (relation get_batch). A batch that was cancelled is
@@ -91,8 +106,8 @@ func (s BatchesService) Get(ctx context.Context, uuid string, opts ...countersig
 }
 
 // Complete commits a batch (relation complete_batch). It can't be taken back.
-// Where an attempt's answer was lost and the next one is refused, the batch itself
-// tells whether it is committed.
+// Where an attempt's outcome is not known, the batch itself tells whether it is
+// committed.
 func (s BatchesService) Complete(ctx context.Context, b *Batch, opts ...countersign.CallOption) (*Batch, error) {
 	if b.Committed() {
 		return b, nil
@@ -102,7 +117,7 @@ func (s BatchesService) Complete(ctx context.Context, b *Batch, opts ...counters
 		return nil, err
 	}
 	done, err := s.call(ctx, "complete batch", http.MethodPost, p, query, nil, opts)
-	if e, ok := errors.AsType[*countersign.Error](err); ok && e.Attempts > 1 {
+	if errors.Is(err, countersign.ErrOutcomeUnknown) {
 		if now, lookup := s.Get(ctx, b.UUID, opts...); lookup == nil && now.Committed() {
 			return now, nil
 		}

@@ -56,6 +56,7 @@ type core struct {
 	api         *api.Client
 	entry       entryCache
 	clock       func() time.Time
+	broker      BrokerID
 	attachments int // how many a message may have
 }
 
@@ -92,7 +93,7 @@ func New(cfg Config, opts ...countersign.Option) (*Client, error) {
 	if cfg.MaxAttachments <= 0 {
 		cfg.MaxAttachments = defaultAttachments
 	}
-	c := &core{clock: cfg.Clock, attachments: cfg.MaxAttachments}
+	c := &core{clock: cfg.Clock, broker: cfg.BrokerID, attachments: cfg.MaxAttachments}
 	auth, signer, err := cfg.Auth.prepare(cfg, set, addresses)
 	if err != nil {
 		return nil, err
@@ -126,8 +127,8 @@ func (c *core) httpClient(cfg Config, set countersign.Settings, s *signer) *http
 		}
 	}
 	hc.Transport = &transport{
-		base: base, host: set.BaseURL.Host, prefix: set.BaseURL.Path, broker: cfg.BrokerID,
-		signer: s, clock: cfg.Clock, certificate: c.certificate,
+		base: base, host: set.BaseURL.Host, prefix: set.BaseURL.Path, plain: set.BaseURL.Scheme == "http", broker: cfg.BrokerID,
+		signer: s, signatures: cfg.Auth.signatures(), clock: cfg.Clock, certificate: c.certificate,
 	}
 	return hc
 }
@@ -163,7 +164,7 @@ func (c *core) post(ctx context.Context, call api.Call, doc, into any, opts []co
 // nothing, the first one had done it.
 func (c *core) remove(ctx context.Context, op string, p api.Path, query url.Values, opts []countersign.CallOption) error {
 	err := c.run(ctx, api.Call{Op: op, Method: http.MethodDelete, Effect: api.IdempotentWrite, Path: p, Query: query}, nil, opts...)
-	if e, ok := errors.AsType[*countersign.Error](err); ok && e.Attempts > 1 && errors.Is(err, countersign.ErrNotFound) {
+	if errors.Is(err, countersign.ErrNotFound) && errors.Is(err, countersign.ErrOutcomeUnknown) {
 		return nil
 	}
 	return err

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"math/big"
 	"net/http"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -87,7 +89,7 @@ func TestSendOrPrint(t *testing.T) {
 func TestSignatureRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
+	stranger, err := rsa.GenerateKey(rand.Reader, 1024)
 	require.NoError(t, err)
 	_, err = w.connect(t, digipost.SignatureAuth{Key: stranger}).Senders.Get(t.Context(), 1)
 	e, ok := errors.AsType[*digipost.SignatureError](err)
@@ -197,6 +199,94 @@ func TestHashAndDateAreChecked(t *testing.T) {
 		_, err := c.Senders.Get(t.Context(), 1)
 		_, ok := errors.AsType[*digipost.AnswerError](err)
 		require.True(t, ok, "%v", err)
+	}
+}
+
+// What a signature counts beside a token can be chosen; date and hash count always.
+func TestSignaturesBesideTokens(t *testing.T) {
+	t.Parallel()
+	right := func(http.Header) {}
+	wrong := func(h http.Header) { h.Set("X-Digipost-Signature", "AAAA") }
+	none := func(h http.Header) { h.Del("X-Digipost-Signature") }
+	changed := func(h http.Header) { none(h); h.Set("X-Content-SHA256", "AAAA") }
+	for _, tc := range []struct {
+		signatures digipost.Signatures
+		spoil      func(http.Header)
+		believed   bool
+	}{
+		{digipost.SignaturesChecked, right, true},
+		{digipost.SignaturesChecked, wrong, false},
+		{digipost.SignaturesChecked, none, true},
+		{digipost.SignaturesChecked, changed, false},
+		{digipost.SignaturesRequired, right, true},
+		{digipost.SignaturesRequired, wrong, false},
+		{digipost.SignaturesRequired, none, false},
+		{digipost.SignaturesIgnored, wrong, true},
+		{digipost.SignaturesIgnored, none, true},
+		{digipost.SignaturesIgnored, changed, false},
+	} {
+		w := newWorld(t, digiposttest.WithSpoiltAnswers(tc.spoil))
+		auth := w.tokenAuth(t)
+		auth.Signatures = tc.signatures
+		_, err := w.connect(t, auth).Senders.Get(t.Context(), 1)
+		_, refused := errors.AsType[*digipost.AnswerError](err)
+		require.Equal(t, !tc.believed, refused, "%+v: %v", tc, err)
+		require.Equal(t, tc.believed, err == nil)
+	}
+}
+
+// tokenAuth registers a client of the broker.
+func (w *world) tokenAuth(t *testing.T) digipost.TokenAuth {
+	t.Helper()
+	cert := certificate(t)
+	w.broker = w.srv.AddPartner(digiposttest.Partner{ClientID: "client-0123456789", Certificate: cert.Certificate[0]})
+	return digipost.TokenAuth{ClientID: countersign.NewSecret("client-0123456789"), Certificate: cert, Endpoint: w.srv.TokenURL(), RootCAs: w.srv.TokenRoots()}
+}
+
+// A 401 is a gateway's, whatever header it carries: the token is fetched anew.
+func TestUnauthorizedIsNotChecked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	auth := w.tokenAuth(t)
+	tr := between{w.transport(t), func(res *http.Response) {
+		if res.StatusCode == http.StatusUnauthorized {
+			res.Header.Set("X-Digipost-Signature", "AAAA")
+		}
+	}}
+	w.opts = append(w.opts, countersign.WithHTTPClient(&http.Client{Transport: tr}))
+	c := w.connect(t, auth)
+	_, err := c.Senders.Get(t.Context(), 1)
+	require.NoError(t, err)
+	w.srv.RevokeTokens()
+	_, err = c.Senders.Get(t.Context(), 1)
+	require.NoError(t, err)
+}
+
+// The answer to a HEAD has a hash and no content.
+func TestHead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	auth := w.tokenAuth(t)
+	tr := elsewhere{w.transport(t), strings.TrimPrefix(w.srv.URL(), "http://"), func() *http.Response {
+		return plainAnswer(200, http.Header{"Date": {w.srv.Clock().Now().UTC().Format(http.TimeFormat)}, "X-Content-Sha256": {"of what a GET gives"}}, "")
+	}, new(atomic.Int64)}
+	w.opts = append(w.opts, countersign.WithHTTPClient(&http.Client{Transport: tr}))
+	require.NoError(t, w.connect(t, auth).Do(t.Context(), digipost.Request{Method: http.MethodHead, Path: []string{"documents"}}, nil))
+	_, ok := errors.AsType[*digipost.AnswerError](w.connect(t, auth).Do(t.Context(), digipost.Request{Path: []string{"documents"}}, nil))
+	require.True(t, ok, "a GET without the content of its hash")
+}
+
+// The key of a certificate signs.
+func TestKeyOf(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key, err := digipost.KeyOf(tls.Certificate{PrivateKey: brokerKey()})
+	require.NoError(t, err)
+	_, err = w.connect(t, digipost.SignatureAuth{Key: key}).Senders.Get(t.Context(), w.sender())
+	require.NoError(t, err)
+	for _, bad := range []tls.Certificate{{}, {PrivateKey: "x"}, certificate(t)} {
+		_, err := digipost.KeyOf(bad)
+		require.ErrorIs(t, err, countersign.ErrInvalid)
 	}
 }
 

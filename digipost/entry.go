@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,7 +23,7 @@ const (
 	entryAge    = time.Hour
 )
 
-// mostEntries bounds how many entry points are remembered before old ones go.
+// mostEntries bounds how many entry points are remembered.
 const mostEntries = 256
 
 // entryCache remembers the entry points: the broker's own (sender 0) and those of
@@ -41,24 +42,35 @@ type entryPlace struct {
 	taken        time.Time // when somebody asked for it; guarded by the cache
 }
 
-// place gives the place of a sender's entry point and forgets those that nobody
-// asked for in a while.
+// place gives the place of a sender's entry point.
 func (e *entryCache) place(sender SenderID, now time.Time) *entryPlace {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.places) >= mostEntries {
-		maps.DeleteFunc(e.places, func(_ SenderID, p *entryPlace) bool { return now.Sub(p.taken) >= entryUnused })
-	}
 	p := e.places[sender]
 	if p == nil {
-		if e.places == nil {
-			e.places = map[SenderID]*entryPlace{}
-		}
+		e.makeRoom(now)
 		p = &entryPlace{turn: make(chan struct{}, 1)}
 		e.places[sender] = p
 	}
 	p.taken = now
 	return p
+}
+
+// makeRoom forgets, where there are too many, those that nobody asked for in a
+// while, or else any one.
+func (e *entryCache) makeRoom(now time.Time) {
+	if e.places == nil {
+		e.places = map[SenderID]*entryPlace{}
+	}
+	if len(e.places) >= mostEntries {
+		maps.DeleteFunc(e.places, func(_ SenderID, p *entryPlace) bool { return now.Sub(p.taken) >= entryUnused })
+	}
+	for id := range e.places {
+		if len(e.places) < mostEntries {
+			return
+		}
+		delete(e.places, id)
+	}
 }
 
 // entryPoint gives an entry point: the broker's (GET /), or what it may do for a
@@ -103,7 +115,7 @@ func (c *core) link(ctx context.Context, sender SenderID, relation string, more 
 func follow(links []Link, relation string, more ...string) (api.Path, url.Values, error) {
 	uri, found := named(links, relation)
 	if !found {
-		return api.Path{}, nil, &LinkError{Relation: relation, Reason: "is not offered"}
+		return api.Path{}, nil, &LinkError{Relation: relation, Reason: notOffered}
 	}
 	return path(uri, more...)
 }
@@ -136,8 +148,14 @@ type LinkError struct {
 }
 
 // Error names the relation and the reason.
-func (e *LinkError) Error() string { return "digipost: link " + e.Relation + " " + e.Reason }
+func (e *LinkError) Error() string {
+	return strings.TrimSuffix("digipost: link "+e.Relation, " ") + " " + e.Reason
+}
 
-// Is reports a LinkError as countersign.ErrForbidden: the service offers a link
-// to those who may use it.
-func (e *LinkError) Is(target error) bool { return target == countersign.ErrForbidden }
+// Is reports a link that is not offered as countersign.ErrForbidden: the service
+// offers a link to those who may use it.
+func (e *LinkError) Is(target error) bool {
+	return target == countersign.ErrForbidden && e.Reason == notOffered
+}
+
+const notOffered = "is not offered"

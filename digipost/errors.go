@@ -16,8 +16,12 @@ var (
 	// ErrNotDigipostUser: the recipient has no Digipost. It is a business answer
 	// and the only one after which print may be tried.
 	ErrNotDigipostUser = fmt.Errorf("the recipient is not a Digipost user (%w)", countersign.ErrNotFound)
-	// ErrDuplicate: the message-id was used before. After an unknown outcome it
-	// says that the message arrived; see Documents.Status.
+	// ErrUnclearRecipient: Digipost does not say whether the recipient is a user:
+	// there are several matches, or the question can't be answered. Neither
+	// Digipost nor paper is right then; see Messages.SendOrPrint.
+	ErrUnclearRecipient = fmt.Errorf("it is not clear who the recipient is (%w)", countersign.ErrInvalid)
+	// ErrDuplicate: the message-id was used before, by whichever message; see
+	// Messages.Send.
 	ErrDuplicate = fmt.Errorf("the message was sent before (%w)", countersign.ErrConflict)
 	// ErrNotAuthorised: the broker may not act for this sender.
 	ErrNotAuthorised = fmt.Errorf("the broker may not act for the sender (%w)", countersign.ErrForbidden)
@@ -36,7 +40,8 @@ type SignatureError struct {
 	Diff   []string
 }
 
-// Error tells the first difference.
+// Error names the first line that differs. It does not quote it: paths and queries
+// hold what people searched for, and national ids.
 func (e *SignatureError) Error() string {
 	switch {
 	case !e.Echoed:
@@ -44,7 +49,20 @@ func (e *SignatureError) Error() string {
 	case len(e.Diff) == 0:
 		return "the signature was refused although both sides signed the same text: the key is not the registered one"
 	}
-	return "the signature was refused: signed " + fmt.Sprintf("%q", e.Diff[0][1:]) + ", the service read " + fmt.Sprintf("%q", e.Diff[1][1:])
+	return "the signature was refused: both sides differ in the " + lineName(e.Diff[0][1:]+e.Diff[1][1:])
+}
+
+// lineName says which line of a signed text differs.
+func lineName(line string) string {
+	for _, header := range []string{"date", "x-content-sha256", "x-digipost-userid"} {
+		if strings.HasPrefix(line, header+": ") {
+			return "header " + header
+		}
+	}
+	if strings.HasPrefix(line, "/") {
+		return "path"
+	}
+	return "method or query"
 }
 
 // Is reports a SignatureError as countersign.ErrUnauthorized.

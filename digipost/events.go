@@ -84,16 +84,21 @@ type EventQuery struct {
 	Organisation OrganisationNumber
 	Part         string
 	Offset       int
-	PageSize     int // 0: 1,000
+	// PageSize is how many events are asked for at a time; 0: 1,000. How many the
+	// service gives at most is undocumented: it may be fewer.
+	PageSize int
 }
 
 // Events reads one page (GET /documents/events). Next is the offset of the next
-// one.
+// one; a page without events is the last.
 func (s DocumentsService) Events(ctx context.Context, q EventQuery, opts ...countersign.CallOption) (*countersign.Page[DocumentEvent], error) {
 	if q.From.IsZero() || q.To.IsZero() || !q.From.Before(q.To) {
 		return nil, messageError("EventQuery", "has no span of time")
 	}
-	if q.PageSize <= 0 {
+	if q.Offset < 0 || q.PageSize < 0 {
+		return nil, messageError("EventQuery", "has a negative offset or page size")
+	}
+	if q.PageSize == 0 {
 		q.PageSize = 1000
 	}
 	const layout = "2006-01-02T15:04:05.000-07:00"
@@ -123,15 +128,15 @@ func (s DocumentsService) Events(ctx context.Context, q EventQuery, opts ...coun
 		}
 	}
 	page := &countersign.Page[DocumentEvent]{Items: m.Events, Total: -1}
-	if len(m.Events) >= q.PageSize {
+	if len(m.Events) > 0 {
 		page.Next = strconv.Itoa(q.Offset + len(m.Events))
 	}
 	return page, nil
 }
 
-// AllEvents goes through the events of a span, page by page. An error is given
-// once and ends the sequence. Keep To fixed while going through; then begin the
-// next span there.
+// AllEvents goes through the events of a span, page by page to one without events.
+// An error is given once and ends the sequence. Begin the next span where this one
+// ended.
 func (s DocumentsService) AllEvents(ctx context.Context, q EventQuery, opts ...countersign.CallOption) iter.Seq2[DocumentEvent, error] {
 	return func(yield func(DocumentEvent, error) bool) {
 		for q := q; ; {

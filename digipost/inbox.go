@@ -35,13 +35,17 @@ type InboxDocument struct {
 	Links      []Link `xml:"link"`
 }
 
-const maxInboxPage = 1000
+// How many documents a page of an inbox holds, as Digipost documents it.
+const (
+	inboxPage    = 100
+	maxInboxPage = 1000
+)
 
 // List reads a page of the inbox, newest first (GET /{sender-id}/inbox). A limit of
 // 0 is 100, the largest is 1,000.
 func (s InboxService) List(ctx context.Context, sender SenderID, offset, limit int, opts ...countersign.CallOption) (*countersign.Page[InboxDocument], error) {
 	if limit == 0 {
-		limit = 100
+		limit = inboxPage
 	}
 	if offset < 0 || limit < 0 || limit > maxInboxPage {
 		return nil, messageError("limit", "is not 1 to 1,000, or offset is negative")
@@ -64,18 +68,31 @@ func (s InboxService) List(ctx context.Context, sender SenderID, offset, limit i
 	return page, nil
 }
 
-// All goes through the inbox, newest first. Mail that arrives meanwhile may make a
-// document come twice: stop at the first ID that was seen before. An error is
-// given once and ends the sequence.
+// All goes through the inbox, newest first, and gives each document once, also
+// while mail arrives and while the caller deletes what it was given. Of what arrives
+// meanwhile some may be given: begin again for the rest, and stop at the first ID
+// that was worked on before. All remembers the IDs that it gave. An error is given
+// once and ends the sequence.
 func (s InboxService) All(ctx context.Context, sender SenderID, opts ...countersign.CallOption) iter.Seq2[InboxDocument, error] {
 	return func(yield func(InboxDocument, error) bool) {
+		given := map[int64]bool{}
 		for offset := 0; ; {
 			page, err := s.List(ctx, sender, offset, 0, opts...)
 			if err != nil {
 				yield(InboxDocument{}, err)
 				return
 			}
+			// A page begins with the last document of the one before. Where it does not,
+			// documents were deleted and those that follow have moved up.
+			if offset > 0 && (len(page.Items) == 0 || !given[page.Items[0].ID]) {
+				offset = max(0, offset-inboxPage)
+				continue
+			}
 			for _, d := range page.Items {
+				if given[d.ID] {
+					continue
+				}
+				given[d.ID] = true
 				if !yield(d, nil) {
 					return
 				}
@@ -83,7 +100,7 @@ func (s InboxService) All(ctx context.Context, sender SenderID, opts ...counters
 			if page.Next == "" {
 				return
 			}
-			offset += len(page.Items)
+			offset += len(page.Items) - 1
 		}
 	}
 }

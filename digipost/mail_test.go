@@ -43,6 +43,79 @@ func TestInbox(t *testing.T) {
 	require.ErrorIs(t, err, countersign.ErrForbidden)
 }
 
+// Nothing is skipped by a program that works through its inbox and deletes what it
+// has worked on: all of it, every second document, or many at the end of a page.
+func TestInboxAllWhileDeleting(t *testing.T) {
+	t.Parallel()
+	for name, deletes := range map[string]func(i int) bool{
+		"all":           func(int) bool { return true },
+		"every second":  func(i int) bool { return i%2 == 0 },
+		"none":          func(int) bool { return false },
+		"the first 100": func(i int) bool { return i < 100 },
+	} {
+		w := newWorld(t)
+		for range 210 {
+			w.srv.AddInbox(w.customer.SenderID, digiposttest.InboxDocument{Subject: "Post", Sender: "Posten"})
+		}
+		seen := map[int64]bool{}
+		n := 0
+		for d, err := range w.client.Inbox.All(t.Context(), w.sender()) {
+			require.NoError(t, err, name)
+			require.False(t, seen[d.ID], name)
+			seen[d.ID] = true
+			if deletes(n) {
+				require.NoError(t, w.client.Inbox.Delete(t.Context(), d))
+			}
+			n++
+		}
+		require.Equal(t, 210, n, name)
+	}
+}
+
+// Mail that arrives meanwhile moves the rest down; nothing comes twice.
+func TestInboxAllWhileMailArrives(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	add := func() {
+		w.srv.AddInbox(w.customer.SenderID, digiposttest.InboxDocument{Subject: "Post", Sender: "Posten"})
+	}
+	for range 150 {
+		add()
+	}
+	seen := map[int64]bool{}
+	for d, err := range w.client.Inbox.All(t.Context(), w.sender()) {
+		require.NoError(t, err)
+		require.False(t, seen[d.ID])
+		seen[d.ID] = true
+		if len(seen)%3 == 0 {
+			add()
+		}
+	}
+	require.Len(t, seen, 150)
+}
+
+// The service may give fewer events at a time than were asked for.
+func TestAllEventsOfSmallerPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, digiposttest.WithLargestEventPage(10))
+	now := w.srv.Clock().Now()
+	for range 25 {
+		w.srv.AddEvents(digiposttest.Event{Broker: w.broker.ID, UUID: digipost.NewUUID(), Type: "OPENED", Created: now})
+	}
+	for _, size := range []int{0, 10, 11, 5000} {
+		n := 0
+		for _, err := range w.client.Documents.AllEvents(t.Context(), digipost.EventQuery{From: now, To: now.Add(time.Hour), PageSize: size}) {
+			require.NoError(t, err)
+			n++
+		}
+		require.Equal(t, 25, n, "page size %d", size)
+	}
+	for _, bad := range []digipost.EventQuery{{From: now}, {To: now}, {From: now, To: now}, {From: now, To: now.Add(1), Offset: -1}, {From: now, To: now.Add(1), PageSize: -1}} {
+		_, err := w.client.Documents.Events(t.Context(), bad)
+		require.ErrorIs(t, err, countersign.ErrInvalid)
+	}
+}
+
 func TestEventsAndArchive(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -57,7 +130,7 @@ func TestEventsAndArchive(t *testing.T) {
 		n++
 	}
 	require.Equal(t, 25, n)
-	require.EqualValues(t, 3, w.srv.Log().Tally(digiposttest.OpEvents).Requests)
+	require.EqualValues(t, 4, w.srv.Log().Tally(digiposttest.OpEvents).Requests, "an empty page is the end")
 	_, err := w.client.Documents.Events(t.Context(), digipost.EventQuery{From: now, To: now})
 	require.ErrorIs(t, err, countersign.ErrInvalid)
 

@@ -28,9 +28,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// brokerKey is one for all tests: making it takes a while.
+// brokerKey is one for all tests: making it takes a while. It is as short as package
+// crypto/rsa takes keys, since each request is signed.
 var brokerKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		panic(err)
 	}

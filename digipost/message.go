@@ -79,7 +79,7 @@ type RegistrationRequest struct {
 type Message struct {
 	// ID makes sending repeatable: Digipost refuses one that it has seen. Send
 	// gives one where it is empty; a program that may be ended while it sends
-	// keeps one of its own.
+	// keeps one of its own, and UUIDs of its documents to ask with.
 	ID string
 	// Sender is on whose behalf the broker sends; SenderOrganisation names it in
 	// another way, and only one of the two may be set. Neither: the broker itself.

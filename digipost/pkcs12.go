@@ -8,8 +8,8 @@ import (
 )
 
 // ParsePKCS12 reads key and certificates of a .p12 file, which is what Digipost and
-// the issuers of Norwegian enterprise certificates hand out. Its PrivateKey is for
-// SignatureAuth (as a crypto.Signer), the whole for TokenAuth. The error is a
+// the issuers of Norwegian enterprise certificates hand out. Its key, of KeyOf, is
+// for SignatureAuth, the whole for TokenAuth. The error is a
 // *countersign.ConfigError that quotes nothing.
 func ParsePKCS12(data []byte, password countersign.Secret) (tls.Certificate, error) {
 	key, leaf, chain, err := pkcs12.DecodeChain(data, password.Reveal())

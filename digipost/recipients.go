@@ -19,8 +19,14 @@ type IdentificationResult string
 const (
 	ResultDigipost     IdentificationResult = "DIGIPOST"     // a user
 	ResultIdentified   IdentificationResult = "IDENTIFIED"   // a known person without Digipost
-	ResultUnidentified IdentificationResult = "UNIDENTIFIED" // nobody, or several
+	ResultUnidentified IdentificationResult = "UNIDENTIFIED" // nobody, or several: see Reason
 	ResultInvalid      IdentificationResult = "INVALID"
+)
+
+// The documented reasons of ResultUnidentified.
+const (
+	ReasonNotFound        = "NOT_FOUND"
+	ReasonMultipleMatches = "MULTIPLE_MATCHES"
 )
 
 // Identification is the answer to who a recipient is.
@@ -28,7 +34,7 @@ type Identification struct {
 	Result  IdentificationResult
 	Address string // of a user who was not asked for by fødselsnummer
 	Alias   string // of a person; of a user only with IdentifyWithAlias
-	Reason  string // "NOT_FOUND", "MULTIPLE_MATCHES", "UNKNOWN", …; the set is open
+	Reason  string // ReasonNotFound, ReasonMultipleMatches, "UNKNOWN", …; the set is open
 }
 
 type xmlIdentification struct {

@@ -7,7 +7,9 @@ import (
 	"encoding/pem"
 	"encoding/xml"
 	"testing"
+	"time"
 
+	"github.com/countersign/countersign"
 	"github.com/stretchr/testify/require"
 )
 
@@ -66,6 +68,44 @@ func TestLineDiff(t *testing.T) {
 	require.Equal(t, "GET\n/\n", text)
 	_, ok = echo("x ===START=== y")
 	require.False(t, ok)
+}
+
+// What differs may be a person's: it is for the program, not for logs.
+func TestSignatureErrorQuotesNothing(t *testing.T) {
+	t.Parallel()
+	for signed, name := range map[string]string{
+		"GET": "query", "/search/kari%20nordmann": "path", "personal-identification-number=01043100358": "query",
+		"date: Mon, 07 Jul 2014 12:00:02 GMT": "date", "x-digipost-userid: 1337": "x-digipost-userid",
+	} {
+		e := &SignatureError{Echoed: true, Diff: []string{"-" + signed, "+"}}
+		require.NotContains(t, e.Error(), signed)
+		require.Contains(t, e.Error(), name)
+	}
+}
+
+// However many senders a broker has, few entry points are remembered, and the one
+// that is asked for is among them.
+func TestEntryPointsAreBounded(t *testing.T) {
+	t.Parallel()
+	var cache entryCache
+	now := time.Now()
+	for i := range SenderID(3 * mostEntries) {
+		place := cache.place(i, now)
+		require.Same(t, place, cache.place(i, now))
+		require.LessOrEqual(t, len(cache.places), mostEntries)
+	}
+	require.Len(t, cache.places, mostEntries)
+}
+
+// A link that is not offered is one for others; one that can't be read is a fault.
+func TestLinkErrors(t *testing.T) {
+	t.Parallel()
+	_, _, err := follow(nil, "send")
+	require.ErrorIs(t, err, countersign.ErrForbidden)
+	_, _, err = follow([]Link{{Rel: "send", URI: "::"}}, "send")
+	require.Error(t, err)
+	require.NotErrorIs(t, err, countersign.ErrForbidden)
+	require.NotContains(t, err.Error(), "  ")
 }
 
 // A token without expires_in ends when it says itself.

@@ -30,14 +30,17 @@ type transport struct {
 	base        http.RoundTripper
 	host        string
 	prefix      string // of the base URL's path: a proxy's
+	plain       bool   // the base URL is http, which only a loopback address may be
 	broker      BrokerID
 	signer      *signer // nil: requests carry a token
+	signatures  Signatures
 	clock       func() time.Time
 	certificate func(ctx context.Context, notBefore time.Time) (*rsa.PublicKey, error)
 }
 
-// RoundTrip sends a request and gives its checked answer. A redirect to a file is
-// followed here: Go's own client would send Digipost's headers along.
+// RoundTrip sends a request and gives its checked answer. The only redirects are
+// those to a file, which are followed here: Go's own client would send Digipost's
+// headers along.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Host != t.host {
 		return nil, &AnswerError{Reason: "was not asked for: the request leads to another host"}
@@ -52,12 +55,12 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	res.Header.Del(headerSigned)
-	if r.Method == http.MethodGet && (res.StatusCode == http.StatusTemporaryRedirect || res.StatusCode == http.StatusFound) {
-		return t.follow(r, res)
-	}
 	if err := t.check(r, res); err != nil {
 		_ = res.Body.Close()
 		return nil, err
+	}
+	if res.StatusCode == http.StatusTemporaryRedirect || res.StatusCode == http.StatusFound {
+		return t.follow(r, res)
 	}
 	if res.StatusCode == http.StatusForbidden && text != "" {
 		res.Header.Set(headerSigned, base64.StdEncoding.EncodeToString([]byte(text)))
@@ -104,12 +107,22 @@ func hashBody(open func() (io.ReadCloser, error)) (string, error) {
 	return base64.StdEncoding.EncodeToString(sum.Sum(nil)), nil
 }
 
+// wantsFile reports a request for a file, which is streamed and rests on TLS
+// alone. Every other answer is a document that is checked.
+func wantsFile(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.Header.Get("Accept") == "*/*"
+}
+
 // follow fetches a file from the address that Digipost leads to, with a request
-// that carries nothing of ours.
+// that carries nothing of ours. Nothing but a file comes so: a document from
+// another host could not be checked.
 func (t *transport) follow(r *http.Request, res *http.Response) (*http.Response, error) {
 	_ = res.Body.Close()
 	to, err := url.Parse(res.Header.Get("Location"))
-	if err != nil || to.Host == "" || to.Scheme != "https" && !loopback(to.Hostname()) {
+	switch {
+	case !wantsFile(r):
+		return nil, &AnswerError{Reason: "redirects although no file was asked for"}
+	case err != nil || to.Host == "" || to.Scheme != "https" && !t.reachesPlain(to):
 		return nil, &AnswerError{Reason: "redirects to something that is not an https address"}
 	}
 	bare, err := http.NewRequestWithContext(r.Context(), http.MethodGet, to.String(), nil)
@@ -124,14 +137,23 @@ func (t *transport) follow(r *http.Request, res *http.Response) (*http.Response,
 		_ = file.Body.Close()
 		return nil, &AnswerError{Reason: "redirects twice"}
 	}
+	file.Header.Del(headerSigned)
 	return file, nil
 }
 
+// reachesPlain reports an http address that may be followed: a loopback one, from
+// a base URL that is one itself. A service elsewhere has no business with what
+// listens on this machine.
+func (t *transport) reachesPlain(to *url.URL) bool {
+	return t.plain && to.Scheme == "http" && loopback(to.Hostname())
+}
+
 // check makes sure that an answer is Digipost's: its date, its hash and, where
-// requests are signed, its signature. Refusals are checked where they are signed;
-// a gateway in front of Digipost signs nothing. Entry points, of which the broker's
-// brings the certificate, rest on TLS alone. With a token, whether answers are
-// signed is undocumented: a signature that is there is checked.
+// requests are signed, its signature. Refusals and redirects are checked where
+// they are signed; a gateway in front of Digipost signs nothing, and a 401 is taken
+// for a gateway's. Entry points, of which the broker's
+// brings the certificate, rest on TLS alone. What a signature counts is in
+// Signatures.
 func (t *transport) check(r *http.Request, res *http.Response) error {
 	signed := res.Header.Get(headerSignature) != ""
 	switch {
@@ -141,10 +163,10 @@ func (t *transport) check(r *http.Request, res *http.Response) error {
 			return err
 		}
 		return unpack(res, body)
-	case res.StatusCode/100 != 2 && !signed:
+	case res.StatusCode == http.StatusUnauthorized || res.StatusCode/100 != 2 && !signed:
 		return nil
-	case res.StatusCode/100 == 2 && r.Header.Get("Accept") == "*/*":
-		return nil // a file, which is streamed
+	case res.StatusCode/100 == 2 && wantsFile(r):
+		return nil
 	}
 	date, err := http.ParseTime(res.Header.Get("Date"))
 	if err != nil {
@@ -158,10 +180,10 @@ func (t *transport) check(r *http.Request, res *http.Response) error {
 		return err
 	}
 	hash := res.Header.Get(headerHash)
-	if (len(body) > 0 || hash != "") && hash != contentHash(body) {
+	if (len(body) > 0 || hash != "" && r.Method != http.MethodHead) && hash != contentHash(body) {
 		return &AnswerError{Reason: "does not have the content that its hash was made of"}
 	}
-	if t.signer != nil || signed {
+	if t.signatures == SignaturesRequired || t.signatures == SignaturesChecked && signed {
 		if err := t.checkSignature(r, res, hash); err != nil {
 			return err
 		}

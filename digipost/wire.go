@@ -3,15 +3,15 @@ package digipost
 import (
 	"bytes"
 	"encoding/xml"
-	"errors"
 	"mime"
 	"strings"
 
 	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/internal/api"
 )
 
 // errNotXML is an answer that is not XML, such as a gateway's page.
-var errNotXML = errors.New("the content type is not XML")
+var errNotXML = api.BadAnswer("expected XML")
 
 // decodeXML decodes into v. Unknown elements and attributes are ignored: the
 // schema grows.

@@ -35,8 +35,12 @@ func (s *Server) createBatch(c *call) {
 	if !s.decode(c, c.body, &m) {
 		return
 	}
-	if s.state.batches[m.UUID] == nil {
+	switch {
+	case s.state.batches[m.UUID] == nil:
 		s.state.batches[m.UUID] = &batch{status: "CREATED"}
+	case s.cfg.batchOnce:
+		s.fail(c, http.StatusBadRequest, "INVALID_TRANSACTION", "there is such a batch", "CLIENT_TECHNICAL")
+		return
 	}
 	s.batchAnswer(c, http.StatusCreated, m.UUID)
 }

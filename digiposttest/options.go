@@ -27,6 +27,7 @@ type config struct {
 	escaping Escaping
 	method   string
 	both     bool
+	moved    bool
 
 	noOrgLookup bool
 	plainDates  bool
@@ -34,6 +35,8 @@ type config struct {
 	gzip        bool
 	twice       bool
 	replaces    bool
+	batchOnce   bool
+	eventPage   int
 	watch       func([]byte)
 	spoil       func(http.Header)
 }
@@ -58,6 +61,11 @@ func WithBackendMethod(method string) Option { return func(o *config) { o.method
 // full-automatic flow. It is undocumented; the default is false.
 func WithBackendInBothFlows(sent bool) Option { return func(o *config) { o.both = sent } }
 
+// WithMovedRegistration sets whether the registration's address redirects to another
+// host, as a site does that asks for a login first. It is undocumented; the default
+// is false.
+func WithMovedRegistration(moved bool) Option { return func(o *config) { o.moved = moved } }
+
 // WithOrganisationLookup sets whether brokers may ask for senders by organisation
 // number. It is undocumented; the default is true.
 func WithOrganisationLookup(allowed bool) Option { return func(o *config) { o.noOrgLookup = !allowed } }
@@ -77,6 +85,14 @@ func WithCompletingTwice(allowed bool) Option { return func(o *config) { o.twice
 // WithArchiveReplacing sets whether an archived document replaces one of the same
 // UUID instead of being refused. It is undocumented; the default is false.
 func WithArchiveReplacing(replaces bool) Option { return func(o *config) { o.replaces = replaces } }
+
+// WithBatchesOnce sets whether creating a batch of a UUID that there is already is
+// refused instead of giving that batch. It is undocumented; the default is false.
+func WithBatchesOnce(refused bool) Option { return func(o *config) { o.batchOnce = refused } }
+
+// WithLargestEventPage sets how many events are given at a time, however many are
+// asked for. It is undocumented; the default, 0, is as many as are asked for.
+func WithLargestEventPage(n int) Option { return func(o *config) { o.eventPage = n } }
 
 // WithGzip sets whether answers are compressed, asked for or not; the hash is of the
 // compressed bytes. The default is false.

@@ -77,6 +77,16 @@ func (s *Server) AddKnown(ids ...string) {
 	}
 }
 
+// AddNamesakes adds what several persons answer to, such as a name, known as in
+// AddUser: identification says that there are several matches.
+func (s *Server) AddNamesakes(ids ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range ids {
+		s.state.namesakes[id] = true
+	}
+}
+
 func (w wireWho) id() string {
 	return w.PersonalID + w.Organisation + w.Address + w.Name + w.BankAccount
 }
@@ -104,6 +114,8 @@ func (s *Server) identify(c *call) {
 		s.answer(c, http.StatusOK, wireIdentified{Result: "IDENTIFIED", Alias: "alias-of-somebody"})
 	case m.PersonalID != "" && len(m.PersonalID) != 11:
 		s.answer(c, http.StatusOK, wireIdentified{Result: "INVALID", Invalid: "INVALID_PERSONAL_IDENTIFICATION_NUMBER"})
+	case s.state.namesakes[m.id()]:
+		s.answer(c, http.StatusOK, wireIdentified{Result: "UNIDENTIFIED", Reason: "MULTIPLE_MATCHES"})
 	default:
 		s.answer(c, http.StatusOK, wireIdentified{Result: "UNIDENTIFIED", Reason: "NOT_FOUND"})
 	}

@@ -279,6 +279,9 @@ func (s *Server) events(c *call) {
 		s.fail(c, http.StatusBadRequest, "INVALID_QUERY_PARAMETER", "a parameter is missing or can't be read", "CLIENT_TECHNICAL")
 		return
 	}
+	if s.cfg.eventPage > 0 {
+		limit = min(limit, s.cfg.eventPage)
+	}
 	var out wireEvents
 	for _, e := range s.state.events {
 		if e.Broker != c.broker || e.Created.Before(from) || !e.Created.Before(to) || !s.concerns(e, q) {

@@ -50,7 +50,7 @@ func everyPage(language string) []shown {
 		{"unproven", "waiting", senderonboarding.PageData{Session: session(senderonboarding.StateUnproven, "acme", true)}},
 		{"done", "done", senderonboarding.PageData{Session: session(senderonboarding.StateReady, "acme", true)}},
 	}
-	for _, problem := range []string{"invalid", "expired", "refused", "busy", "organisation"} {
+	for _, problem := range []string{"invalid", "expired", "refused", "busy", "organisation", "denied"} {
 		out = append(out, shown{problem, "problem", senderonboarding.PageData{Problem: problem}})
 	}
 	for i := range out {
@@ -223,7 +223,7 @@ func TestPagesAreAccessible(t *testing.T) {
 				require.Regexp(t, `<p role="(status|alert)">`, page, "what happened is announced")
 			}
 		}
-		require.Len(t, titles, 12)
+		require.Len(t, titles, 13)
 	}
 	w := newWorld(t)
 	f := w.fresh("acme", acme)

@@ -77,6 +77,22 @@ func (c Config) registration(state string, nonce countersign.Secret, org digipos
 	})
 }
 
+// parseNumber reads an organisation number as a visitor typed it.
+func (c Config) parseNumber(typed string) (digipost.OrganisationNumber, error) {
+	if c.LenientNumbers {
+		return digipost.ParseOrganisationNumberLenient(typed)
+	}
+	return digipost.ParseOrganisationNumber(typed)
+}
+
+// checkNumber refuses a number that the vendor's own code gave without reading it.
+func (c Config) checkNumber(org digipost.OrganisationNumber) error {
+	if read, err := c.parseNumber(string(org)); org != "" && (err != nil || read != org) {
+		return configError("Organisation", "is not an organisation number", "read it with digipost.ParseOrganisationNumber")
+	}
+	return nil
+}
+
 func poll(attempt int) time.Duration {
 	if attempt > 7 {
 		return time.Hour

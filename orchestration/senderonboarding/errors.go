@@ -24,7 +24,8 @@ var (
 	ErrNoSender = fmt.Errorf("the tenant has no sender (%w)", countersign.ErrNotFound)
 )
 
-// SessionError is a failure that concerns a session, named by its id.
+// SessionError is a failure that concerns a session, named by its id; the id is empty
+// where what was brought names no session.
 type SessionError struct {
 	Session SessionID
 	Err     error
@@ -32,6 +33,9 @@ type SessionError struct {
 
 // Error names the session and the reason.
 func (e *SessionError) Error() string {
+	if e.Session == "" {
+		return "onboarding: " + e.Err.Error()
+	}
 	return "onboarding " + string(e.Session) + ": " + e.Err.Error()
 }
 

@@ -2,6 +2,7 @@ package senderonboarding
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	_ "embed" // the templates
@@ -32,6 +33,7 @@ const (
 	problemRefused      = "refused"
 	problemBusy         = "busy"
 	problemOrganisation = "organisation"
+	problemDenied       = "denied"
 )
 
 //go:embed pages.html
@@ -106,7 +108,7 @@ type PageData struct {
 	// Expectation is what the Brønnøysund register says about who may sign, on the
 	// landing page and until the customer is back. Empty: nothing is known.
 	Expectation digipost.SignatureRight
-	Problem     string // of the problem page: "invalid", "expired", "refused", "busy" or "organisation"
+	Problem     string // of the problem page: "invalid", "expired", "refused", "busy", "organisation" or "denied"
 	Refresh     int    // seconds after which the page is to look for news; 0: never
 	CSPNonce    string // for inline styles and scripts: nothing else is allowed to run or load
 }
@@ -154,7 +156,7 @@ func (f *Flow) LandingHandler(action string, who func(*http.Request) (Start, err
 		data.Action = action
 		if who != nil {
 			if s, err := who(r); err == nil {
-				data.Expectation = f.expectation(r.Context(), firstOf(s.Organisation, s.Prefill))
+				data.Expectation = f.expectation(r.Context(), cmp.Or(s.Organisation, s.Prefill))
 			}
 		}
 		f.render(w, r, http.StatusOK, pageLanding, data)
@@ -191,15 +193,20 @@ func (f *Flow) render(w http.ResponseWriter, r *http.Request, status int, page s
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
-	policy := "default-src 'none'; style-src 'nonce-" + data.CSPNonce + "'; script-src 'nonce-" + data.CSPNonce + "'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' " + f.registrationOrigin()
+	policy := "default-src 'none'; style-src 'nonce-" + data.CSPNonce + "'; script-src 'nonce-" + data.CSPNonce + "'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' " + f.registrationScheme()
 	if logo := originOf(data.Brand.LogoURL); logo != "" {
 		policy += "; img-src " + logo
+	}
+	secureHeader(w)
+	if page == pageLanding {
+		// Its address is no secret. Were no referrer sent at all, browsers would not
+		// name the form's origin either, and the start could not tell it from others.
+		w.Header().Set("Referrer-Policy", "same-origin")
 	}
 	write(w, status, policy, out.Bytes())
 }
 
 func write(w http.ResponseWriter, status int, policy string, page []byte) {
-	secureHeader(w)
 	w.Header().Set("Content-Security-Policy", policy)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(page)))
@@ -207,14 +214,14 @@ func write(w http.ResponseWriter, status int, policy string, page []byte) {
 	_, _ = w.Write(page) // the only error is a browser that went away
 }
 
-// registrationOrigin is where the start leads: browsers hold a form to its policy
-// through redirects too.
-func (f *Flow) registrationOrigin() string {
-	if f.cfg.Web != "" {
-		return originOf(f.cfg.Web)
+// registrationScheme is what the start leads to. Browsers hold a form to its policy
+// through all redirects, and where Digipost's registration leads, such as to a login
+// on another host, is not documented: so the host is left open.
+func (f *Flow) registrationScheme() string {
+	if strings.HasPrefix(f.cfg.Web, "http:") {
+		return "http:" // of a fake; https is then allowed too
 	}
-	a, _ := f.cfg.Environment.Addresses()
-	return originOf(a.Web)
+	return "https:"
 }
 
 func originOf(address string) string {
@@ -252,5 +259,6 @@ func (f *Flow) relayPage(w http.ResponseWriter, r *http.Request, cut *digipost.T
 		f.fail(w, r, err)
 		return
 	}
+	secureHeader(w)
 	write(w, http.StatusOK, relayPolicy, out.Bytes())
 }
