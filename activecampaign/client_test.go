@@ -1,6 +1,7 @@
 package activecampaign_test
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -264,6 +265,23 @@ func TestAllByOffset(t *testing.T) {
 	for _, err := range c.Tags.All(t.Context(), activecampaign.TagQuery{}) {
 		require.ErrorIs(t, err, countersign.ErrUnavailable)
 	}
+}
+
+// TestPagesThatRepeat: a listing that ignores its offset and has no total would never
+// end.
+func TestPagesThatRepeat(t *testing.T) {
+	t.Parallel()
+	c, mt := mocked(t)
+	mt.RegisterNoResponder(answer(200, `{"fields":[`+strings.Repeat(`{"id":"1","title":"City"},`, 99)+`{"id":"2"}]}`))
+	n := 0
+	for _, err := range c.Fields.All(t.Context()) {
+		if n++; err != nil || n > 500 {
+			_, ok := errors.AsType[*countersign.DecodeError](err)
+			require.True(t, ok, "%d: %v", n, err)
+		}
+	}
+	require.Equal(t, 101, n)
+	require.Equal(t, 2, mt.GetTotalCallCount())
 }
 
 func TestTrack(t *testing.T) {
