@@ -162,6 +162,10 @@ func (in *inspection) file(ctx context.Context, row fileRow, rec ledgermap.Recor
 			return in.requeue(ctx, row, func(row *fileRow) {
 				row.State = orchestration.StatePending
 				row.Value.Title, row.Value.Name = rec.Document.Title, rec.File.Name
+				if row.Value.Share == nil {
+					// An older version did not keep what the reviewer chose: ask again.
+					row.Value.Decision = nil
+				}
 			})
 		}
 	case found:

@@ -21,6 +21,9 @@ func (f *Flow) hold(rec *orchestration.Record, s Settings, m mapped) error {
 		return err
 	}
 	row.Value.Held = &held{mapped: m, Share: s.Share, Since: f.now()}
+	if row.Value.Share != nil { // a review before this one ended without a decision
+		row.Value.Held.Share = *row.Value.Share
+	}
 	next, err := f.files.Record(row)
 	if err != nil {
 		return err

@@ -84,10 +84,10 @@ type standing struct {
 // stand finds out for the documents of a page. The ledger is asked for what is in
 // it, not the store: another program, or this one with a store that was lost
 // since, may have registered it.
-func (f *Flow) stand(ctx context.Context, id contractone.ManagementID, e Extras, docs []*cloudsign.Document) ([]standing, error) {
+func (f *Flow) stand(ctx context.Context, id contractone.ManagementID, set Settings, docs []*cloudsign.Document) ([]standing, error) {
 	linked := map[contractone.Key]bool{}
 	for _, d := range docs {
-		for _, key := range keysOf(e, d) {
+		for _, key := range keysOf(set.Extras, d) {
 			_, found, err := f.ledger.Lookup(ctx, key)
 			if err != nil {
 				return nil, err
@@ -99,8 +99,8 @@ func (f *Flow) stand(ctx context.Context, id contractone.ManagementID, e Extras,
 	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		out = make([]standing, len(docs))
 		for i, d := range docs {
-			for _, key := range keysOf(e, d) {
-				if err := f.standFile(ctx, tx, id, key, linked[key], &out[i]); err != nil {
+			for _, key := range keysOf(set.Extras, d) {
+				if err := f.standFile(ctx, tx, id, set, key, linked[key], &out[i]); err != nil {
 					return err
 				}
 			}
@@ -110,7 +110,7 @@ func (f *Flow) stand(ctx context.Context, id contractone.ManagementID, e Extras,
 	return out, err
 }
 
-func (f *Flow) standFile(ctx context.Context, tx orchestration.Tx, id contractone.ManagementID, key contractone.Key, linked bool, s *standing) error {
+func (f *Flow) standFile(ctx context.Context, tx orchestration.Tx, id contractone.ManagementID, set Settings, key contractone.Key, linked bool, s *standing) error {
 	holder, err := f.other(ctx, tx, id, string(key))
 	if err != nil {
 		return err
@@ -131,18 +131,18 @@ func (f *Flow) standFile(ctx context.Context, tx orchestration.Tx, id contracton
 	if err != nil {
 		return err
 	}
-	takes := true // also what waits under a link that is not active
-	if other && waits(row.State) {
-		var active bool
-		active, err = f.active(ctx, tx, contractone.ManagementID(holder))
-		takes = !active
+	takes := !other
+	if other {
+		if takes, err = f.takes(ctx, tx, set, row, string(id)); err != nil {
+			return err
+		}
 	}
 	switch {
 	case row.State == FileDiscarded:
-	case other && (!takes || !waits(row.State)):
-		s.elsewhere++
-	default:
+	case takes:
 		s.open++
+	default:
+		s.elsewhere++
 	}
-	return err
+	return nil
 }

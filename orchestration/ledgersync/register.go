@@ -59,6 +59,9 @@ type fileBody struct {
 	Reserved bool      `json:"reserved,omitempty"`
 	Held     *held     `json:"held,omitempty"`
 	Decision *Decision `json:"decision,omitempty"`
+	// Share is the scope that a reviewer chose or saved the file with. It outlives
+	// Held: whatever happens to the file, it never gets the link's instead.
+	Share *contractone.Share `json:"share,omitempty"`
 	// Digests stand for what was linked, by item; Drift is how the source differs.
 	Digests    map[string]string `json:"digests,omitempty"`
 	Drift      []Drift           `json:"drift,omitempty"`
@@ -281,7 +284,10 @@ func (l *lane) send(ctx context.Context, b fileBody, hold bool) (out registered,
 			return download(ctx, client, b)
 		}},
 	}
-	if b.Held != nil {
+	switch {
+	case b.Share != nil:
+		d.Share = *b.Share
+	case b.Held != nil: // saved by a version that kept the share scope there alone
 		d.Share = b.Held.Share
 	}
 	out.receipt, err = l.f.ledger.Register(ctx, d)

@@ -170,7 +170,8 @@ func (r Review) Open(ctx context.Context, key contractone.Key) (*countersign.Dow
 // until then.
 func (r Review) Save(ctx context.Context, keys ...contractone.Key) ([]Decided, error) {
 	return r.each(ctx, keys, func(tx orchestration.Tx, row *fileRow) error {
-		row.State, row.Due, row.Attempt = orchestration.StatePending, r.f.now(), 0
+		share := row.Value.Held.Share
+		row.State, row.Due, row.Attempt, row.Value.Share = orchestration.StatePending, r.f.now(), 0, &share
 		return r.decide(ctx, tx, row, Saved, "")
 	})
 }
@@ -195,7 +196,7 @@ func (r Review) ChangeShare(ctx context.Context, share contractone.Share, keys .
 		return nil, err
 	}
 	return r.each(ctx, keys, func(tx orchestration.Tx, row *fileRow) error {
-		row.Value.Held.Share = share
+		row.Value.Held.Share, row.Value.Share = share, &share
 		return r.note(ctx, tx, row, "share scope changed")
 	})
 }

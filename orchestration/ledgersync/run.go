@@ -189,7 +189,7 @@ func (f *Flow) insert(ctx context.Context, tx orchestration.Tx, link *linkRow, d
 		if first+others == len(rows) {
 			continue
 		}
-		taken, err := f.takeOver(ctx, tx, rows)
+		taken, err := f.takeOver(ctx, tx, link, rows)
 		if err != nil {
 			return 0, err
 		}
@@ -204,18 +204,15 @@ func (f *Flow) insert(ctx context.Context, tx orchestration.Tx, link *linkRow, d
 
 // takeOver moves those of the rows to their new link that wait under another one
 // which is not active.
-func (f *Flow) takeOver(ctx context.Context, tx orchestration.Tx, rows []fileRow) (taken int, err error) {
+func (f *Flow) takeOver(ctx context.Context, tx orchestration.Tx, link *linkRow, rows []fileRow) (taken int, err error) {
 	for _, row := range rows {
 		known, err := f.files.Get(ctx, tx, row.Key)
 		if err != nil {
 			return 0, err
 		}
-		if known.Scope == row.Scope || !waits(known.State) {
-			continue
-		}
-		if active, err := f.active(ctx, tx, contractone.ManagementID(known.Scope)); err != nil {
+		if takes, err := f.takes(ctx, tx, link.Value.Settings, known, row.Scope); err != nil {
 			return 0, err
-		} else if active {
+		} else if !takes {
 			continue
 		}
 		row.Version = known.Version
@@ -225,6 +222,20 @@ func (f *Flow) takeOver(ctx context.Context, tx orchestration.Tx, rows []fileRow
 		taken++
 	}
 	return taken, nil
+}
+
+// takes reports whether a link with these settings takes a file over: one that
+// waits under another link which is not active. What a person has decided about a
+// file, or would have to decide, another link does not undo.
+func (f *Flow) takes(ctx context.Context, tx orchestration.Tx, to Settings, known fileRow, id string) (bool, error) {
+	if known.Scope == id || !waits(known.State) || known.Value.Decision != nil || known.Value.Share != nil {
+		return false, nil
+	}
+	from, err := f.linkIn(ctx, tx, contractone.ManagementID(known.Scope))
+	if err != nil || State(from.State) == StateActive {
+		return false, err
+	}
+	return to.Mode == contractone.ModeReview || from.Value.Settings.Mode != contractone.ModeReview, nil
 }
 
 // waits reports the states of files that nobody has to decide about.
