@@ -146,7 +146,7 @@ func (in *inspection) document(ctx context.Context, d *cloudsign.Document) error
 // file compares a file's row with the ledger.
 func (in *inspection) file(ctx context.Context, row fileRow, rec ledgermap.Record) error {
 	key := contractone.Key(row.Key)
-	linked := row.State == FileLinked || row.State == FileKnown
+	linked := registeredState(row.State)
 	if !linked && row.State != FileDiscarded {
 		return nil
 	}

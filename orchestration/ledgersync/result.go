@@ -70,7 +70,7 @@ type FileResult struct {
 	FileName   string // the file's name in CloudSign: of a file that is not linked
 	State      string
 	Attempts   int
-	LastError  string // why the last attempt failed; empty when none did
+	LastError  string // why the last attempt failed, or of a linked file the last comparison; empty when none did
 	Retry      time.Time
 	PDF        contractone.PDF   // of a linked file
 	Findings   []mapping.Finding // what a person may want to look at
