@@ -3,6 +3,7 @@ package ledgersync
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,6 +38,7 @@ type NoticeKind string
 // The kinds of notices.
 const (
 	NoticeStopped NoticeKind = "link stopped"   // a person has to mend something and Resume it
+	NoticeFailing NoticeKind = "runs fail"      // the link tries on; it is told once until a run is complete
 	NoticeFailed  NoticeKind = "file given up"  // see DeadLetters
 	NoticeExpired NoticeKind = "review expired" // see DeadLetters
 	// NoticeDeadlines comes on the first of each month at 09:00 in Japan, as the
@@ -121,6 +123,16 @@ func (f *Flow) notify(ctx context.Context, n Notice) {
 		f.cfg.Logger.ErrorContext(ctx, "notice was not delivered", "kind", string(n.Kind), "link", string(n.Link),
 			"document", n.DocumentID, "file", n.FileID, "error", err)
 	}
+}
+
+// noticeOf is a notice with its reason; it names the document and the file that the
+// reason names.
+func noticeOf(kind NoticeKind, link contractone.ManagementID, cause error) Notice {
+	n := Notice{Kind: kind, Link: link, Reason: orchestration.ErrorText(cause)}
+	if file, ok := errors.AsType[*contractone.FileError](cause); ok {
+		n.DocumentID, n.FileID = file.DocumentID, file.FileID
+	}
+	return n
 }
 
 // notifyFile tells about a file.

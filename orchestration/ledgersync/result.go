@@ -112,16 +112,16 @@ func (f *Flow) Stats(ctx context.Context) (orchestration.Stats, error) {
 }
 
 // Health reports whether the flow can do its work: an error says that the store
-// does not answer, that a link has stopped, or that work has been due for longer
-// than maxLag.
+// does not answer, that a link has stopped, that its runs have failed for longer
+// than maxLag after one was to be complete, or that work has been due for longer
+// than that.
 func (f *Flow) Health(ctx context.Context, maxLag time.Duration) error {
-	links, err := f.Links(ctx)
-	if err != nil {
-		return err
-	}
-	for _, l := range links {
-		if l.State == StateStopped {
-			return &LinkError{Link: l.ID, Err: stoppedError(l.LastError)}
+	for row, err := range f.links.All(ctx, f.store, orchestration.Query{}) {
+		if err != nil {
+			return err
+		}
+		if err := f.linkHealth(row, maxLag); err != nil {
+			return &LinkError{Link: contractone.ManagementID(row.Key), Err: err}
 		}
 	}
 	lag, err := orchestration.Health(ctx, f.store, f.now())
@@ -131,10 +131,46 @@ func (f *Flow) Health(ctx context.Context, maxLag time.Duration) error {
 	return err
 }
 
+func (f *Flow) linkHealth(row linkRow, maxLag time.Duration) error {
+	switch State(row.State) {
+	case StateStopped:
+		return stoppedError(row.LastError)
+	case StateActive:
+		if due := f.plannedAfter(row); row.LastError != "" && f.now().After(due.Add(maxLag)) {
+			return failingError{since: due, why: row.LastError}
+		}
+	}
+	return nil
+}
+
+// plannedAfter is when the run after the last complete one was planned: the first
+// one was at once.
+func (f *Flow) plannedAfter(row linkRow) time.Time {
+	b := row.Value
+	if b.LastRun.IsZero() && b.Preview != nil {
+		return b.Preview.At
+	}
+	if next := f.cfg.Schedule(b.LastRun); !next.IsZero() {
+		return next
+	}
+	return b.LastRun // asked for, after a schedule that has ended
+}
+
 type stoppedError string
 
 func (e stoppedError) Error() string        { return "it has stopped: " + string(e) }
 func (e stoppedError) Is(target error) bool { return target == countersign.ErrUnavailable }
+
+// failingError: the runs of a link fail.
+type failingError struct {
+	since time.Time
+	why   string
+}
+
+func (e failingError) Error() string {
+	return "its runs have failed since " + e.since.In(japan).Format("2006-01-02 15:04 MST") + ": " + e.why
+}
+func (e failingError) Is(target error) bool { return target == countersign.ErrUnavailable }
 
 type lagError time.Duration
 

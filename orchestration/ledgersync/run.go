@@ -36,11 +36,22 @@ func (f *Flow) runLink(ctx context.Context, group string) error {
 		return err
 	}
 	err = f.difference(ctx, id, row)
-	if err != nil && stopsLink(err) {
+	switch {
+	case err == nil:
+		return nil
+	case stopsLink(err):
 		return f.stop(ctx, id, err)
+	}
+	err = &LinkError{Link: id, Err: err}
+	if row.Attempt+1 == failedRuns && ctx.Err() == nil {
+		f.notify(ctx, noticeOf(NoticeFailing, id, err))
 	}
 	return err
 }
+
+// failedRuns is after how many failures of a run in a row people are told: about
+// an hour of them by the engine's usual pauses.
+const failedRuns = 12
 
 func (f *Flow) difference(ctx context.Context, id contractone.ManagementID, row linkRow) error {
 	client, err := f.client(row)
