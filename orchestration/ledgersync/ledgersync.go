@@ -135,6 +135,7 @@ type Flow struct {
 	links    orchestration.Table[linkBody]
 	files    orchestration.Table[fileBody]
 	overlaps orchestration.Table[overlapBody]
+	claims   string // the table
 	journal  orchestration.Journal
 	meters   meters
 }
@@ -158,6 +159,7 @@ func New(cfg Config, deps Deps) (*Flow, error) {
 		links:    orchestration.Table[linkBody](orchestration.TableName(flowName, cfg.Name, "link")),
 		files:    orchestration.Table[fileBody](orchestration.TableName(flowName, cfg.Name, "file")),
 		overlaps: orchestration.Table[overlapBody](orchestration.TableName(flowName, cfg.Name, "overlap")),
+		claims:   orchestration.TableName(flowName, cfg.Name, "claim"),
 		journal:  orchestration.Journal(orchestration.TableName(flowName, cfg.Name, "journal")),
 	}
 	for _, a := range deps.Accounts {
@@ -180,6 +182,7 @@ func Tables(instance string) []string {
 		orchestration.TableName(flowName, instance, "file"),
 		orchestration.TableName(flowName, instance, "journal"),
 		orchestration.TableName(flowName, instance, "overlap"),
+		orchestration.TableName(flowName, instance, "claim"),
 	}
 }
 

@@ -136,25 +136,15 @@ func (f *Flow) AddLink(ctx context.Context, s Settings) (Link, error) {
 		if err == nil && fresh == 0 {
 			err = fmt.Errorf("ledgersync: management ID %s is taken: add the link again: %w", id, countersign.ErrConflict)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return f.claim(ctx, tx, id, s.Credential)
 	})
 	if err != nil {
 		return Link{}, err
 	}
 	return linkOf(row), nil
-}
-
-func (f *Flow) refuseTwice(ctx context.Context, tx orchestration.Tx, c contractone.Credential) error {
-	rows, err := f.links.List(ctx, tx, orchestration.Query{})
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		if r.Value.Settings.Credential.Fingerprint == c.Fingerprint && State(r.State) != StateRemoved {
-			return &LinkError{Link: contractone.ManagementID(r.Key), Err: fmt.Errorf("this client ID is linked already: %w", countersign.ErrConflict)}
-		}
-	}
-	return nil
 }
 
 // EnsureLink gives the link of the settings' credential as it is, and adds it when
@@ -244,10 +234,12 @@ func (f *Flow) changeLinkIn(ctx context.Context, tx orchestration.Tx, id contrac
 // imports them again. What was not decided yet is forgotten, so that another link
 // of the same client ID may find it. Removing it again finishes what was cut off.
 func (f *Flow) Remove(ctx context.Context, id contractone.ManagementID) error {
-	err := f.changeLink(ctx, id, func(row *linkRow) error {
-		row.State, row.LastError, row.Due = string(StateRemoved), "", time.Time{}
-		row.Value.Preview, row.Value.Window = nil, nil
-		return nil
+	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		return f.changeLinkIn(ctx, tx, id, func(row *linkRow) error {
+			row.State, row.LastError, row.Due = string(StateRemoved), "", time.Time{}
+			row.Value.Preview, row.Value.Window = nil, nil
+			return f.disclaim(ctx, tx, id, row.Value.Settings.Credential)
+		})
 	})
 	if err != nil {
 		return err
