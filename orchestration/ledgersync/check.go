@@ -161,6 +161,7 @@ func (in *inspection) file(ctx context.Context, row fileRow, rec ledgermap.Recor
 		if in.repair {
 			return in.requeue(ctx, row, func(row *fileRow) {
 				row.State = orchestration.StatePending
+				row.Value.Reserved = false // a ledger that lost it counts it again
 				row.Value.Title, row.Value.Name = rec.Document.Title, rec.File.Name
 				if row.Value.Share == nil {
 					// An older version did not keep what the reviewer chose: ask again.

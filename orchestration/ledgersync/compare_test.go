@@ -10,7 +10,6 @@ import (
 	"github.com/countersign/countersign/contractone"
 	"github.com/countersign/countersign/contractonetest"
 	"github.com/countersign/countersign/countersigntest"
-	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/ledgersync"
 	"github.com/stretchr/testify/require"
 )
@@ -96,12 +95,7 @@ func TestFillingWhatTheLedgerLost(t *testing.T) {
 	w := newWorld(t)
 	doc := w.document(cloudsigntest.Document{}, "lost.pdf", "kept.pdf")
 	w.start(func(s *ledgersync.Settings) { s.Late = ledgersync.LateFill })
-	flow, err := ledgersync.New(w.cfg, ledgersync.Deps{
-		Store: w.store, Ledger: forgetful{w.ledger, key(doc, 0)}, Accounts: []ledgersync.Account{w.account},
-	})
-	require.NoError(t, err)
-	w.flow, w.engine = flow, orchestration.NewLocal(w.store, orchestration.WithClock(w.clock.Now))
-	flow.Register(w.engine)
+	w.use(forgetful{w.ledger, key(doc, 0)})
 	w.fake.SetAttribute(doc.ID, cloudsigntest.Attribute{LocalID: "K"})
 	w.week()
 	require.Empty(t, w.state().LastError)
