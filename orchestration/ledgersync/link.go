@@ -247,7 +247,7 @@ func (f *Flow) Remove(ctx context.Context, id contractone.ManagementID) error {
 	// A file that is being registered at this moment may reach the ledger without
 	// a row. That is harmless: whoever finds it again registers the same key.
 	undecided := []string{
-		orchestration.StatePending, orchestration.StateSending, orchestration.StateDead, FileParked, FileGrace, FileBudget, FileReview,
+		orchestration.StatePending, orchestration.StateSending, orchestration.StateDead, FileParked, FileGrace, FileBudget, FileReview, FileExcluded,
 	}
 	err = f.deleteAll(ctx, string(f.files), orchestration.Query{Scope: string(id), States: undecided})
 	if err != nil {

@@ -26,6 +26,7 @@ const (
 	FileBudget    = "budget"    // waits for a run or month whose budget has room
 	FileReview    = "review"    // waits for a reviewer; its Due is the end of that
 	FileDiscarded = "discarded" // kept out of the ledger by a reviewer, for good
+	FileExcluded  = "excluded"  // left out by a rule when its turn came; a complete run that may carry it takes it up
 )
 
 // Why a file was taken up, as the journal says it.
@@ -40,13 +41,16 @@ const (
 // fileBody is what the store keeps of a file. Title and Name go when the file is
 // linked: then the ledger has them.
 type fileBody struct {
-	Document string            `json:"document"`
-	File     string            `json:"file"`
-	Index    int               `json:"index"`
-	Count    int               `json:"count"`
-	Why      string            `json:"why"`
-	Title    string            `json:"title,omitempty"`
-	Name     string            `json:"name,omitempty"`
+	Document string `json:"document"`
+	File     string `json:"file"`
+	Index    int    `json:"index"`
+	Count    int    `json:"count"`
+	Why      string `json:"why"`
+	Title    string `json:"title,omitempty"`
+	Name     string `json:"name,omitempty"`
+	// Listed is when CloudSign's listing had the document; zero: so long ago that
+	// the document is read again before the file is sent.
+	Listed   time.Time         `json:"listed,omitzero"`
 	SHA256   string            `json:"sha256,omitempty"`
 	Size     int64             `json:"size,omitempty"`
 	Findings []mapping.Finding `json:"findings,omitempty"`
@@ -86,6 +90,13 @@ type lane struct {
 	link  linkRow
 	doc   cloudsign.DocumentID
 	attr  *cloudsign.Attribute
+	judge judged
+}
+
+// judged is what the rules say of a document as it is now.
+type judged struct {
+	doc     cloudsign.DocumentID
+	verdict verdict
 }
 
 // run works on a batch, and on the rest of the document that it ends in, so that
@@ -216,7 +227,7 @@ func (l *lane) register(ctx context.Context, row fileRow) error {
 // registered is what became of a registration.
 type registered struct {
 	receipt contractone.Receipt
-	waits   string // FileReview or FileBudget: nothing was registered
+	waits   string // FileReview, FileBudget or FileExcluded: nothing was registered
 	mapped
 }
 
@@ -226,9 +237,9 @@ func (l *lane) settle(ctx context.Context, tx orchestration.Tx, rec *orchestrati
 	case FileReview:
 		return l.f.hold(rec, l.link.Value.Settings, r.mapped)
 	case FileBudget:
-		rec.State, rec.Attempt = FileBudget, 0
-		rec.LastError = "waits for the first run that has room in the budget of " + l.link.Value.Settings.Budget.String()
-		return nil
+		return l.wait(rec, FileBudget, "waits for the first run that has room in the budget of "+l.link.Value.Settings.Budget.String())
+	case FileExcluded:
+		return l.exclude(ctx, tx, rec)
 	}
 	return l.f.done(ctx, tx, rec, r)
 }
@@ -285,6 +296,10 @@ func (l *lane) send(ctx context.Context, row fileRow, hold bool) (out registered
 			out.receipt.Created = false
 			return out, orchestration.NoEffect(err)
 		}
+	}
+	if carries, err := l.stillCarried(ctx, b); err != nil || !carries {
+		out.waits = FileExcluded
+		return out, orchestration.NoEffect(err)
 	}
 	if out.mapped, err = l.read(ctx, b); err != nil || hold {
 		out.waits = FileReview
@@ -366,7 +381,7 @@ func (f *Flow) done(ctx context.Context, tx orchestration.Tx, rec *orchestration
 	}
 	b := &row.Value
 	b.SHA256, b.Size = r.receipt.PDF.SHA256, r.receipt.PDF.Size
-	b.Title, b.Name, b.Held, b.Findings, b.TitleFrom = "", "", nil, r.Findings, r.TitleFrom
+	b.Title, b.Name, b.Held, b.Findings, b.TitleFrom, b.Listed = "", "", nil, r.Findings, r.TitleFrom, time.Time{}
 	b.Digests, b.Drift, b.DriftFound = r.digests(rec.Key), nil, time.Time{}
 	next, err := f.files.Record(row)
 	if err != nil {

@@ -18,7 +18,7 @@ type Summary struct {
 	Linked    int64 // registered by this flow
 	Known     int64 // in the ledger before this flow came to them
 	Waiting   int64 // to be registered, or tried again later
-	Held      int64 // held back: in the grace period, for a review, for the budget
+	Held      int64 // held back: in the grace period, for a review, for the budget, or left out by a rule when their turn came
 	Discarded int64 // kept out of the ledger by a reviewer
 	Uncertain int64 // sent without a trustworthy answer and not to be looked up: for a person
 	Failed    int64 // given up; see DeadLetters
@@ -41,7 +41,7 @@ func (f *Flow) Summary(ctx context.Context, id contractone.ManagementID) (s Summ
 			switch state {
 			case FileLinked:
 				s.Linked += n
-			case FileGrace, FileReview, FileBudget:
+			case FileGrace, FileReview, FileBudget, FileExcluded:
 				s.Held += n
 			case FileDiscarded:
 				s.Discarded += n
@@ -196,7 +196,7 @@ func (f *Flow) Forget(ctx context.Context, documentID string) error {
 				row.Value.Decision.Reason = ""
 			}
 			switch row.State {
-			case orchestration.StatePending, FileParked, FileGrace, FileReview, FileBudget:
+			case orchestration.StatePending, FileParked, FileGrace, FileReview, FileBudget, FileExcluded:
 				row.State, row.Due = orchestration.StateDead, time.Time{}
 			}
 			if err := f.files.Update(ctx, tx, &row); err != nil {

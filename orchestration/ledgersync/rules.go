@@ -95,6 +95,22 @@ const (
 	filtered             // by Config.Include
 )
 
+// String says why a document is left out.
+func (v verdict) String() string {
+	switch v {
+	case carried:
+		return "it is carried"
+	case confidential:
+		return "it is confidential (親展) now"
+	case tooOld:
+		return "it is from before the cut-off date"
+	case filtered:
+		return "it was not chosen"
+	default:
+		return "it is no concluded document any more"
+	}
+}
+
 // judge applies the rules that leave a document out.
 func (f *Flow) judge(id contractone.ManagementID, r Rules, d *cloudsign.Document) verdict {
 	switch {

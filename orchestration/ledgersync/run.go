@@ -181,8 +181,8 @@ func (f *Flow) keepPage(ctx context.Context, id contractone.ManagementID, page *
 }
 
 // insert puts the files of documents into the queue and counts those that are
-// fresh. Files that are known stay as they are, but for those that wait under a
-// link that is not active any more: this link takes them over.
+// fresh. Files that are known stay as they are, but for those that were left out and
+// those that wait under a link that is not active any more: this link takes them.
 func (f *Flow) insert(ctx context.Context, tx orchestration.Tx, link *linkRow, docs []cloudsign.Document, why string) (files int, err error) {
 	for _, rows := range f.rowsOf(docs, contractone.ManagementID(link.Key), link.Value, why) {
 		// The first file by itself tells whether the document is fresh. All are one
@@ -214,7 +214,8 @@ func (f *Flow) insert(ctx context.Context, tx orchestration.Tx, link *linkRow, d
 }
 
 // takeOver moves those of the rows to their new link that wait under another one
-// which is not active.
+// which is not active, and takes up what was left out. It counts what is new to the
+// link.
 func (f *Flow) takeOver(ctx context.Context, tx orchestration.Tx, link *linkRow, rows []fileRow) (taken int, err error) {
 	for _, row := range rows {
 		known, err := f.files.Get(ctx, tx, row.Key)
@@ -227,10 +228,14 @@ func (f *Flow) takeOver(ctx context.Context, tx orchestration.Tx, link *linkRow,
 			continue
 		}
 		row.Version = known.Version
+		if known.Scope == row.Scope {
+			row.Value.Share = known.Value.Share
+		} else {
+			taken++
+		}
 		if err := f.files.Update(ctx, tx, &row); err != nil {
 			return 0, err
 		}
-		taken++
 	}
 	return taken, nil
 }
@@ -239,6 +244,9 @@ func (f *Flow) takeOver(ctx context.Context, tx orchestration.Tx, link *linkRow,
 // waits under another link which is not active. What a person has decided about a
 // file, or would have to decide, another link does not undo.
 func (f *Flow) takes(ctx context.Context, tx orchestration.Tx, to Settings, known fileRow, id string) (bool, error) {
+	if known.State == FileExcluded {
+		return true, nil // nobody's, until a link carries it
+	}
 	if known.Scope == id || !waits(known.State) || known.Value.Decision != nil || known.Value.Share != nil {
 		return false, nil
 	}
@@ -271,9 +279,9 @@ func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, li
 		if f.judge(id, link.Settings.Rules, d) != carried {
 			continue
 		}
-		state, due := orchestration.StatePending, now
+		state, due, listed := orchestration.StatePending, now, now
 		if end := link.Settings.graceEnd(d); link.Settings.GraceDays > 0 && end.After(now) {
-			state, due = FileGrace, end
+			state, due, listed = FileGrace, end, time.Time{}
 		}
 		var rows []fileRow
 		for _, rec := range records(link.Settings.Extras, *d) {
@@ -285,7 +293,7 @@ func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, li
 				},
 				Value: fileBody{
 					Document: string(d.ID), File: string(rec.File.ID), Index: rec.FileIndex, Count: rec.FileCount, Why: why,
-					Title: d.Title, Name: rec.File.Name,
+					Title: d.Title, Name: rec.File.Name, Listed: listed,
 				},
 			})
 		}
