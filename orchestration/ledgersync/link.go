@@ -71,6 +71,8 @@ type linkBody struct {
 	// Asked counts the runs that were asked for; one that is asked for while
 	// another is under way comes after it.
 	Asked int `json:"asked,omitempty"`
+	// Reminded is the month of the last NoticeDeadlines, "2026-04".
+	Reminded string `json:"reminded,omitempty"`
 }
 
 // window is one run through a listing. Page is the next page to read: it is

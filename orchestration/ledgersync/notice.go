@@ -15,8 +15,8 @@ import (
 )
 
 // Notifier tells people. It is called after what it tells is committed, by several
-// goroutines. An error of NoticeDeadlines makes the engine repeat it; that of
-// another notice is logged, since what it tells is also in Links and DeadLetters.
+// goroutines. An error of NoticeDeadlines makes the engine repeat it for that link;
+// that of another notice is logged, since what it tells is also in Links and DeadLetters.
 type Notifier interface {
 	Notify(ctx context.Context, n Notice) error
 }
@@ -153,26 +153,42 @@ func firstOfMonth(t time.Time) time.Time {
 }
 
 // remind sends NoticeDeadlines for each link, also for one that was removed: its
-// contracts are still in the ledger.
+// contracts are still in the ledger. A link that could not be told of does not keep
+// the others waiting, and what was delivered is not sent again when the engine
+// repeats the rest.
 func (f *Flow) remind(ctx context.Context) error {
 	s := f.ledger.(contractone.Searcher) //nolint:forcetypeassert // Register asked
+	var failed []error
 	for link, err := range f.links.All(ctx, f.store, orchestration.Query{}) {
 		if err != nil {
-			return err
+			return errors.Join(append(failed, err)...)
 		}
-		id := contractone.ManagementID(link.Key)
-		deadlines, err := f.deadlines(ctx, s, id)
-		if err != nil {
-			return &LinkError{Link: id, Err: err}
-		}
-		if len(deadlines) == 0 && (State(link.State) == StateRemoved || State(link.State) == StateDraft) {
-			continue
-		}
-		if err := f.cfg.Notifier.Notify(ctx, Notice{Kind: NoticeDeadlines, At: f.now(), Link: id, Deadlines: deadlines}); err != nil {
-			return &LinkError{Link: id, Err: err}
+		if err := f.remindOf(ctx, s, link); err != nil {
+			failed = append(failed, &LinkError{Link: contractone.ManagementID(link.Key), Err: err})
 		}
 	}
-	return nil
+	return errors.Join(failed...)
+}
+
+func (f *Flow) remindOf(ctx context.Context, s contractone.Searcher, link linkRow) error {
+	id, month := contractone.ManagementID(link.Key), monthOf(f.now())
+	if link.Value.Reminded == month {
+		return nil
+	}
+	deadlines, err := f.deadlines(ctx, s, id)
+	if err != nil {
+		return err
+	}
+	if len(deadlines) == 0 && (State(link.State) == StateRemoved || State(link.State) == StateDraft) {
+		return nil
+	}
+	if err := f.cfg.Notifier.Notify(ctx, Notice{Kind: NoticeDeadlines, At: f.now(), Link: id, Deadlines: deadlines}); err != nil {
+		return err
+	}
+	return f.changeLink(ctx, id, func(row *linkRow) error {
+		row.Value.Reminded = month
+		return nil
+	})
 }
 
 // deadlines are a link's contracts that end, or whose notice deadline lies, within

@@ -199,3 +199,41 @@ func TestLogNotifier(t *testing.T) {
 	}
 	require.NotContains(t, b.String(), "秘密")
 }
+
+// picky is a notifier that can't deliver what concerns one link.
+type picky struct {
+	board
+	refused contractone.ManagementID
+}
+
+func (p *picky) Notify(ctx context.Context, n ledgersync.Notice) error {
+	if n.Link == p.refused {
+		return errors.New("bounced")
+	}
+	return p.board.Notify(ctx, n)
+}
+
+// TestDeadlinesComeOnceForEachLink: also when those of another link can't be delivered.
+func TestDeadlinesComeOnceForEachLink(t *testing.T) {
+	t.Parallel()
+	p := &picky{}
+	w := newWorld(t, withNotifier(p))
+	w.start()
+	p.refused = w.link
+	preview := w.colleague()
+	require.NoError(t, w.flow.Start(t.Context(), w.link, preview))
+	w.run()
+	w.clock.Set(time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC))
+	for range 24 {
+		w.run()
+		w.clock.Advance(time.Hour)
+	}
+	n := p.take()
+	require.Len(t, n, 1)
+	require.Equal(t, w.link, n[0].Link)
+	p.refused = ""
+	w.run()
+	n = p.take()
+	require.Len(t, n, 1, "the other one, as soon as it can be")
+	require.NotEqual(t, w.link, n[0].Link)
+}

@@ -31,7 +31,7 @@ func waitings() map[string]waiting {
 	}
 	nothing := func(*world) {}
 	return map[string]waiting{
-		"grace":  {func(s *ledgersync.Settings) { s.GraceDays = 3 }, nothing, days(4)},
+		"grace": {func(s *ledgersync.Settings) { s.GraceDays = 3 }, nothing, days(4)},
 		"budget": {
 			func(s *ledgersync.Settings) { s.Budget.Month = 1 },
 			func(w *world) { // newer documents come first
