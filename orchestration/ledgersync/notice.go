@@ -26,8 +26,9 @@ type Notice struct {
 	Kind       NoticeKind
 	At         time.Time
 	Link       contractone.ManagementID
-	DocumentID string     // with FileID: the file that it is about; empty: the link
+	DocumentID string     // with FileID: the file that it is about, or the first of several; empty: the link
 	FileID     string     //
+	Files      int        // how many files it is about
 	Reason     string     // what went wrong, in one line
 	Deadlines  []Deadline // of NoticeDeadlines; there may be none
 }
@@ -40,7 +41,7 @@ const (
 	NoticeStopped NoticeKind = "link stopped"   // a person has to mend something and Resume it
 	NoticeFailing NoticeKind = "runs fail"      // the link tries on; it is told once until a run is complete
 	NoticeFailed  NoticeKind = "file given up"  // see DeadLetters
-	NoticeExpired NoticeKind = "review expired" // see DeadLetters
+	NoticeExpired NoticeKind = "review expired" // see DeadLetters; one notice for many files
 	// NoticeDeadlines comes on the first of each month at 09:00 in Japan, as the
 	// vendor's: the contracts of a link that end, or whose notice deadline lies,
 	// within three months. It needs a ledger that can be searched.
@@ -86,6 +87,9 @@ func (n Notice) Text() string {
 		line("document: %s", n.DocumentID)
 		line("file: %s", n.FileID)
 	}
+	if n.Files > 1 {
+		line("and other files: %d", n.Files-1)
+	}
 	if n.Reason != "" {
 		line("reason: %s", n.Reason)
 	}
@@ -130,7 +134,7 @@ func (f *Flow) notify(ctx context.Context, n Notice) {
 func noticeOf(kind NoticeKind, link contractone.ManagementID, cause error) Notice {
 	n := Notice{Kind: kind, Link: link, Reason: orchestration.ErrorText(cause)}
 	if file, ok := errors.AsType[*contractone.FileError](cause); ok {
-		n.DocumentID, n.FileID = file.DocumentID, file.FileID
+		n.DocumentID, n.FileID, n.Files = file.DocumentID, file.FileID, 1
 	}
 	return n
 }
@@ -138,8 +142,19 @@ func noticeOf(kind NoticeKind, link contractone.ManagementID, cause error) Notic
 // notifyFile tells about a file.
 func (f *Flow) notifyFile(ctx context.Context, kind NoticeKind, row fileRow, cause error) {
 	f.notify(ctx, Notice{
-		Kind: kind, Link: contractone.ManagementID(row.Scope), DocumentID: row.Value.Document, FileID: row.Value.File, Reason: orchestration.ErrorText(cause),
+		Kind: kind, Link: contractone.ManagementID(row.Scope), DocumentID: row.Value.Document, FileID: row.Value.File, Files: 1,
+		Reason: orchestration.ErrorText(cause),
 	})
+}
+
+// notifyExpired tells about files of one link whose review ended, in one notice.
+func (f *Flow) notifyExpired(ctx context.Context, rows []fileRow) {
+	if len(rows) == 0 {
+		return
+	}
+	n := noticeOf(NoticeExpired, contractone.ManagementID(rows[0].Scope), named(rows[0], errExpired))
+	n.Files = len(rows)
+	f.notify(ctx, n)
 }
 
 // firstOfMonth is the schedule of NoticeDeadlines.

@@ -237,3 +237,19 @@ func TestDeadlinesComeOnceForEachLink(t *testing.T) {
 	require.Len(t, n, 1, "the other one, as soon as it can be")
 	require.NotEqual(t, w.link, n[0].Link)
 }
+
+// TestManyExpiriesAreOneNotice: whichever lanes the files are in.
+func TestManyExpiriesAreOneNotice(t *testing.T) {
+	t.Parallel()
+	b := &board{}
+	w := newWorld(t, withNotifier(b))
+	w.fake.Seed(w.user, cloudsigntest.Account{Documents: 200, Files: 200})
+	w.start(reviewed, func(s *ledgersync.Settings) { s.ReviewDays = 1 })
+	w.nextDay()
+	require.EqualValues(t, 200, w.summary().Failed)
+	n := b.take()
+	require.Len(t, n, 1)
+	require.Equal(t, ledgersync.NoticeExpired, n[0].Kind)
+	require.Equal(t, 200, n[0].Files)
+	require.Contains(t, n[0].Text(), "199")
+}

@@ -126,6 +126,7 @@ func (l *lane) due(ctx context.Context, q orchestration.Query) (rows []fileRow, 
 	q.Group, q.DueBy = l.group, f.now()
 	var expired []fileRow
 	err = f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
+		expired = nil
 		if rows, err = f.files.List(ctx, tx, q); err != nil || len(rows) == 0 {
 			return err
 		}
@@ -138,9 +139,7 @@ func (l *lane) due(ctx context.Context, q orchestration.Query) (rows []fileRow, 
 	if err != nil {
 		return nil, err
 	}
-	for _, row := range expired {
-		f.notifyFile(ctx, NoticeExpired, row, errExpired)
-	}
+	f.notifyExpired(ctx, expired)
 	return rows, nil
 }
 
