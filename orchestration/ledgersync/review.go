@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/contractone"
@@ -17,7 +18,7 @@ import (
 // Actor is the person who reviews. Who it really is, the caller has to make sure
 // of.
 type Actor struct {
-	ID     string   // the account, as in contractone.User
+	ID     string   // the account, as in contractone.User; who has none may do nothing
 	Groups []string // names of the groups that the person is a member of
 }
 
@@ -176,10 +177,17 @@ func (r Review) Save(ctx context.Context, keys ...contractone.Key) ([]Decided, e
 	})
 }
 
+// MaxReason is how many characters the reason for a decision may have.
+const MaxReason = 500
+
 // Discard keeps files out of the ledger for good (削除): a run that finds them
-// again leaves them alone. The reason is kept with the file. For its own error see
+// again leaves them alone. The reason is kept with the file; one of more than
+// MaxReason characters is a countersign.ErrInvalid. For its other own error see
 // Save.
 func (r Review) Discard(ctx context.Context, reason string, keys ...contractone.Key) ([]Decided, error) {
+	if n := utf8.RuneCountInString(reason); n > MaxReason {
+		return nil, fmt.Errorf("ledgersync: the reason has %d characters, more than %d: %w", n, MaxReason, countersign.ErrInvalid)
+	}
 	return r.each(ctx, keys, func(tx orchestration.Tx, row *fileRow) error {
 		row.State, row.Due = FileDiscarded, time.Time{}
 		b := &row.Value
@@ -282,7 +290,7 @@ func (r Review) refuse(link linkRow, row fileRow) error {
 
 // reviews reports whether the actor is among a link's reviewers.
 func (a Actor) reviews(s Settings) bool {
-	return s.Mode == contractone.ModeReview && slices.ContainsFunc(s.Reviewers, func(p contractone.Principal) bool {
+	return a.ID != "" && s.Mode == contractone.ModeReview && slices.ContainsFunc(s.Reviewers, func(p contractone.Principal) bool {
 		if p.Kind == contractone.KindGroup {
 			return slices.Contains(a.Groups, p.Name)
 		}
