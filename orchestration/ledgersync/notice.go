@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/contractone"
@@ -79,7 +80,8 @@ func (n Notice) Subject() string { return "link " + string(n.Link) + ": " + stri
 // Text says everything in plain text.
 func (n Notice) Text() string {
 	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	// Titles and reasons come from others: none may look like a line of its own.
+	line := func(format string, args ...any) { b.WriteString(oneLine(fmt.Sprintf(format, args...)) + "\n") }
 	line("%s", n.Kind)
 	line("link (管理ID): %s", n.Link)
 	line("time: %s", n.At.In(japan).Format("2006-01-02 15:04 MST"))
@@ -107,6 +109,16 @@ func (n Notice) Text() string {
 		line("  document %s, file %s", d.DocumentID, d.FileID)
 	}
 	return b.String()
+}
+
+// oneLine replaces what would end or overwrite a line.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 func principals(list []contractone.Principal) string {

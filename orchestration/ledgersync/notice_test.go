@@ -9,6 +9,7 @@ import (
 	"mime"
 	"mime/quotedprintable"
 	"net/mail"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -252,4 +253,21 @@ func TestManyExpiriesAreOneNotice(t *testing.T) {
 	require.Equal(t, ledgersync.NoticeExpired, n[0].Kind)
 	require.Equal(t, 200, n[0].Files)
 	require.Contains(t, n[0].Text(), "199")
+}
+
+// TestNoticeTextKeepsItsLines: no title or reason can look like a line of the
+// notice's own.
+func TestNoticeTextKeepsItsLines(t *testing.T) {
+	t.Parallel()
+	n := ledgersync.Notice{Kind: ledgersync.NoticeDeadlines, Link: "ABCD-EFGH", Deadlines: []ledgersync.Deadline{{Title: "title", FileName: "a.pdf"}}}
+	lines := strings.Count(n.Text(), "\n")
+	for _, end := range []string{"\n", "\r\n", "\r", "\v", "\u0085", "\u2028", "\u2029"} {
+		forged := end + "link (管理ID): FAKE"
+		n.Deadlines[0].Title, n.Deadlines[0].FileName = "title"+forged, "a.pdf"+forged
+		n.Deadlines[0].Responsible = []contractone.Principal{contractone.User("taro" + forged)}
+		require.Equal(t, lines, strings.Count(n.Text(), "\n"), "%q", end)
+		require.NotContains(t, n.Text(), forged)
+		failed := ledgersync.Notice{Kind: ledgersync.NoticeFailed, Reason: "bad" + forged}
+		require.NotContains(t, failed.Text(), forged)
+	}
 }
