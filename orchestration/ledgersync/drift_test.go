@@ -162,7 +162,7 @@ func TestCheckAndRepair(t *testing.T) {
 	w.start()
 	report, err := w.flow.Check(t.Context(), w.link)
 	require.NoError(t, err)
-	require.Equal(t, ledgersync.CheckReport{Link: w.link, At: w.clock.Now(), Files: 4, Linked: 4}, report)
+	require.Equal(t, ledgersync.CheckReport{Link: w.link, At: w.clock.Now(), Files: 4, Linked: 4, LedgerSearched: true}, report)
 
 	old := w.ledger
 	w.ledger = contractonetest.NewLedger(contractonetest.WithClock(w.clock.Now)) // a backup without the one
