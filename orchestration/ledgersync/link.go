@@ -48,6 +48,8 @@ type Link struct {
 	LastRun time.Time
 	// Seen counts what the link found so far, each document and file once.
 	Seen contractone.Count
+	// Counts is how its files stand now.
+	Counts Summary
 	// Overlap counts the files that it sees and another link holds; see Overlaps.
 	Overlap int64
 }
@@ -169,24 +171,39 @@ func (f *Flow) EnsureLink(ctx context.Context, s Settings) (Link, error) {
 // were removed.
 func (f *Flow) Links(ctx context.Context) ([]Link, error) {
 	var out []Link
-	for row, err := range f.links.All(ctx, f.store, orchestration.Query{}) {
+	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		out = nil
+		rows, err := f.links.List(ctx, tx, orchestration.Query{})
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if State(row.State) != StateRemoved {
-			out = append(out, linkOf(row))
+		for _, row := range rows {
+			if State(row.State) == StateRemoved {
+				continue
+			}
+			l := linkOf(row)
+			if l.Counts, err = f.countFiles(ctx, tx, row); err != nil {
+				return err
+			}
+			out = append(out, l)
 		}
-	}
-	return out, nil
+		return nil
+	})
+	return out, err
 }
 
 // Link gives one link, also one that was removed. An unknown ID is a countersign.ErrNotFound.
-func (f *Flow) Link(ctx context.Context, id contractone.ManagementID) (Link, error) {
-	row, err := f.link(ctx, id)
-	if err != nil {
-		return Link{}, err
-	}
-	return linkOf(row), nil
+func (f *Flow) Link(ctx context.Context, id contractone.ManagementID) (l Link, err error) {
+	err = f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		row, err := f.linkIn(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		l = linkOf(row)
+		l.Counts, err = f.countFiles(ctx, tx, row)
+		return err
+	})
+	return l, err
 }
 
 func (f *Flow) link(ctx context.Context, id contractone.ManagementID) (row linkRow, err error) {

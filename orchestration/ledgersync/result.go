@@ -25,38 +25,34 @@ type Summary struct {
 }
 
 // Summary counts a link's files.
-func (f *Flow) Summary(ctx context.Context, id contractone.ManagementID) (s Summary, err error) {
-	err = f.store.Tx(ctx, func(tx orchestration.Tx) error {
-		row, err := f.linkIn(ctx, tx, id)
-		if err != nil {
-			return err
+func (f *Flow) Summary(ctx context.Context, id contractone.ManagementID) (Summary, error) {
+	l, err := f.Link(ctx, id)
+	return l.Counts, err
+}
+
+// countFiles counts a link's files as they are stored now.
+func (f *Flow) countFiles(ctx context.Context, tx orchestration.Tx, row linkRow) (Summary, error) {
+	states, err := tx.Count(ctx, orchestration.Query{Table: string(f.files), Scope: row.Key})
+	s := Summary{Documents: row.Value.Seen.Documents}
+	for state, n := range states {
+		s.Files += n
+		switch state {
+		case FileLinked:
+			s.Linked += n
+		case FileGrace, FileReview, FileBudget, FileExcluded:
+			s.Held += n
+		case FileDiscarded:
+			s.Discarded += n
+		case FileKnown:
+			s.Known += n
+		case orchestration.StateDead:
+			s.Failed += n
+		case orchestration.StateUncertain:
+			s.Uncertain += n
+		default:
+			s.Waiting += n
 		}
-		states, err := tx.Count(ctx, orchestration.Query{Table: string(f.files), Scope: string(id)})
-		if err != nil {
-			return err
-		}
-		s = Summary{Documents: row.Value.Seen.Documents}
-		for state, n := range states {
-			s.Files += n
-			switch state {
-			case FileLinked:
-				s.Linked += n
-			case FileGrace, FileReview, FileBudget, FileExcluded:
-				s.Held += n
-			case FileDiscarded:
-				s.Discarded += n
-			case FileKnown:
-				s.Known += n
-			case orchestration.StateDead:
-				s.Failed += n
-			case orchestration.StateUncertain:
-				s.Uncertain += n
-			default:
-				s.Waiting += n
-			}
-		}
-		return nil
-	})
+	}
 	return s, err
 }
 
