@@ -88,9 +88,11 @@ type Config struct {
 	// "register" (files). Nil: nobody is.
 	Progress orchestration.Progress
 	// Notifier tells people of links that stop, files that are given up and, once a
-	// month, of deadlines that come near. Nil: nobody is told.
+	// month, of deadlines that come near, where the ledger can be searched; where it
+	// can't, the Logger says so. Nil: nobody is told.
 	Notifier Notifier
-	// Logger gets links that stop and files that fail. Nil: silent.
+	// Logger gets links that stop, files that fail, and at Register what the ledger
+	// can't do. Nil: silent.
 	Logger *slog.Logger
 }
 
@@ -245,8 +247,13 @@ func (f *Flow) now() time.Time { return f.cfg.Clock() }
 func (f *Flow) Register(e orchestration.Engine) {
 	e.Handle(string(f.links), f.runLink)
 	e.Handle(string(f.files), f.runFiles)
-	if _, ok := f.ledger.(contractone.Searcher); ok && f.cfg.Notifier != nil && f.ledger.Capabilities().Search {
+	_, ok := f.ledger.(contractone.Searcher)
+	switch {
+	case f.cfg.Notifier == nil:
+	case ok && f.ledger.Capabilities().Search:
 		e.Every(orchestration.TableName(flowName, f.cfg.Name, "deadlines"), firstOfMonth, f.remind)
+	default:
+		f.cfg.Logger.Warn("nobody is told of coming deadlines, because the ledger can't be searched")
 	}
 }
 

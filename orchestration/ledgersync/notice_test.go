@@ -16,6 +16,7 @@ import (
 
 	"github.com/countersign/countersign/cloudsigntest"
 	"github.com/countersign/countersign/contractone"
+	"github.com/countersign/countersign/contractonetest"
 	"github.com/countersign/countersign/orchestration/ledgersync"
 	"github.com/stretchr/testify/require"
 )
@@ -269,5 +270,25 @@ func TestNoticeTextKeepsItsLines(t *testing.T) {
 		require.NotContains(t, n.Text(), forged)
 		failed := ledgersync.Notice{Kind: ledgersync.NoticeFailed, Reason: "bad" + forged}
 		require.NotContains(t, failed.Text(), forged)
+	}
+}
+
+// TestNoDeadlinesWithoutSearch: that nobody will be told of them is said.
+func TestNoDeadlinesWithoutSearch(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		notifier ledgersync.Notifier
+		wrap     func(*contractonetest.Ledger) contractone.Ledger
+		said     bool
+	}{
+		"can't be searched": {&board{}, func(l *contractonetest.Ledger) contractone.Ledger { return mute{l} }, true},
+		"can be":            {&board{}, func(l *contractonetest.Ledger) contractone.Ledger { return l }, false},
+		"nobody asked":      {nil, func(l *contractonetest.Ledger) contractone.Ledger { return mute{l} }, false},
+	} {
+		w := newWorld(t)
+		var logs bytes.Buffer
+		w.cfg.Notifier, w.cfg.Logger = c.notifier, slog.New(slog.NewTextHandler(&logs, nil))
+		w.use(c.wrap(w.ledger))
+		require.Equal(t, c.said, strings.Contains(logs.String(), "deadlines"), name)
 	}
 }
