@@ -166,8 +166,8 @@ func (f *Flow) Links(ctx context.Context) ([]Link, error) {
 			if State(row.State) == StateRemoved {
 				continue
 			}
-			l := linkOf(row)
-			if l.Counts, err = f.countFiles(ctx, tx, row); err != nil {
+			l, err := f.counted(ctx, tx, row)
+			if err != nil {
 				return err
 			}
 			out = append(out, l)
@@ -184,8 +184,7 @@ func (f *Flow) Link(ctx context.Context, id contractone.ManagementID) (l Link, e
 		if err != nil {
 			return err
 		}
-		l = linkOf(row)
-		l.Counts, err = f.countFiles(ctx, tx, row)
+		l, err = f.counted(ctx, tx, row)
 		return err
 	})
 	return l, err
@@ -207,13 +206,11 @@ func (f *Flow) linkIn(ctx context.Context, tx orchestration.Tx, id contractone.M
 	return row, err
 }
 
-// active reports whether a link is active; one that is not there is not.
-func (f *Flow) active(ctx context.Context, tx orchestration.Tx, id contractone.ManagementID) (bool, error) {
-	row, err := f.linkIn(ctx, tx, id)
-	if errors.Is(err, countersign.ErrNotFound) {
-		return false, nil
-	}
-	return State(row.State) == StateActive, err
+// counted is a link with how its files stand.
+func (f *Flow) counted(ctx context.Context, tx orchestration.Tx, row linkRow) (l Link, err error) {
+	l = linkOf(row)
+	l.Counts, err = f.countFiles(ctx, tx, row)
+	return l, err
 }
 
 // changeLink changes a link as it is stored now.
