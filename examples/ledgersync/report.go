@@ -51,10 +51,6 @@ func (s *sync) showPreview(p ledgersync.Preview) {
 	for _, a := range p.Advice {
 		fmt.Fprintln(s.out, "Advice:", a)
 	}
-	if len(p.Advice) > 0 {
-		fmt.Fprintln(s.out, "Advice: use a client ID of a user that is not a person and has the right to manage documents (書類管理権限):",
-			"a person's confidential documents would be linked too, and the link ends when the person's user is removed.")
-	}
 }
 
 // left is what is left of the contracted count.

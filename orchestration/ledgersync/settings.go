@@ -40,7 +40,8 @@ func (f *Flow) checkSettings(s Settings) error {
 // is registered stays as it is, and so do the items, share scope and end of a review
 // of what is held for one. Reviewers change at once, the budget with the next file,
 // the policy for late information with the next complete run. What was found
-// stays found: a rule that lets less in is asked about documents that come.
+// stays found, but a rule that lets less in is asked about what had to wait before
+// it is sent.
 //
 // A change that lets more in (confidential documents, an earlier cut-off, certificates)
 // makes a link that was started a draft again, because each file uses up a contract:
@@ -61,7 +62,7 @@ func (f *Flow) ChangeLink(ctx context.Context, id contractone.ManagementID, by s
 		if err != nil {
 			return err
 		}
-		out = linkOf(was)
+		now := was
 		var changed []string
 		err = f.changeLinkIn(ctx, tx, id, func(row *linkRow) error {
 			set := &row.Value.Settings
@@ -72,9 +73,12 @@ func (f *Flow) ChangeLink(ctx context.Context, id contractone.ManagementID, by s
 				return err
 			}
 			takeEffect(row, was.Value.Settings)
-			out = linkOf(*row)
+			now = *row
 			return nil
 		})
+		if err == nil {
+			out, err = f.counted(ctx, tx, now)
+		}
 		if err != nil || len(changed) == 0 {
 			return err
 		}
