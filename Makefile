@@ -56,7 +56,7 @@ bench: ## Run all benchmarks
 proof: proof-ledgersync proof-cloudsign proof-docusign proof-digipost ## Print the figures that the documentation claims, all topics
 
 .PHONY: proof-ledgersync
-proof-ledgersync: ## Print the figures of the ledger sync: crashes, full disk, calls, speed, memory
+proof-ledgersync: ## Print the figures of the ledger sync: crashes, also in review mode and through a gateway, full disk, calls, speed, memory
 	@$(call prove,-parallel 1 -run LedgerSync -bench LedgerSync -benchtime 1x ./examples/proof)
 
 .PHONY: proof-cloudsign

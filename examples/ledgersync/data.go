@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"os"
 	"path/filepath"
 
-	"github.com/countersign/countersign/contractone/sqlledger"
 	"github.com/countersign/countersign/orchestration/ledgersync"
 	"github.com/countersign/countersign/orchestration/sqlite"
 	"github.com/countersign/countersign/orchestration/sqlstore"
@@ -17,12 +15,13 @@ import (
 //	state.db   what the sync knows: links, files, journal
 //	ledger.db  the ledger's rows
 //	pdf/       the ledger's files
+//
+// The last two are missing where another ledger is chosen with --ledger.
 type data struct {
-	dir    string
-	temp   bool // of a dry run in a folder that does not exist yet
-	store  *sqlstore.Store
-	db     *sql.DB
-	ledger *sqlledger.Ledger
+	dir       string
+	temp      bool     // of a dry run in a folder that does not exist yet
+	leftovers []string // folders that go at the end
+	store     *sqlstore.Store
 }
 
 func openData(ctx context.Context, dir string, dryRun bool) (_ *data, err error) {
@@ -32,7 +31,7 @@ func openData(ctx context.Context, dir string, dryRun bool) (_ *data, err error)
 		if d.dir, err = os.MkdirTemp("", "ledgersync"); err != nil {
 			return nil, err
 		}
-		d.temp = true
+		d.temp, d.leftovers = true, []string{d.dir}
 	}
 	defer func() {
 		if err != nil {
@@ -45,22 +44,17 @@ func openData(ctx context.Context, dir string, dryRun bool) (_ *data, err error)
 	if d.store, err = sqlite.Open(filepath.Join(d.dir, "state.db"), sqlstore.WithViews(ledgersync.Tables("")...)); err != nil {
 		return nil, err
 	}
-	if d.db, err = sqlite.OpenDB(filepath.Join(d.dir, "ledger.db")); err != nil {
-		return nil, err
-	}
 	return d, ctx.Err()
 }
 
-func (d *data) pdfs() string { return filepath.Join(d.dir, "pdf") }
+func (d *data) pdfs() string     { return filepath.Join(d.dir, "pdf") }
+func (d *data) ledgerDB() string { return filepath.Join(d.dir, "ledger.db") }
 
 func (d *data) close() {
-	if d.db != nil {
-		_ = d.db.Close()
-	}
 	if d.store != nil {
 		_ = d.store.Close()
 	}
-	if d.temp {
-		_ = os.RemoveAll(d.dir)
+	for _, dir := range d.leftovers {
+		_ = os.RemoveAll(dir)
 	}
 }

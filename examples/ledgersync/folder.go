@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/countersign/countersign/cloudsigntest"
@@ -22,12 +23,22 @@ type folderFile struct {
 	info *contractInfo
 }
 
-// readFolder finds the PDF files below a folder, in the order of their names.
-func readFolder(dir string) ([]folderFile, error) {
+// readFolder finds the PDF files below a folder, in the order of their names, but
+// those below the folders that are left out.
+func readFolder(dir string, without ...string) ([]folderFile, error) {
 	var out []folderFile
+	var left []fs.FileInfo
+	for _, name := range without {
+		if info, err := os.Stat(name); err == nil {
+			left = append(left, info)
+		}
+	}
 	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return fmt.Errorf("%s can't be read: %w: make it readable or choose another folder with --from", p, cause(err))
+		}
+		if d.IsDir() && p != dir && slices.ContainsFunc(left, sameAs(d)) {
+			return fs.SkipDir
 		}
 		if !d.Type().IsRegular() || !strings.EqualFold(filepath.Ext(p), ".pdf") {
 			return nil
@@ -59,6 +70,12 @@ func readFolder(dir string) ([]folderFile, error) {
 		return nil, fmt.Errorf("%s line %d: there is no PDF file %q in the folder: correct the name or take the line out", contractsFile, info.line, name)
 	}
 	return out, nil
+}
+
+// sameAs reports whether something is the folder, under whatever name.
+func sameAs(d fs.DirEntry) func(fs.FileInfo) bool {
+	info, err := d.Info()
+	return func(other fs.FileInfo) bool { return err == nil && os.SameFile(info, other) }
 }
 
 func readContracts(name string) (map[string]contractInfo, error) {

@@ -11,7 +11,9 @@
 //
 //	CLOUDSIGN_CLIENT_ID=… go run ./examples/ledgersync --environment sandbox
 //
-// Rows and files lie under --data. A second run goes on where the first ended and
+// Rows and files lie under --data, or in the ledger that --ledger names: a bundle
+// for the PDF import of Contract One, or whatever lies behind a gateway, whose
+// credential is in COUNTERSIGN_GATEWAY_HEADER and COUNTERSIGN_GATEWAY_CREDENTIAL. A second run goes on where the first ended and
 // registers only what is new. Results go to the standard output, progress and
 // errors to the standard error output. The exit code is 0 when every file is in
 // the ledger, 130 after an interruption and 1 otherwise.
@@ -26,6 +28,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/countersign/countersign/orchestration"
@@ -37,15 +40,22 @@ type options struct {
 	Data         string   `help:"Folder for rows and files." default:"./countersign-data" placeholder:"DIR"`
 	From         *string  `help:"Fill the simulated account with the PDF files of this folder and those below it; contracts.csv in it gives the document information." placeholder:"DIR"`
 	Environment  string   `help:"Use the real service: production, sandbox, lgwan or lgwan-sandbox. Needs CLOUDSIGN_CLIENT_ID." placeholder:"NAME"`
+	Ledger       string   `help:"Where to register, the same in every run: sql (rows and files under --data), bundle:FOLDER for the PDF import of Contract One, or gateway:ADDRESS." default:"sql" placeholder:"LEDGER"`
+	GatewayQuota bool     `help:"The gateway tells its contracted count: show what is left of it, and stop when it is used up."`
 	Arrivals     int      `help:"Generated documents that arrive in the simulated account each run; 0 leaves your own files alone." default:"3"`
 	Webhook      string   `help:"After the daily run keep running and take CloudSign's webhooks on this address, such as :8080." placeholder:"ADDRESS"`
 	TrustedProxy []string `help:"Address range of a proxy in front of --webhook, such as 192.0.2.0/24." placeholder:"RANGE"`
 	Yes          bool     `help:"Answer the confirmation with yes."`
 	DryRun       bool     `help:"Print the plan and register nothing."`
 	Review       bool     `help:"Hold files for a review instead of registering them; chosen once, when the link begins. See the command review."`
-	KeepRunning  bool     `help:"Go on with the daily difference until interrupted; --webhook does so anyway."`
+	ReviewPage   string   `help:"After the daily run keep running and serve the review as a web page on this address of this machine, such as 127.0.0.1:8081. It signs nobody in." placeholder:"ADDRESS"`
+	Reviewer     string   `help:"Account that decides on the review page; default: the name of this system's user." env:"COUNTERSIGN_REVIEWER" placeholder:"ACCOUNT"`
+	KeepRunning  bool     `help:"Go on with the daily difference until interrupted; --webhook and --review-page do so anyway."`
 
-	ClientID string `kong:"-"` // from the environment only: command lines are seen by others
+	// From the environment only: command lines are seen by others.
+	ClientID          string `kong:"-"`
+	GatewayHeader     string `kong:"-"`
+	GatewayCredential string `kong:"-"`
 }
 
 // commands are the command line's commands.
@@ -59,6 +69,7 @@ func main() {
 	var c commands
 	parsed := kong.Parse(&c, kong.Name("ledgersync"), kong.Description("Link a CloudSign account with a contract ledger on disk."), kong.ShortUsageOnError())
 	c.ClientID = os.Getenv("CLOUDSIGN_CLIENT_ID")
+	c.GatewayHeader, c.GatewayCredential = os.Getenv("COUNTERSIGN_GATEWAY_HEADER"), os.Getenv("COUNTERSIGN_GATEWAY_CREDENTIAL")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, func() {
@@ -101,6 +112,9 @@ type program struct {
 	bars     bool   // progress may draw
 	baseURL  string // another address than the environment's own
 	observe  orchestration.Progress
+
+	finishEvery time.Duration    // 0: every 30 seconds; see live
+	clock       func() time.Time // of the real service; nil: time.Now
 }
 
 // sentence says what a person can do about an interruption, or about another run.

@@ -62,6 +62,13 @@ func (p *progress) tell(e orchestration.Event) {
 	}
 }
 
+// say writes a line of its own.
+func (p *progress) say(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintln(p.out, text)
+}
+
 func (p *progress) line(e orchestration.Event) {
 	fmt.Fprintf(p.out, "%s: %d of %d", phaseText(e.Phase), e.Done, max(e.Total, e.Done))
 	if e.Bytes > 0 {

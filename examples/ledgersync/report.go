@@ -43,6 +43,9 @@ func (s *sync) showPreview(p ledgersync.Preview) {
 	}
 	t.AppendSeparator()
 	t.AppendRow(table.Row{"to be registered", "", p.Registrations})
+	if p.Usage != nil {
+		t.AppendRow(table.Row{"left of the contracted count", "", left(*p.Usage)})
+	}
 	t.Render()
 	fmt.Fprintln(s.out, "The count is by file, so it may be larger than CloudSign's list of documents.")
 	for _, a := range p.Advice {
@@ -52,6 +55,14 @@ func (s *sync) showPreview(p ledgersync.Preview) {
 		fmt.Fprintln(s.out, "Advice: use a client ID of a user that is not a person and has the right to manage documents (書類管理権限):",
 			"a person's confidential documents would be linked too, and the link ends when the person's user is removed.")
 	}
+}
+
+// left is what is left of the contracted count.
+func left(u contractone.Usage) string {
+	if n, limited := u.Remaining(); limited {
+		return strconv.FormatInt(n, 10)
+	}
+	return "no limit"
 }
 
 // report prints what happened and where it lies, and as its last line the counts.
@@ -90,15 +101,13 @@ func (s *sync) report(ctx context.Context) error {
 		{"held for grace or review", sum.Held}, {"failed", failed}, {"next run", s.nextRun(link)},
 	})
 	t.AppendSeparator()
-	t.AppendRows([]table.Row{
-		{"rows", filepath.Join(s.data.dir, "ledger.db") + " (view contractone_ledger)"}, {"files", s.data.pdfs()},
-		{"journal", filepath.Join(s.data.dir, "state.db") + " (view ledgersync_journal)"},
-	})
+	t.AppendRows(s.ledger.places())
+	t.AppendRow(table.Row{"journal", filepath.Join(s.data.dir, "state.db") + " (view ledgersync_journal)"})
 	t.Render()
 	fmt.Fprintf(s.out, "ledgersync: documents=%d files=%d registered=%d unchanged=%d held=%d failed=%d\n",
 		sum.Documents, sum.Files, registered, unchanged, sum.Held, failed)
 	if s.link.Settings.Mode == contractone.ModeReview && sum.Held > 0 {
-		fmt.Fprintf(s.err, "%d files wait for a review: see them with ledgersync review list --data %s\n", sum.Held, s.data.dir)
+		fmt.Fprintf(s.err, "%d files wait for a review: see them with ledgersync review list --data %s --ledger %s\n", sum.Held, s.data.dir, s.target)
 	}
 	if failed > 0 {
 		return fmt.Errorf("%d of %d files are not registered, the first is %s: mend that and run again, what is registered stays", failed, sum.Files, first)
@@ -135,7 +144,7 @@ func (s *sync) showWarnings(ctx context.Context) error {
 	}
 	t := s.table("Warnings", "warning", "files", "the first")
 	for _, code := range slices.Sorted(maps.Keys(files)) {
-		e, _, err := s.data.ledger.Lookup(ctx, first[code].Key)
+		e, _, err := s.ledger.Lookup(ctx, first[code].Key)
 		if err != nil {
 			return err
 		}
@@ -145,10 +154,15 @@ func (s *sync) showWarnings(ctx context.Context) error {
 	return nil
 }
 
-// showNewest lists the newest entries with the place of their files.
+// showNewest lists the newest entries with the place of their files, where the
+// ledger can be searched.
 func (s *sync) showNewest(ctx context.Context, linked int64) error {
+	ledger, ok := s.ledger.(contractone.Searcher)
+	if !ok || !s.ledger.Capabilities().Search {
+		return nil
+	}
 	var newest []contractone.Entry
-	for e, err := range contractone.All(ctx, s.data.ledger, contractone.Query{Link: s.link.ID, Limit: contractone.MaxPageSize}) {
+	for e, err := range contractone.All(ctx, ledger, contractone.Query{Link: s.link.ID, Limit: contractone.MaxPageSize}) {
 		if err != nil {
 			return err
 		}
@@ -160,11 +174,7 @@ func (s *sync) showNewest(ctx context.Context, linked int64) error {
 	}
 	t := s.table(fmt.Sprintf("The newest of %d entries", linked), "title", "file name", "signed on", "amount", "PDF")
 	for _, e := range newest {
-		path := s.data.ledger.PDFPath(e)
-		if rel, err := filepath.Rel(s.data.dir, path); err == nil {
-			path = rel
-		}
-		t.AppendRow(table.Row{e.Items.Title, e.Items.FileName, e.Items.SignedOn, grouped(e.Items.Amount), short(path)})
+		t.AppendRow(table.Row{e.Items.Title, e.Items.FileName, e.Items.SignedOn, grouped(e.Items.Amount), short(s.ledger.place(e))})
 	}
 	t.Render()
 	return nil
@@ -183,13 +193,13 @@ func grouped(a contractone.Amount) string {
 	return text
 }
 
-// short cuts the hash in the middle of a path; the view contractone_ledger has it
-// whole.
+// short cuts the middle out of a path; the ledger has it whole.
 func short(path string) string {
-	if len(path) <= 40 {
+	text := []rune(path)
+	if len(text) <= 40 {
 		return path
 	}
-	return path[:24] + "…" + path[len(path)-8:]
+	return string(text[:24]) + "…" + string(text[len(text)-8:])
 }
 
 // reason is the error of a file without the ids before it, which stand elsewhere.

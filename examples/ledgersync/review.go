@@ -60,11 +60,11 @@ func (p *program) review(ctx context.Context, name string, c *reviewCommand) err
 		if s.link.Settings.Mode != contractone.ModeReview {
 			return errors.New("nothing is reviewed in this folder: begin with --review and another folder in --data")
 		}
-		account, err := c.account()
+		actor, err := reviewer(c.As, "--as")
 		if err != nil {
 			return err
 		}
-		r := s.flow.Review(ledgersync.Actor{ID: account, Groups: []string{reviewers}})
+		r := s.flow.Review(actor)
 		switch name {
 		case "save":
 			return s.decide(ctx, r, c.Save, func(keys []contractone.Key) ([]ledgersync.Decided, error) { return r.Save(ctx, keys...) })
@@ -81,15 +81,16 @@ func (p *program) review(ctx context.Context, name string, c *reviewCommand) err
 	})
 }
 
-func (c *reviewCommand) account() (string, error) {
-	if c.As != "" {
-		return c.As, nil
+// reviewer is who decides: the account that a flag names, else this system's user.
+func reviewer(account, flag string) (ledgersync.Actor, error) {
+	if account == "" {
+		u, err := user.Current()
+		if err != nil {
+			return ledgersync.Actor{}, errors.New("this system does not tell who you are: say it with " + flag)
+		}
+		account = u.Username
 	}
-	u, err := user.Current()
-	if err != nil {
-		return "", errors.New("this system does not tell who you are: say it with --as")
-	}
-	return u.Username, nil
+	return ledgersync.Actor{ID: account, Groups: []string{reviewers}}, nil
 }
 
 // held gives all files that are held.
@@ -144,6 +145,9 @@ func (s *sync) decide(ctx context.Context, r ledgersync.Review, d decision, call
 		first = cmp.Or(first, d.Err)
 	}
 	if err := s.engine.RunUntilIdle(ctx); err != nil {
+		return err
+	}
+	if err := s.ledger.finish(ctx); err != nil {
 		return err
 	}
 	sum, err := s.flow.Summary(ctx, s.link.ID)

@@ -2,15 +2,17 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
+	gosync "sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/countersign/countersign/contractone"
-	"github.com/countersign/countersign/contractone/sqlledger"
 	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/ledgersync"
 )
@@ -20,7 +22,7 @@ import (
 func (p *program) run(ctx context.Context) error {
 	return p.open(ctx, p.DryRun, func(s *sync) error {
 		err := s.run(ctx)
-		if err == nil && p.Webhook != "" && !p.DryRun {
+		if err == nil && p.serves() && !p.DryRun {
 			err = s.serve(ctx)
 			ctx = context.WithoutCancel(ctx) // being interrupted is how this ends
 		}
@@ -28,7 +30,7 @@ func (p *program) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := s.report(ctx); err != nil || !p.KeepRunning || p.DryRun || p.Webhook != "" {
+		if err := s.report(ctx); err != nil || !p.KeepRunning || p.DryRun || p.serves() {
 			return err
 		}
 		return s.keepRunning(ctx)
@@ -37,8 +39,12 @@ func (p *program) run(ctx context.Context) error {
 
 // open opens account, data and flow, and lets f work with them. When it only
 // looks, the simulated account stays as the last run left it.
-func (p *program) open(ctx context.Context, look bool, f func(*sync) error) error {
-	src, err := p.openSource()
+func (p *program) open(ctx context.Context, look bool, f func(*sync) error) (err error) {
+	to, err := p.target()
+	if err != nil {
+		return err
+	}
+	src, err := p.openSource(to)
 	if err != nil {
 		return err
 	}
@@ -51,8 +57,12 @@ func (p *program) open(ctx context.Context, look bool, f func(*sync) error) erro
 	if err := src.begin(d.dir, look); err != nil {
 		return err
 	}
-	s := &sync{program: p, source: src, data: d, progress: newProgress(p.err, p.bars)}
+	s := &sync{program: p, source: src, data: d, target: to, progress: newProgress(p.err, p.bars)}
 	defer s.progress.close()
+	if s.ledger, err = s.openLedger(ctx, look); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.ledger.close()) }()
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
@@ -64,18 +74,25 @@ type sync struct {
 	*program
 	source   source
 	data     *data
+	target   target
+	ledger   ledger
 	progress *progress
 	flow     *ledgersync.Flow
 	engine   *orchestration.Local
 	link     ledgersync.Link
 	before   ledgersync.Summary // as it stood when the program began
 
-	firstLoaded int64 // files that the first load registered, if this run had one
+	firstLoaded int64       // files that the first load registered, if this run had one
+	registered  atomic.Bool // since the ledger was finished last
+	hook        string      // address that the simulated account's webhooks go to
 }
 
 // tell is the flow's progress.
 func (s *sync) tell(e orchestration.Event) {
 	s.progress.tell(e)
+	if e.Phase == "register" {
+		s.registered.Store(true)
+	}
 	if s.observe != nil {
 		s.observe(e)
 	}
@@ -87,12 +104,8 @@ func (s *sync) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.data.ledger, err = sqlledger.Open(ctx, sqlledger.Config{DB: s.data.db, Dialect: sqlledger.SQLite, Dir: s.data.pdfs(), Now: s.source.now})
-	if err != nil {
-		return err
-	}
 	s.flow, err = ledgersync.New(ledgersync.Config{Clock: s.source.now, Progress: s.tell},
-		ledgersync.Deps{Store: s.data.store, Ledger: s.data.ledger, Accounts: []ledgersync.Account{account}})
+		ledgersync.Deps{Store: s.data.store, Ledger: s.ledger, Accounts: []ledgersync.Account{account}})
 	if err != nil {
 		return err
 	}
@@ -106,6 +119,9 @@ func (s *sync) prepare(ctx context.Context) (err error) {
 }
 
 func (s *sync) run(ctx context.Context) error {
+	if err := s.checkReviewPage(); err != nil {
+		return err
+	}
 	if s.Review && s.link.Settings.Mode != contractone.ModeReview {
 		return fmt.Errorf("link %s registers without a review: choose another folder with --data for one that is reviewed", s.link.ID)
 	}
@@ -117,8 +133,7 @@ func (s *sync) run(ctx context.Context) error {
 			return err
 		}
 	}
-	// What a kill left of unfinished files goes some day; running again is one.
-	if _, err := s.data.ledger.Sweep(ctx, 24*time.Hour); err != nil {
+	if err := s.ledger.tidy(ctx); err != nil {
 		return err
 	}
 	s.source.nextDay()
@@ -130,7 +145,7 @@ func (s *sync) run(ctx context.Context) error {
 func (s *sync) keepRunning(ctx context.Context) error {
 	fmt.Fprintln(s.err, "running: interrupt to end")
 	if !s.source.simulated() {
-		return s.engine.Run(ctx)
+		return s.live(ctx)
 	}
 	for {
 		select {
@@ -149,6 +164,35 @@ func (s *sync) keepRunning(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// live runs the engine until the context ends, and finishes the ledger as often as
+// files were registered.
+func (s *sync) live(ctx context.Context) error {
+	ended := make(chan struct{})
+	var finishing gosync.WaitGroup
+	finishing.Go(func() {
+		tick := time.NewTicker(cmp.Or(s.finishEvery, 30*time.Second))
+		defer tick.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-tick.C:
+			}
+			if !s.registered.Swap(false) {
+				continue
+			}
+			if err := s.ledger.finish(ctx); err != nil {
+				s.registered.Store(true)
+				s.progress.say("the ledger is not finished yet: " + err.Error())
+			}
+		}
+	})
+	err := s.engine.Run(ctx)
+	close(ended)
+	finishing.Wait()
+	return errors.Join(err, s.ledger.finish(context.WithoutCancel(ctx)))
 }
 
 // simulatedDay is how long a simulated day lasts.
@@ -264,7 +308,7 @@ func (s *sync) daily(ctx context.Context) error {
 	if link.LastError != "" {
 		return fmt.Errorf("link %s: the listing failed and will be tried again at %s: %s", link.ID, link.NextRun.Format(time.DateTime), link.LastError)
 	}
-	return nil
+	return s.ledger.finish(ctx)
 }
 
 func stopped(l ledgersync.Link) error {

@@ -21,49 +21,95 @@ import (
 	"github.com/countersign/countersign/orchestration/ledgersync"
 )
 
-// serve keeps the link running and takes CloudSign's webhooks, until the program
-// is interrupted: a concluded document is linked within seconds, and the daily run
-// finds what no webhook told of.
-func (s *sync) serve(ctx context.Context) error {
+// serves reports whether the program takes requests after the daily run.
+func (p *program) serves() bool { return p.Webhook != "" || p.ReviewPage != "" }
+
+// site is something that the program serves.
+type site struct {
+	flag     string
+	listener net.Listener
+	handler  http.Handler
+}
+
+// serve keeps the link running and takes requests until the program is
+// interrupted: CloudSign's webhooks, so that a concluded document is linked within
+// seconds, and those of the review page.
+func (s *sync) serve(ctx context.Context) (err error) {
+	var sites []site
+	defer func() {
+		for _, site := range sites {
+			_ = site.listener.Close() // closed already if it was served
+		}
+	}()
+	for _, open := range []func(context.Context) (site, error){s.webhookSite, s.reviewSite} {
+		site, err := open(ctx)
+		if err != nil {
+			return err
+		}
+		if site.listener != nil {
+			sites = append(sites, site)
+		}
+	}
+	return s.serveSites(ctx, sites)
+}
+
+// webhookSite takes webhooks, if --webhook asks for that.
+func (s *sync) webhookSite(ctx context.Context) (site, error) {
+	if s.Webhook == "" {
+		return site{}, nil
+	}
 	token, file, err := webhookToken(s.data.dir)
 	if err != nil {
-		return err
+		return site{}, err
 	}
 	proxies, err := prefixes(s.TrustedProxy)
 	if err != nil {
-		return err
+		return site{}, err
 	}
 	cfg := ledgersync.WebhookConfig{Tokens: []countersign.Secret{token}, TrustedProxies: proxies, AllowedSources: s.source.webhookSources()}
 	handler, err := s.flow.Webhook(ctx, s.link.ID, cfg)
 	if err != nil {
-		return err
+		return site{}, err
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Webhook)
 	if err != nil {
-		return fmt.Errorf("--webhook %s can't be listened on: %w: choose another address, such as :8080", s.Webhook, err)
+		return site{}, fmt.Errorf("--webhook %s can't be listened on: %w: choose another address, such as :8080", s.Webhook, err)
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
 	fmt.Fprintf(s.err, "waiting for webhooks on %s; in CloudSign, enter the address of this machine with the path /cloudsign/ and the token in %s\n",
 		listener.Addr(), file)
+	s.hook = "http://" + listener.Addr().String() + "/cloudsign/" + token.Reveal()
+	return site{"--webhook", listener, handler}, nil
+}
 
+// serveSites serves until the context ends or a site fails, and runs the link
+// meanwhile.
+func (s *sync) serveSites(ctx context.Context, sites []site) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var running gosync.WaitGroup
-	var failed error // of the server; read when it has ended
-	running.Go(func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			failed = fmt.Errorf("webhooks on %s: %w", listener.Addr(), err)
-			cancel()
-		}
-	})
-	running.Go(func() { s.source.act(ctx, "http://"+listener.Addr().String()+"/cloudsign/"+token.Reveal()) })
-	err = s.engine.Run(ctx)
+	failed := make([]error, len(sites)) // read when they have ended
+	servers := make([]*http.Server, len(sites))
+	for i, site := range sites {
+		servers[i] = &http.Server{Handler: site.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
+		running.Go(func() {
+			if err := servers[i].Serve(site.listener); !errors.Is(err, http.ErrServerClosed) {
+				failed[i] = fmt.Errorf("%s on %s: %w", site.flag, site.listener.Addr(), err)
+				cancel()
+			}
+		})
+	}
+	if s.hook != "" {
+		running.Go(func() { s.source.act(ctx, s.hook) })
+	}
+	err := s.live(ctx)
+	cancel()
 	stopping, done := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer done()
-	err = errors.Join(err, server.Shutdown(stopping))
-	cancel()
+	for _, server := range servers {
+		err = errors.Join(err, server.Shutdown(stopping))
+	}
 	running.Wait()
-	return errors.Join(err, failed)
+	return errors.Join(err, errors.Join(failed...))
 }
 
 // webhookToken is the secret at the end of the webhook's address. It is made once

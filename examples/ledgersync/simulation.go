@@ -49,13 +49,15 @@ type simulationState struct {
 	Came  []int     `json:"came"` // documents that arrived in each run
 }
 
-func newSimulation(from *string, arrivals int) (*simulation, error) {
+// newSimulation leaves the folders out that the program writes itself, wherever
+// they lie: what it registered is not to come in again.
+func newSimulation(from *string, arrivals int, own ...string) (*simulation, error) {
 	s := &simulation{from: from, arrivals: arrivals}
 	if from == nil {
 		return s, nil
 	}
 	var err error
-	s.contents, err = readFolder(*from)
+	s.contents, err = readFolder(*from, own...)
 	return s, err
 }
 

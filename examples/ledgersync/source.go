@@ -34,7 +34,7 @@ type source interface {
 }
 
 // openSource chooses by what is configured.
-func (p *program) openSource() (source, error) {
+func (p *program) openSource(to target) (source, error) {
 	switch {
 	case p.Data == "":
 		return nil, errors.New("--data is empty: name a folder")
@@ -44,7 +44,10 @@ func (p *program) openSource() (source, error) {
 		if p.Arrivals < 0 {
 			return nil, errors.New("--arrivals is negative: give the number of documents that arrive each run")
 		}
-		return newSimulation(p.From, p.Arrivals)
+		if p.From != nil && to.kind == kindBundle && sameFolder(*p.From, to.at) {
+			return nil, errors.New("--from and --ledger bundle name the same folder: choose another one for the bundle")
+		}
+		return newSimulation(p.From, p.Arrivals, p.Data, filepath.Join(p.Data, "pdf"), to.at)
 	case p.From != nil:
 		return nil, errors.New("--from fills the simulated account only: leave out --environment and CLOUDSIGN_CLIENT_ID, or --from")
 	case p.Environment == "":
@@ -57,7 +60,13 @@ func (p *program) openSource() (source, error) {
 	if p.ClientID == "" {
 		return nil, fmt.Errorf("CLOUDSIGN_CLIENT_ID is not set: %s", clientIDPage(env))
 	}
-	return &service{env: env, clientID: countersign.NewSecret(p.ClientID), baseURL: p.baseURL}, nil
+	return &service{env: env, clientID: countersign.NewSecret(p.ClientID), baseURL: p.baseURL, clock: p.clock}, nil
+}
+
+func sameFolder(a, b string) bool {
+	x, err := os.Stat(a)
+	y, yerr := os.Stat(b)
+	return err == nil && yerr == nil && os.SameFile(x, y)
 }
 
 // clientIDPage says where a client ID is made.
@@ -74,6 +83,7 @@ type service struct {
 	env      cloudsign.Environment
 	clientID countersign.Secret
 	baseURL  string
+	clock    func() time.Time // nil: time.Now
 }
 
 func (s *service) begin(dir string, dryRun bool) error {
@@ -107,7 +117,13 @@ func (s *service) account() (ledgersync.Account, error) {
 }
 
 func (s *service) simulated() bool   { return false }
-func (s *service) now() time.Time    { return time.Now() }
 func (s *service) nextDay()          {}
 func (s *service) anotherDay() error { return nil }
 func (s *service) close()            {}
+
+func (s *service) now() time.Time {
+	if s.clock == nil {
+		return time.Now()
+	}
+	return s.clock()
+}

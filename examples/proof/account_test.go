@@ -24,8 +24,12 @@ type account struct {
 	user   cloudsigntest.User
 	random *rand.Rand
 	seeds  uint64
-	want   map[contractone.Key]digest // all linkable files
+	want   map[contractone.Key]digest // all files that have to arrive
 	trap   trap
+
+	gateway   *gatewayBehind           // nil: the ledger lies in the program's folder
+	reviewed  bool                     // the reviewer decides
+	discarded map[contractone.Key]bool // linkable files that the reviewer keeps out
 }
 
 // newAccount starts an account without documents. Its random choices follow the
@@ -35,7 +39,7 @@ func newAccount(t testing.TB, seed uint64, opts ...cloudsigntest.Option) *accoun
 	opts = append([]cloudsigntest.Option{cloudsigntest.WithRateLimit(0), cloudsigntest.WithLogSize(1), cloudsigntest.WithSeed(seed)}, opts...)
 	a := &account{
 		t: t, srv: cloudsigntest.NewServer(opts...),
-		random: rand.New(rand.NewPCG(seed, 1)), want: map[contractone.Key]digest{},
+		random: rand.New(rand.NewPCG(seed, 1)), want: map[contractone.Key]digest{}, discarded: map[contractone.Key]bool{},
 	}
 	t.Cleanup(a.srv.Close)
 	a.user = a.srv.AddUser(cloudsigntest.User{Authorities: cloudsigntest.Authorities{TeamDocumentAdministrator: true}})
@@ -44,8 +48,11 @@ func newAccount(t testing.TB, seed uint64, opts ...cloudsigntest.Option) *accoun
 
 // job is the account's part of a job.
 func (a *account) job(dir string) job {
-	return job{URL: a.srv.URL(), ClientID: a.user.ClientID, Dir: dir}
+	return job{URL: a.srv.URL(), ClientID: a.user.ClientID, Dir: dir, Review: a.reviewed, Gateway: a.gateway.address()}
 }
+
+// files is how many files the link sees.
+func (a *account) files() int { return len(a.want) + len(a.discarded) }
 
 // arrive adds documents that were concluded just now, or long ago: every third
 // has two files, every tenth is confidential and so not to be linked. A seventh of
@@ -62,8 +69,12 @@ func (a *account) arrive(documents int, concluded time.Time) {
 			for i := range d.Files {
 				f := &d.Files[i]
 				f.Content = a.content(f.ID)
-				if !d.Private {
-					a.want[contractone.CloudSignKey(d.ID, f.ID)] = digestOf(a.t, f.Content)
+				switch key := contractone.CloudSignKey(d.ID, f.ID); {
+				case d.Private:
+				case a.reviewed && decisionOn(key) == discard:
+					a.discarded[key] = true
+				default:
+					a.want[key] = digestOf(a.t, f.Content)
 				}
 				f.Content = a.trap.watch(f.Content)
 			}

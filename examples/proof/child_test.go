@@ -53,7 +53,7 @@ func work(ctx context.Context, j job) error {
 	if err := p.flow.RunNow(ctx, p.link); err != nil {
 		return err
 	}
-	return errors.Join(p.engine.Run(ctx), errors.New("the engine ended by itself"))
+	return errors.Join(p.run(ctx), errors.New("the engine ended by itself"))
 }
 
 func drain(ctx context.Context, j job) error {

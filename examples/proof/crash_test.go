@@ -17,7 +17,7 @@ import (
 // ledger once and whole.
 func TestCrashLedgerSync(t *testing.T) {
 	t.Parallel()
-	c := newCrash(t, "crash")
+	c := newCrash(t, "crash", nil)
 	c.run()
 }
 
@@ -25,16 +25,8 @@ func TestCrashLedgerSync(t *testing.T) {
 // that it can.
 func TestCrashFaultsLedgerSync(t *testing.T) {
 	t.Parallel()
-	c := newCrash(t, "crash-faults")
-	c.account.srv.Faults().Add(
-		countersigntest.Rule{Probability: 0.1, Fault: countersigntest.Latency(3 * time.Millisecond)},
-		countersigntest.Rule{Probability: 0.005, Fault: countersigntest.TooManyRequests(time.Second)},
-		countersigntest.Rule{Probability: 0.02, Fault: countersigntest.Status(503)},
-		countersigntest.Rule{Probability: 0.01, Fault: countersigntest.Status(502)},
-		countersigntest.Rule{Probability: 0.02, Fault: countersigntest.LoseAnswer()},
-		countersigntest.Rule{Probability: 0.03, Fault: countersigntest.CutBody(700), Operation: cloudsigntest.OpDownloadFile},
-		countersigntest.Rule{Probability: 0.05, Fault: countersigntest.CutBody(100)},
-	)
+	c := newCrash(t, "crash-faults", nil)
+	c.account.fail()
 	c.run()
 	injected := c.account.srv.Faults().Injected()
 	for _, kind := range []string{"latency", "status", "lost answer", "cut body"} {
@@ -45,6 +37,19 @@ func TestCrashFaultsLedgerSync(t *testing.T) {
 	}
 	t.Logf("proof: ledgersync %s injected latency=%d status=%d lost_answers=%d cut_bodies=%d",
 		c.name, injected["latency"], injected["status"], injected["lost answer"], injected["cut body"])
+}
+
+// fail lets the service fail in every way that it can.
+func (a *account) fail() {
+	a.srv.Faults().Add(
+		countersigntest.Rule{Probability: 0.1, Fault: countersigntest.Latency(3 * time.Millisecond)},
+		countersigntest.Rule{Probability: 0.005, Fault: countersigntest.TooManyRequests(time.Second)},
+		countersigntest.Rule{Probability: 0.02, Fault: countersigntest.Status(503)},
+		countersigntest.Rule{Probability: 0.01, Fault: countersigntest.Status(502)},
+		countersigntest.Rule{Probability: 0.02, Fault: countersigntest.LoseAnswer()},
+		countersigntest.Rule{Probability: 0.03, Fault: countersigntest.CutBody(700), Operation: cloudsigntest.OpDownloadFile},
+		countersigntest.Rule{Probability: 0.05, Fault: countersigntest.CutBody(100)},
+	)
 }
 
 // crash is one run of the crash harness.
@@ -58,13 +63,18 @@ type crash struct {
 	files   int         // at least this many in the end
 	early   int         // further kills while the program opens its files
 	kills   []time.Time // those of cycles
+	begun   func()      // after the link was started; nil: nothing
 }
 
-func newCrash(t *testing.T, name string) *crash {
+// newCrash prepares a run; prepare changes the account before its first job.
+func newCrash(t *testing.T, name string, prepare func(*account)) *crash {
 	t.Helper()
 	seed := rand.Uint64()
 	t.Logf("%s: seed %d", name, seed)
 	a := newAccount(t, seed)
+	if prepare != nil {
+		prepare(a)
+	}
 	j := a.job(t.TempDir())
 	j.Every = time.Second
 	return &crash{
@@ -79,13 +89,16 @@ func (c *crash) run() {
 	began := time.Now()
 	c.account.arrive(c.files/4, began.AddDate(0, -1, 0))
 	c.begin()
+	if c.begun != nil {
+		c.begun()
+	}
 	for i := range c.cycles {
 		if i%10 == 9 {
 			c.killEarly()
 		}
 		c.cycle()
 	}
-	if rest := c.files - len(c.account.want); rest > 0 {
+	if rest := c.files - c.account.files(); rest > 0 {
 		c.account.arrive(rest, time.Now())
 	}
 	startChild(t, c.job, modeDrain).done(t)
@@ -136,6 +149,7 @@ func (c *crash) cycle() {
 		require.FailNow(c.t, "the child did not come to the chosen download", "%d %s", n, child.stderr.String())
 	}
 	child.killed(c.t)
+	c.account.gateway.settle(c.t)
 	if c.account.srv.Log().Tally(cloudsigntest.OpDownloadFile).Requests == before {
 		// A request of the child before, held back by a fault, sprang the trap.
 		c.early++
@@ -153,6 +167,7 @@ func (c *crash) killEarly() {
 	<-time.After(time.Duration(c.random.Int64N(int64(120 * time.Millisecond))))
 	child.kill()
 	child.killed(c.t)
+	c.account.gateway.settle(c.t)
 	c.early++
 }
 

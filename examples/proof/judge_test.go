@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -47,10 +48,15 @@ func judge(t testing.TB, a *account, dir string) verdict {
 	defer func() { require.NoError(t, p.Close()) }()
 	requireIntegrity(t, p)
 
-	v := verdict{Files: len(a.want), Downloads: a.srv.Log().Tally(cloudsigntest.OpDownloadFile).Requests}
-	entries := judgeLedger(t, a, p, &v)
+	v := verdict{Files: a.files(), Downloads: a.srv.Log().Tally(cloudsigntest.OpDownloadFile).Requests}
+	if a.gateway != nil {
+		judgeEntries(a, p.link, a.gateway.entered(), &v)
+	} else {
+		entries := entriesOf(t, p)
+		judgeEntries(a, p.link, enteredIn(t, p, entries), &v)
+		judgeFolder(t, p, entries, filepath.Join(dir, "contracts"), &v)
+	}
 	judgeRecords(t, a, p, &v)
-	judgeFolder(t, p, entries, filepath.Join(dir, "contracts"), &v)
 	return v
 }
 
@@ -65,23 +71,53 @@ func requireIntegrity(t testing.TB, p *program) {
 	require.Zero(t, violations)
 }
 
-func judgeLedger(t testing.TB, a *account, p *program, v *verdict) []contractone.Entry {
+// entered is an entry of a ledger, of whatever kind.
+type entered struct {
+	key    contractone.Key
+	link   contractone.ManagementID
+	source contractone.Source
+	titled bool
+	share  contractone.Share
+	pdf    digest
+	at     time.Time
+}
+
+func entriesOf(t testing.TB, p *program) (entries []contractone.Entry) {
 	t.Helper()
-	answered := a.srv.Log().Subjects(cloudsigntest.OpDownloadFile)
-	seen := map[contractone.Key]int{}
-	var entries []contractone.Entry
 	for e, err := range contractone.All(t.Context(), p.ledger, contractone.Query{}) {
 		require.NoError(t, err)
 		entries = append(entries, e)
-		seen[e.Key]++
-		v.Registered = append(v.Registered, e.RegisteredAt)
-		want, linkable := a.want[e.Key]
-		switch sent := answered[cloudsigntest.FileSubject(e.Source.DocumentID, e.Source.FileID)]; {
-		case !linkable, sent.Answered == 0, e.Link != p.link, e.Items.Title == "":
+	}
+	return entries
+}
+
+// enteredIn gives the entries of the folder's ledger, with the PDFs that lie there.
+func enteredIn(t testing.TB, p *program, entries []contractone.Entry) (out []entered) {
+	t.Helper()
+	for _, e := range entries {
+		pdf := e.PDF
+		if !onDisk(t, p, e, pdf) {
+			pdf = digest{}
+		}
+		out = append(out, entered{e.Key, e.Link, e.Source, e.Items.Title != "", e.Share, pdf, e.RegisteredAt})
+	}
+	return out
+}
+
+// judgeEntries compares a ledger with the account and the service's log.
+func judgeEntries(a *account, link contractone.ManagementID, entries []entered, v *verdict) {
+	answered := a.srv.Log().Subjects(cloudsigntest.OpDownloadFile)
+	seen := map[contractone.Key]int{}
+	for _, e := range entries {
+		seen[e.key]++
+		v.Registered = append(v.Registered, e.at)
+		want, linkable := a.want[e.key]
+		switch sent := answered[cloudsigntest.FileSubject(e.source.DocumentID, e.source.FileID)]; {
+		case !linkable, sent.Answered == 0, e.link != link, !e.titled, !reflect.DeepEqual(e.share, a.shareOf(e.key)):
 			v.Strays++
-		case seen[e.Key] > 1:
+		case seen[e.key] > 1:
 			v.Duplicates++
-		case e.PDF != want, !onDisk(t, p, e, want):
+		case e.pdf != want:
 			v.Torn++
 		}
 	}
@@ -90,7 +126,6 @@ func judgeLedger(t testing.TB, a *account, p *program, v *verdict) []contractone
 			v.Lost++
 		}
 	}
-	return entries
 }
 
 // onDisk compares the bytes of an entry's PDF with what the service sent.
@@ -99,7 +134,7 @@ func onDisk(t testing.TB, p *program, e contractone.Entry, want digest) bool {
 	return digestOf(t, cloudsigntest.FileFromPath(p.ledger.PDFPath(e))) == want
 }
 
-// judgeRecords wants each file linked, with one line in the journal.
+// judgeRecords wants each file linked, with one line in the journal, or discarded.
 func judgeRecords(t testing.TB, a *account, p *program, v *verdict) {
 	t.Helper()
 	linked := map[contractone.Key]digest{}
@@ -122,9 +157,15 @@ func judgeRecords(t testing.TB, a *account, p *program, v *verdict) {
 			v.Duplicates++
 		}
 	}
+	discarded := map[contractone.Key]bool{}
+	for f, err := range p.flow.Files(t.Context(), p.link, ledgersync.FileDiscarded) {
+		require.NoError(t, err)
+		discarded[f.Key] = true
+	}
+	require.Equal(t, a.discarded, discarded)
 	s, err := p.flow.Summary(t.Context(), p.link)
 	require.NoError(t, err)
-	require.EqualValues(t, len(a.want), s.Files, "%+v", s)
+	require.EqualValues(t, a.files(), s.Files, "%+v", s)
 }
 
 // judgeFolder makes all files old enough for Sweep, which may take what the

@@ -12,6 +12,7 @@ import (
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/cloudsign"
 	"github.com/countersign/countersign/contractone"
+	"github.com/countersign/countersign/contractone/gateway"
 	"github.com/countersign/countersign/contractone/sqlledger"
 	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/ledgersync"
@@ -28,13 +29,19 @@ type job struct {
 	// Every is how long after a listing the next one follows; 0: the next day.
 	Every time.Duration
 	Limit uint64 // of modeFull: the largest size of a file, in bytes
+	// Review holds files, and a reviewer decides about them while the program works.
+	Review bool
+	// Gateway is the address of a gateway to register through; empty: the ledger
+	// lies in Dir.
+	Gateway string
 }
 
 // program is a user's program with the real parts: client, flow, local engine,
 // and records and ledger in one SQLite file.
 type program struct {
+	job    job
 	store  *sqlstore.Store
-	ledger *sqlledger.Ledger
+	ledger *sqlledger.Ledger // nil with a gateway
 	flow   *ledgersync.Flow
 	engine *orchestration.Local
 	link   contractone.ManagementID // empty before the link is added
@@ -51,7 +58,7 @@ func (free) Wait(ctx context.Context) error { return ctx.Err() }
 // open starts the program on its folder, as after any restart. The waits are
 // short, because the proofs have no hours.
 func open(ctx context.Context, j job) (_ *program, err error) {
-	p := &program{http: &http.Transport{MaxIdleConnsPerHost: 64}}
+	p := &program{job: j, http: &http.Transport{MaxIdleConnsPerHost: 64}}
 	if p.store, err = sqlite.Open(filepath.Join(j.Dir, "countersign.db")); err != nil {
 		return nil, err
 	}
@@ -60,9 +67,7 @@ func open(ctx context.Context, j job) (_ *program, err error) {
 			err = errors.Join(err, p.Close())
 		}
 	}()
-	p.ledger, err = sqlledger.Open(ctx, sqlledger.Config{
-		DB: p.store.DB(), Dialect: sqlledger.SQLite, Dir: filepath.Join(j.Dir, "contracts"),
-	})
+	ledger, err := p.openLedger(ctx, j)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +83,7 @@ func open(ctx context.Context, j job) (_ *program, err error) {
 	if j.Every > 0 {
 		cfg.Schedule = orchestration.Interval(j.Every)
 	}
-	p.flow, err = ledgersync.New(cfg, ledgersync.Deps{Store: p.store, Ledger: p.ledger, Accounts: []ledgersync.Account{account}})
+	p.flow, err = ledgersync.New(cfg, ledgersync.Deps{Store: p.store, Ledger: ledger, Accounts: []ledgersync.Account{account}})
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +96,17 @@ func open(ctx context.Context, j job) (_ *program, err error) {
 	return p, err
 }
 
+// openLedger opens the folder's ledger, or the gateway. That one recognises no
+// repeated key, so a file is sent once and then looked up.
+func (p *program) openLedger(ctx context.Context, j job) (_ contractone.Ledger, err error) {
+	if j.Gateway != "" {
+		return gateway.New(gateway.Config{}, countersign.WithBaseURL(j.Gateway), countersign.WithLimiter(free{}),
+			countersign.WithHTTPClient(&http.Client{Transport: p.http}), countersign.WithRetry(countersign.RetryPolicy{MaxAttempts: 1}))
+	}
+	p.ledger, err = sqlledger.Open(ctx, sqlledger.Config{DB: p.store.DB(), Dialect: sqlledger.SQLite, Dir: filepath.Join(j.Dir, "contracts")})
+	return p.ledger, err
+}
+
 // Close ends the program in good order.
 func (p *program) Close() error {
 	p.http.CloseIdleConnections()
@@ -99,10 +115,14 @@ func (p *program) Close() error {
 
 // add adds the link; nothing runs yet.
 func (p *program) add(ctx context.Context) error {
-	link, err := p.flow.AddLink(ctx, ledgersync.Settings{Settings: contractone.Settings{
+	set := contractone.Settings{
 		Credential: p.cred, Share: contractone.Groups("Legal"), Mode: contractone.ModeDirect,
 		Responsible: []contractone.Principal{contractone.User("taro@example.com")},
-	}})
+	}
+	if p.job.Review {
+		set.Mode, set.Reviewers = contractone.ModeReview, []contractone.Principal{contractone.User(reviewer.ID)}
+	}
+	link, err := p.flow.AddLink(ctx, ledgersync.Settings{Settings: set})
 	p.link = link.ID
 	return err
 }
@@ -128,7 +148,7 @@ func (p *program) drain(ctx context.Context) error {
 	work, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)
-	go func() { ended <- p.engine.Run(work) }()
+	go func() { ended <- p.run(work) }()
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	for {
@@ -140,7 +160,7 @@ func (p *program) drain(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if link.LastRun.After(began) && s.Waiting == 0 {
+		if link.LastRun.After(began) && s.Waiting+s.Held == 0 {
 			stop()
 			return <-ended
 		}

@@ -106,7 +106,7 @@ func (f *Flow) reserve(ctx context.Context, tx orchestration.Tx, link *linkRow, 
 // for, those that were found first first.
 func (f *Flow) release(ctx context.Context, id contractone.ManagementID) error {
 	link, err := f.link(ctx, id)
-	if err != nil || link.Value.Settings.Budget == (Budget{}) {
+	if err != nil {
 		return err
 	}
 	room := link.Value.Settings.Budget.left(link.Value.Spent, f.now())

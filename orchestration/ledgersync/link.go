@@ -17,7 +17,7 @@ type State string
 
 // The states of a link.
 const (
-	StateDraft   State = "draft"   // set up, not started
+	StateDraft   State = "draft"   // set up, or let more in by ChangeLink; Start begins
 	StateActive  State = "active"  // runs by its schedule
 	StatePaused  State = "paused"  // by a person; Resume goes on
 	StateStopped State = "stopped" // by a failure that a person has to mend; Resume goes on
@@ -104,22 +104,7 @@ func linkOf(row linkRow) Link {
 // wrong settings are a *countersign.ConfigError that names the step.
 func (f *Flow) AddLink(ctx context.Context, s Settings) (Link, error) {
 	s.Confirmed = nil // step 4 is Start's
-	for _, step := range []contractone.Step{contractone.StepCredential, contractone.StepRegistration, contractone.StepMode} {
-		if err := s.ValidateStep(step); err != nil {
-			return Link{}, err
-		}
-	}
-	if err := s.Rules.validate(s.Mode); err != nil {
-		return Link{}, err
-	}
-	if _, ok := f.ledger.(contractone.Digitiser); s.Late == LateFill && (!ok || !f.ledger.Capabilities().Digitise) {
-		return Link{}, configError("Settings.Late", "asks to fill items, which this ledger can't", fmt.Sprintf("use %q", LateReport))
-	}
-	account, ok := f.accounts[s.Credential.Fingerprint]
-	if !ok {
-		return Link{}, configError("Settings.Credential", "belongs to no account of this flow", "pass the account in Deps.Accounts")
-	}
-	if err := s.Extras.validate(account.Environment); err != nil {
+	if err := f.checkSettings(s); err != nil {
 		return Link{}, err
 	}
 	var row linkRow

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -73,7 +74,11 @@ const batch = 16
 
 // runFiles is the handler of a lane of files: it registers what is due.
 func (f *Flow) runFiles(ctx context.Context, group string) error {
-	return (&lane{f: f, group: group}).run(ctx)
+	err := (&lane{f: f, group: group}).run(ctx)
+	if errors.Is(err, errSettingsChanged) {
+		return nil // what is due comes again, with the settings of now
+	}
+	return err
 }
 
 // lane is one handler at work: it holds what the files of a document share.
@@ -149,13 +154,22 @@ func (l *lane) work(ctx context.Context, rows []fileRow) error {
 // errNotActive: the link was paused or stopped since its lane began.
 var errNotActive = errors.New("the link is not active")
 
-// stillActive refuses a file whose link is not active any more, at the moment
-// before it is sent.
+// errSettingsChanged: by ChangeLink, since the lane began.
+var errSettingsChanged = errors.New("the link's settings have changed")
+
+// stillActive refuses a file whose link is not active any more, or has other
+// settings, at the moment before it is sent.
 func (l *lane) stillActive(ctx context.Context, tx orchestration.Tx) error {
-	if active, err := l.f.active(ctx, tx, contractone.ManagementID(l.link.Key)); err != nil || active {
+	row, err := l.f.linkIn(ctx, tx, contractone.ManagementID(l.link.Key))
+	switch {
+	case err != nil && !errors.Is(err, countersign.ErrNotFound):
 		return err
+	case err != nil, State(row.State) != StateActive:
+		return errNotActive
+	case !reflect.DeepEqual(row.Value.Settings, l.link.Value.Settings):
+		return errSettingsChanged
 	}
-	return errNotActive
+	return nil
 }
 
 // register brings one file forward. Only errors of the store and the context come

@@ -185,3 +185,33 @@ func TestBrowserShowsThePDF(t *testing.T) {
 	b.until("document.querySelector('iframe').contentDocument === null || document.querySelector('iframe').contentDocument.contentType === 'application/pdf'")
 	require.Greater(t, b.value("document.querySelectorAll('dd').length"), 3.0, "the items are beside it")
 }
+
+// TestBrowserWithADamagedPDF: the page says what is wrong in its own language, shows
+// the items, and takes a decision.
+func TestBrowserWithADamagedPDF(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t)
+	s := newSite(t, func(f *cloudsigntest.Server, u cloudsigntest.User) {
+		for name, content := range map[string]string{"word.pdf": "PK\x03\x04", "empty.pdf": "", "broken.pdf": "%PDF-1.7\nnothing follows\n"} {
+			f.AddDocument(cloudsigntest.Document{
+				UserID: u.ID, Status: cloudsigntest.Concluded, Title: name,
+				Files: []cloudsigntest.File{{Name: name, Content: cloudsigntest.Bytes([]byte(content))}},
+			})
+		}
+	})
+	keys := s.do("hanako", "GET", s.list(), nil).keys()
+	require.Len(t, keys, 3)
+	for _, key := range keys {
+		b.open("hanako", s.web.URL+"/review/files/"+key+"?lang=ja")
+		if b.value("document.querySelector('h1').textContent") != "broken.pdf" {
+			b.until("!!document.querySelector('iframe').contentDocument?.body?.textContent.includes('PDFではありません')")
+			require.Equal(t, "_top", b.value("document.querySelector('iframe').contentDocument.querySelector('base').target"))
+		}
+		require.Contains(t, b.value("document.querySelector('section[aria-labelledby=pdf] small').textContent"), "壊れている")
+		require.Greater(t, b.value("document.querySelectorAll('dd').length"), 3.0)
+		b.value("document.querySelector('button[value=discard]').focus()")
+		b.key("Enter", "\r", 13)
+		b.until("!!document.querySelector('[role=status]')?.textContent.includes('1件を処理しました')")
+	}
+	require.Empty(t, s.do("hanako", "GET", s.list(), nil).keys())
+}

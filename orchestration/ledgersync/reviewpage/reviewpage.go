@@ -17,6 +17,7 @@
 package reviewpage
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -271,7 +272,10 @@ func (p *page) file(q *request) error {
 	return nil
 }
 
-// pdf streams the PDF.
+// pdfHead is where a PDF's header has to be: contractone.Draft looks there too.
+const pdfHead = 1024
+
+// pdf streams the PDF. Of one that is damaged further behind, the browser says so.
 func (p *page) pdf(q *request) error {
 	h, err := q.review.Get(q.r.Context(), contractone.Key(q.r.PathValue("key")))
 	if err != nil {
@@ -282,6 +286,14 @@ func (p *page) pdf(q *request) error {
 		return err
 	}
 	defer func() { _ = pdf.Close() }()
+	content := bufio.NewReaderSize(pdf, pdfHead)
+	switch begin, err := content.Peek(pdfHead); {
+	case err != nil && !errors.Is(err, io.EOF):
+		return err
+	case !bytes.Contains(begin, []byte("%PDF-")):
+		q.fail(http.StatusUnprocessableEntity, "damaged") // the ledger would refuse it too
+		return nil
+	}
 	head := q.w.Header()
 	head.Set("Content-Security-Policy", "frame-ancestors 'self'")
 	head.Set("Content-Type", "application/pdf")
@@ -289,7 +301,7 @@ func (p *page) pdf(q *request) error {
 	if pdf.Size >= 0 {
 		head.Set("Content-Length", strconv.FormatInt(pdf.Size, 10))
 	}
-	if _, err := io.Copy(q.w, pdf); err != nil {
+	if _, err := io.Copy(q.w, content); err != nil {
 		p.Logger.WarnContext(q.r.Context(), "PDF broke off", "link", string(h.Link), "document", h.DocumentID, "file", h.FileID, "error", err)
 		panic(http.ErrAbortHandler) // the browser must not take a part for the whole
 	}

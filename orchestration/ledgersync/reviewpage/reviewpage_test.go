@@ -163,7 +163,7 @@ func TestReviewFromListToLedger(t *testing.T) {
 
 	file := s.do("hanako", "GET", "/review/files/"+key, nil)
 	require.Equal(t, http.StatusOK, file.status)
-	require.Contains(t, file.body, `src="../files/`+key+`/pdf"`)
+	require.Contains(t, file.body, `src="../files/`+key+`/pdf?lang=en"`)
 	pdf := s.do("hanako", "GET", "/review/files/"+key+"/pdf", nil)
 	require.Equal(t, "application/pdf", pdf.head.Get("Content-Type"))
 	require.Contains(t, pdf.head.Get("Content-Disposition"), "inline; filename*=utf-8''")
@@ -251,13 +251,19 @@ func TestBadRequests(t *testing.T) {
 
 func TestPDFThatCanNotBeHad(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, documents(1))
+	s := newSite(t, func(f *cloudsigntest.Server, u cloudsigntest.User) {
+		f.AddDocument(cloudsigntest.Document{
+			UserID: u.ID, Status: cloudsigntest.Concluded, Files: []cloudsigntest.File{{Name: "a.pdf", Content: cloudsigntest.PDF("a", "a", 20<<10)}},
+		})
+	})
 	pdf := "/review/files/" + s.do("hanako", "GET", s.list(), nil).keys()[0] + "/pdf"
 	s.fake.Faults().Add(countersigntest.Rule{Operation: cloudsigntest.OpDownloadFile, Fault: countersigntest.Status(503), Next: 1})
 	a := s.do("hanako", "GET", pdf, nil)
 	require.Equal(t, http.StatusBadGateway, a.status)
 	require.Contains(t, a.body, "try again")
-	s.fake.Faults().Add(countersigntest.Rule{Operation: cloudsigntest.OpDownloadFile, Fault: countersigntest.CutBody(100)}) // also for the browser's second try
+	s.fake.Faults().Add(countersigntest.Rule{Operation: cloudsigntest.OpDownloadFile, Fault: countersigntest.CutBody(100), Next: 1})
+	require.Equal(t, http.StatusBadGateway, s.do("hanako", "GET", pdf, nil).status, "cut before anything was sent")
+	s.fake.Faults().Add(countersigntest.Rule{Operation: cloudsigntest.OpDownloadFile, Fault: countersigntest.CutBody(2000)}) // also for the browser's second try
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.web.URL+pdf, nil)
 	require.NoError(t, err)
 	r.Header.Set("Account", "hanako")

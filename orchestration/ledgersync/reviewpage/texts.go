@@ -82,6 +82,8 @@ var texts = map[string]map[language]string{
 	"items":         {japanese: "項目", english: "Items"},
 	"pdf":           {japanese: "PDFファイル", english: "PDF"},
 	"open_pdf":      {japanese: "PDFを別画面で開く", english: "Open the PDF by itself"},
+	"pdf_help":      {japanese: "表示されない場合は、ファイルが壊れているか、ブラウザーがPDFを表示できません。", english: "If nothing is shown, the file is damaged or the browser shows no PDFs."},
+	"damaged":       {japanese: "このファイルは空か、PDFではありません。このままでは台帳に保存できません。クラウドサインで確認するか、削除してください。", english: "This file is empty or not a PDF. It can't be saved to the ledger as it is: look at it in CloudSign, or delete it here."},
 	"untitled":      {japanese: "(タイトルなし)", english: "(no title)"},
 	"error":         {japanese: "エラー", english: "Error"},
 	"not_signed_in": {japanese: "ログインしてください。", english: "Please sign in."},
