@@ -272,9 +272,6 @@ func (p *page) file(q *request) error {
 	return nil
 }
 
-// pdfHead is where a PDF's header has to be: contractone.Draft looks there too.
-const pdfHead = 1024
-
 // pdf streams the PDF. Of one that is damaged further behind, the browser says so.
 func (p *page) pdf(q *request) error {
 	h, err := q.review.Get(q.r.Context(), contractone.Key(q.r.PathValue("key")))
@@ -286,11 +283,11 @@ func (p *page) pdf(q *request) error {
 		return err
 	}
 	defer func() { _ = pdf.Close() }()
-	content := bufio.NewReaderSize(pdf, pdfHead)
-	switch begin, err := content.Peek(pdfHead); {
+	content := bufio.NewReaderSize(pdf, contractone.PDFHeaderWithin)
+	switch begin, err := content.Peek(contractone.PDFHeaderWithin); {
 	case err != nil && !errors.Is(err, io.EOF):
 		return err
-	case !bytes.Contains(begin, []byte("%PDF-")):
+	case !contractone.HasPDFHeader(begin):
 		q.fail(http.StatusUnprocessableEntity, "damaged") // the ledger would refuse it too
 		return nil
 	}
