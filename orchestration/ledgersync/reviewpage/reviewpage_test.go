@@ -3,13 +3,18 @@ package reviewpage_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"html"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/cloudsign"
@@ -36,6 +41,32 @@ type site struct {
 	engine *orchestration.Local
 	link   contractone.ManagementID
 	web    *httptest.Server
+	store  *store
+	second func() contractone.ManagementID // links another account, with a file of its own
+}
+
+// store fails the transaction in which one change too many is made.
+type store struct {
+	orchestration.Store
+
+	allowed atomic.Int64
+}
+
+type countingTx struct {
+	orchestration.Tx
+
+	store *store
+}
+
+func (s *store) Tx(ctx context.Context, fn func(orchestration.Tx) error) error {
+	return s.Store.Tx(ctx, func(tx orchestration.Tx) error { return fn(countingTx{tx, s}) })
+}
+
+func (tx countingTx) Update(ctx context.Context, rec orchestration.Record) error {
+	if tx.store.allowed.Add(-1) < 0 {
+		return errors.New("disk is full")
+	}
+	return tx.Tx.Update(ctx, rec)
 }
 
 type free struct{}
@@ -44,29 +75,32 @@ func (free) Wait(ctx context.Context) error { return ctx.Err() }
 
 func newSite(t *testing.T, fill func(*cloudsigntest.Server, cloudsigntest.User), change ...func(*reviewpage.Config)) *site {
 	t.Helper()
-	s := &site{t: t, fake: cloudsigntest.NewServer(cloudsigntest.WithRateLimit(0)), ledger: contractonetest.NewLedger()}
+	clock := countersigntest.NewClock(time.Date(2026, 4, 1, 23, 30, 0, 0, time.UTC))
+	s := &site{t: t, fake: cloudsigntest.NewServer(cloudsigntest.WithRateLimit(0), cloudsigntest.WithClock(clock)), ledger: contractonetest.NewLedger()}
 	tr := &http.Transport{}
 	t.Cleanup(func() { tr.CloseIdleConnections(); s.fake.Close() })
 	u := s.fake.AddUser(cloudsigntest.User{Authorities: cloudsigntest.Authorities{TeamDocumentAdministrator: true}})
 	fill(s.fake, u)
-	account, err := ledgersync.NewAccount("legal team", cloudsign.Config{ClientID: countersign.NewSecret(u.ClientID)}, countersign.WithBaseURL(s.fake.URL()),
-		countersign.WithHTTPClient(&http.Client{Transport: tr}), countersign.WithLimiter(free{}), countersign.WithRetry(countersign.RetryPolicy{MaxAttempts: 1}))
+	other := s.fake.AddUser(cloudsigntest.User{})
+	s.store = &store{Store: orchestration.NewMemory()}
+	s.store.allowed.Store(math.MaxInt64)
+	accounts := make([]ledgersync.Account, 2)
+	for i, u := range []cloudsigntest.User{u, other} {
+		var err error
+		accounts[i], err = ledgersync.NewAccount(u.ClientID, cloudsign.Config{ClientID: countersign.NewSecret(u.ClientID)}, countersign.WithBaseURL(s.fake.URL()),
+			countersign.WithHTTPClient(&http.Client{Transport: tr}), countersign.WithLimiter(free{}), countersign.WithRetry(countersign.RetryPolicy{MaxAttempts: 1}))
+		require.NoError(t, err)
+	}
+	var err error
+	s.flow, err = ledgersync.New(ledgersync.Config{Clock: clock.Now}, ledgersync.Deps{Store: s.store, Ledger: s.ledger, Accounts: accounts})
 	require.NoError(t, err)
-	store := orchestration.NewMemory()
-	s.flow, err = ledgersync.New(ledgersync.Config{}, ledgersync.Deps{Store: store, Ledger: s.ledger, Accounts: []ledgersync.Account{account}})
-	require.NoError(t, err)
-	s.engine = orchestration.NewLocal(store)
+	s.engine = orchestration.NewLocal(s.store, orchestration.WithClock(clock.Now))
 	s.flow.Register(s.engine)
-	link, err := s.flow.AddLink(t.Context(), ledgersync.Settings{Settings: contractone.Settings{
-		Credential: account.Credential, Share: contractone.CompanyWide(), Mode: contractone.ModeReview,
-		Responsible: []contractone.Principal{contractone.Group("Legal")}, Reviewers: []contractone.Principal{contractone.User("hanako"), contractone.User("jiro")},
-	}})
-	require.NoError(t, err)
-	s.link = link.ID
-	p, err := s.flow.Preview(t.Context(), link.ID)
-	require.NoError(t, err)
-	require.NoError(t, s.flow.Start(t.Context(), link.ID, p))
-	require.NoError(t, s.engine.RunUntilIdle(t.Context()))
+	s.link = s.start(accounts[0], contractone.CompanyWide())
+	s.second = func() contractone.ManagementID {
+		hostile(s.fake, other)
+		return s.start(accounts[1], contractone.CompanyWide())
+	}
 
 	cfg := reviewpage.Config{Flow: s.flow, Actor: func(r *http.Request) (ledgersync.Actor, error) {
 		if r.Header.Get("Account") == "" {
@@ -84,6 +118,19 @@ func newSite(t *testing.T, fill func(*cloudsigntest.Server, cloudsigntest.User),
 	s.web = httptest.NewServer(mux)
 	t.Cleanup(s.web.Close)
 	return s
+}
+
+func (s *site) start(account ledgersync.Account, share contractone.Share) contractone.ManagementID {
+	link, err := s.flow.AddLink(s.t.Context(), ledgersync.Settings{Settings: contractone.Settings{
+		Credential: account.Credential, Share: share, Mode: contractone.ModeReview,
+		Responsible: []contractone.Principal{contractone.Group("Legal")}, Reviewers: []contractone.Principal{contractone.User("hanako"), contractone.User("jiro")},
+	}})
+	require.NoError(s.t, err)
+	p, err := s.flow.Preview(s.t.Context(), link.ID)
+	require.NoError(s.t, err)
+	require.NoError(s.t, s.flow.Start(s.t.Context(), link.ID, p))
+	require.NoError(s.t, s.engine.RunUntilIdle(s.t.Context()))
+	return link.ID
 }
 
 // answer is what a browser got.
@@ -169,7 +216,7 @@ func TestReviewFromListToLedger(t *testing.T) {
 	require.Contains(t, pdf.head.Get("Content-Disposition"), "inline; filename*=utf-8''")
 	require.True(t, strings.HasPrefix(pdf.body, "%PDF-"))
 
-	out := s.do("hanako", "POST", s.list(), url.Values{"do": {"share"}, "share": {"1"}, "key": {key}})
+	out := s.do("hanako", "POST", s.list(), url.Values{"do": {"share"}, "share": {`{"visibility":"private"}`}, "key": {key}})
 	require.Contains(t, out.body, "Done for 1 files.")
 	require.Contains(t, out.body, `<td class="short">Private</td>`)
 	out = s.do("hanako", "POST", s.list(), url.Values{"do": {"save"}, "key": {key}})
@@ -199,6 +246,142 @@ func TestTwoReviewersAndAStranger(t *testing.T) {
 		require.Equal(t, http.StatusForbidden, s.do(who, "POST", s.list(), url.Values{"do": {"save"}, "key": keys}).status)
 	}
 	require.Contains(t, s.do("taro", "GET", "/review/", nil).body, "no link that you review")
+}
+
+// TestForeignFiles: what belongs to another link is refused, and on the page of a
+// link that is not there nothing is decided.
+func TestForeignFiles(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, documents(1))
+	own := s.do("hanako", "GET", s.list(), nil).keys()
+	foreign := s.do("hanako", "GET", "/review/links/"+string(s.second()), nil).keys()
+	require.Len(t, foreign, 1)
+	a := s.do("hanako", "POST", "/review/links/ABCD-EFGH", url.Values{"do": {"discard"}, "key": own})
+	require.Equal(t, http.StatusNotFound, a.status)
+	require.Equal(t, http.StatusOK, s.do("hanako", "GET", "/review/files/"+own[0], nil).status, "still held")
+	a = s.do("hanako", "POST", s.list(), url.Values{"do": {"discard"}, "key": {own[0], foreign[0]}})
+	require.Contains(t, a.body, "Done for 1 files.")
+	require.Contains(t, a.body, "<code>"+foreign[0]+"</code>: There is no such page or file.")
+	require.Equal(t, http.StatusOK, s.do("hanako", "GET", "/review/files/"+foreign[0], nil).status, "still held")
+}
+
+// TestPartlyDecided: when the store fails half-way, the page still says what was
+// done.
+func TestPartlyDecided(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, documents(300), func(c *reviewpage.Config) { c.PageSize = 300 })
+	keys := s.do("hanako", "GET", s.list(), nil).keys()
+	s.store.allowed.Store(280) // decisions are taken in batches of fewer
+	a := s.do("hanako", "POST", s.list(), url.Values{"do": {"save"}, "key": keys})
+	require.Equal(t, http.StatusBadGateway, a.status)
+	require.Contains(t, a.body, "try again")
+	left := len(s.do("hanako", "GET", s.list(), nil).keys())
+	require.Less(t, left, 300)
+	require.Positive(t, left)
+	require.Contains(t, a.body, fmt.Sprintf("Done for %d files.", 300-left))
+}
+
+// choices are the share scopes that a page offers, and the one that is selected.
+func (a answer) choices() (out []string, selected string) {
+	for _, m := range regexp.MustCompile(`<option value="[^"]*"( selected)?>([^<]*)`).FindAllStringSubmatch(a.body, -1) {
+		out = append(out, m[2])
+		if m[1] != "" {
+			selected = m[2]
+		}
+	}
+	return out, selected
+}
+
+// TestShareChoices: what a file has is offered and selected; many files have
+// nothing in common, so that nothing is.
+func TestShareChoices(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, documents(2))
+	_, err := s.flow.ChangeLink(t.Context(), s.link, "taro", func(set *ledgersync.Settings) { set.Share = contractone.Groups("HR & Legal", "Sales") })
+	require.NoError(t, err)
+	keys := s.do("hanako", "GET", s.list(), nil).keys()
+	review := s.flow.Review(ledgersync.Actor{ID: "hanako"})
+	_, err = review.ChangeShare(t.Context(), contractone.Groups("Board"), contractone.Key(keys[0]))
+	require.NoError(t, err)
+
+	offered, selected := s.do("hanako", "GET", "/review/files/"+keys[0], nil).choices()
+	require.Equal(t, []string{"Choose", "Whole company", "Private", "Groups: HR &amp; Legal, Sales", "Groups: Board"}, offered)
+	require.Equal(t, "Groups: Board", selected)
+	_, selected = s.do("hanako", "GET", "/review/files/"+keys[1], nil).choices()
+	require.Equal(t, "Whole company", selected)
+	offered, selected = s.do("hanako", "GET", s.list(), nil).choices()
+	require.Equal(t, "Choose", offered[0])
+	require.Empty(t, selected)
+
+	groups := `{"visibility":"groups","groups":["HR \u0026 Legal","Sales"]}`
+	require.Contains(t, s.do("hanako", "GET", s.list(), nil).body, html.EscapeString(groups))
+	require.Equal(t, http.StatusOK, s.do("hanako", "POST", s.list(), url.Values{"do": {"share"}, "share": {groups}, "key": {keys[1]}}).status)
+	h, err := review.Get(t.Context(), contractone.Key(keys[1]))
+	require.NoError(t, err)
+	require.Equal(t, contractone.Groups("HR & Legal", "Sales"), h.Share)
+}
+
+// TestForgotten: who chose no file or no share scope is told so.
+func TestForgotten(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, documents(1))
+	keys := s.do("hanako", "GET", s.list(), nil).keys()
+	for want, form := range map[string]url.Values{
+		"No file is chosen.":    {"do": {"save"}},
+		"Choose a share scope.": {"do": {"share"}, "share": {""}, "key": keys},
+	} {
+		a := s.do("hanako", "POST", s.list(), form)
+		require.Equal(t, http.StatusUnprocessableEntity, a.status)
+		require.Contains(t, a.body, `<p role="alert" class="status">`+want)
+		require.Equal(t, keys, a.keys(), "the list is there to choose from")
+	}
+}
+
+// TestTimesAreJapan: whatever zone the server is in.
+func TestTimesAreJapan(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, documents(1)) // its clock stands at 23:30 UTC
+	keys := s.do("hanako", "GET", s.list(), nil).keys()
+	s.do("jiro", "POST", s.list(), url.Values{"do": {"discard"}, "key": keys})
+	late := s.do("hanako", "POST", s.list(), url.Values{"do": {"save"}, "key": keys})
+	require.Contains(t, late.body, "Deleted already (jiro, 2026-04-02 08:30 JST)")
+}
+
+var (
+	nextPage = regexp.MustCompile(`rel="next" href="(\?[^"]+)"`)
+	action   = regexp.MustCompile(`<form method="post" action="([^"]+)"`)
+	toFile   = regexp.MustCompile(`<a href="[^"]*(files/[^"]+)"`)
+)
+
+// TestThePageOfTheListIsKept: a decision, a look at a file and the other language
+// lead back to where the reviewer was.
+func TestThePageOfTheListIsKept(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, documents(5), func(c *reviewpage.Config) { c.PageSize = 2 })
+	link := func(a answer, re *regexp.Regexp) string {
+		m := re.FindStringSubmatch(a.body)
+		require.NotNil(t, m, a.body)
+		return html.UnescapeString(m[1])
+	}
+	first := s.do("hanako", "GET", s.list(), nil)
+	second := s.do("hanako", "GET", s.list()+link(first, nextPage), nil)
+	keys := second.keys()
+	require.Len(t, keys, 2)
+
+	file := s.do("hanako", "GET", "/review/"+link(second, toFile), nil)
+	back := link(file, action)
+	require.Equal(t, link(file, regexp.MustCompile(`<p><a href="([^"]+)"`)), back)
+	a := s.do("hanako", "POST", strings.Replace(back, "..", "/review", 1), url.Values{"do": {"discard"}, "key": {keys[0]}})
+	require.Equal(t, keys[1], a.keys()[0])
+	a = s.do("hanako", "POST", s.list()+link(second, action), url.Values{"do": {"discard"}, "key": {keys[1]}})
+	rest := a.keys()
+	require.Len(t, rest, 1)
+	require.NotContains(t, first.keys(), rest[0])
+	other := s.do("hanako", "GET", s.list()+link(a, regexp.MustCompile(`<a href="(\?[^"]+lang=ja)"`)), nil)
+	require.Equal(t, rest, other.keys())
+	a = s.do("hanako", "POST", s.list()+link(a, action), url.Values{"do": {"save"}, "key": rest})
+	require.Contains(t, a.body, "Done for 1 files.")
+	require.Equal(t, first.keys(), a.keys(), "behind the last page begins the first")
 }
 
 func TestManyFilesAtOnce(t *testing.T) {
@@ -237,7 +420,8 @@ func TestBadRequests(t *testing.T) {
 	s := newSite(t, documents(1))
 	keys := s.do("hanako", "GET", s.list(), nil).keys()
 	for name, form := range map[string]url.Values{
-		"nothing": {}, "unknown": {"do": {"burn"}, "key": keys}, "share": {"do": {"share"}, "share": {"2"}, "key": keys}, "no share": {"do": {"share"}, "key": keys},
+		"nothing": {}, "unknown": {"do": {"burn"}, "key": keys}, "share": {"do": {"share"}, "share": {`{"visibility":"groups","groups":["HR"]}`}, "key": keys},
+		"no JSON": {"do": {"share"}, "share": {"1"}, "key": keys},
 	} {
 		require.Equal(t, http.StatusBadRequest, s.do("hanako", "POST", s.list(), form).status, name)
 	}
