@@ -20,6 +20,7 @@ var formats = map[string]openapi3.StringFormatValidator{
 	"email":                       openapi3.NewRegexpFormatValidator(`^[^@\s]+@[^@\s]+$`),
 	noneOrEmail:                   openapi3.NewRegexpFormatValidator(`^([^@\s]+@[^@\s]+)?$`),
 	"date":                        openapi3.NewRegexpFormatValidator(`^\d{4}-\d{2}-\d{2}$`),
+	"json":                        openapi3.NewRegexpFormatValidator(`^\s*[\[{"0-9tfn-]`),
 	"date-time":                   openapi3.NewRegexpFormatValidator(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$`),
 	"YYYY-MM-DD":                  openapi3.NewRegexpFormatValidator(`^\d{4}-\d{2}-\d{2}$`),
 	"YYYY-MM-DDThh:mm:ssZ":        openapi3.NewRegexpFormatValidator(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})$`),

@@ -54,19 +54,6 @@ func apply(doc *openapi3.T, overlay []Change) error {
 	return nil
 }
 
-// at follows a JSON pointer; nil where it leads nowhere.
-func at(node any, pointer string) any {
-	for step := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
-		step = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
-		object, ok := node.(map[string]any)
-		if !ok {
-			return nil
-		}
-		node = object[step]
-	}
-	return node
-}
-
 func (c Change) apply(doc *openapi3.T) error {
 	if c.Status != 0 {
 		return c.addStatus(doc)
