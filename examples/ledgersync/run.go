@@ -207,7 +207,11 @@ func (s *sync) ensureLink(ctx context.Context, account ledgersync.Account) (ledg
 	if s.Review {
 		set.Mode, set.Reviewers = contractone.ModeReview, []contractone.Principal{contractone.Group(reviewers)}
 	}
-	return s.flow.EnsureLink(ctx, ledgersync.Settings{Settings: set})
+	link, err := s.flow.EnsureLink(ctx, ledgersync.Settings{Settings: set})
+	if errors.Is(err, ledgersync.ErrSettingsDiffer) {
+		err = nil // --review is said once, when the link begins
+	}
+	return link, err
 }
 
 // plan shows what would be done and does none of it.
