@@ -40,18 +40,28 @@ type deletion struct {
 
 type shareCommand struct {
 	decision
-	With string `help:"Share scope: company, private, or the names of groups with commas between them." required:""`
+	With string `help:"Share scope: company, private, or group: and the names of groups with commas between them (group:Legal,Sales)." required:"" placeholder:"SCOPE"`
 }
 
-// scope reads the share scope.
-func (c shareCommand) scope() contractone.Share {
+// scope reads the share scope. Groups have a mark of their own, so that a slip in
+// "private" names no group.
+func (c shareCommand) scope() (contractone.Share, error) {
 	switch c.With {
 	case "company":
-		return contractone.CompanyWide()
+		return contractone.CompanyWide(), nil
 	case "private":
-		return contractone.Private()
+		return contractone.Private(), nil
 	}
-	return contractone.Groups(strings.Split(c.With, ",")...)
+	list, groups := strings.CutPrefix(c.With, "group:")
+	names := strings.Split(list, ",")
+	for i, name := range names {
+		names[i] = strings.TrimSpace(name)
+	}
+	share := contractone.Groups(names...)
+	if err := share.Validate(); err != nil || !groups {
+		return share, fmt.Errorf("--with %q is no share scope: write company, private or group:NAME,NAME", c.With)
+	}
+	return share, nil
 }
 
 // review does a review command; name is the command after "review".
@@ -73,8 +83,12 @@ func (p *program) review(ctx context.Context, name string, c *reviewCommand) err
 				return r.Discard(ctx, c.Delete.Reason, keys...)
 			})
 		case "share":
+			share, err := c.Share.scope()
+			if err != nil {
+				return err
+			}
 			return s.decide(ctx, r, c.Share.decision, func(keys []contractone.Key) ([]ledgersync.Decided, error) {
-				return r.ChangeShare(ctx, c.Share.scope(), keys...)
+				return r.ChangeShare(ctx, share, keys...)
 			})
 		}
 		return s.showHeld(ctx, r)

@@ -78,7 +78,13 @@ func TestBadReview(t *testing.T) {
 	require.ErrorContains(t, command(t, "review", "save", "--data", dir, "--from", from).failure, "--all")
 	require.ErrorContains(t, command(t, "review", "save", "--all", "x", "--data", dir, "--from", from).failure, "--all")
 	require.ErrorContains(t, command(t, "review", "save", "cloudsign:a:b", "--data", dir, "--from", from).failure, "no file")
-	require.ErrorContains(t, command(t, "review", "share", "--with", ",", "--all", "--data", dir, "--from", from).failure, "without a name")
+	for _, with := range []string{",", "privat", "Legal", "group:", "group:Legal,", "group:A,A", ""} {
+		require.ErrorContains(t, command(t, "review", "share", "--with", with, "--all", "--data", dir, "--from", from).failure, "write company, private or group:NAME", with)
+	}
+	r := command(t, "review", "share", "--with", "group:Legal, Sales ", "--all", "--data", dir, "--from", from)
+	require.NoError(t, r.failure)
+	require.NoError(t, command(t, "review", "save", "--all", "--data", dir, "--from", from).failure)
+	require.Equal(t, contractone.Groups("Legal", "Sales"), entriesOf(t, dir)[0].Share)
 }
 
 // TestKeepRunning: the program goes on until it is interrupted, which is no error.
