@@ -38,9 +38,9 @@ import (
 // options are the command line.
 type options struct {
 	Data         string   `help:"Folder for rows and files." default:"./countersign-data" placeholder:"DIR"`
-	From         *string  `help:"Fill the simulated account with the PDF files of this folder and those below it; contracts.csv in it gives the document information." placeholder:"DIR"`
-	Environment  string   `help:"Use the real service: production, sandbox, lgwan or lgwan-sandbox. Needs CLOUDSIGN_CLIENT_ID." placeholder:"NAME"`
-	Ledger       string   `help:"Where to register, the same in every run: sql (rows and files under --data), bundle:FOLDER for the PDF import of Contract One, or gateway:ADDRESS." default:"sql" placeholder:"LEDGER"`
+	From         *string  `help:"Fill the simulated account with the PDF files of this folder and those below it; contracts.csv in it gives the document information. Said once, when the folder of --data begins." placeholder:"DIR"`
+	Environment  string   `help:"Use the real service: production, sandbox, lgwan or lgwan-sandbox. Needs CLOUDSIGN_CLIENT_ID; said once, when the folder of --data begins." placeholder:"NAME"`
+	Ledger       string   `help:"Where to register: sql (rows and files under --data), bundle:FOLDER for the PDF import of Contract One, or gateway:ADDRESS. Chosen once, when the folder begins; default: sql." placeholder:"LEDGER"`
 	GatewayQuota bool     `help:"The gateway tells its contracted count: show what is left of it, and stop when it is used up."`
 	Arrivals     int      `help:"Generated documents that arrive in the simulated account each run; 0 leaves your own files alone." default:"3"`
 	Webhook      string   `help:"After the daily run keep running and take CloudSign's webhooks on this address, such as :8080." placeholder:"ADDRESS"`
