@@ -131,7 +131,7 @@ func (s *sync) openLedger(ctx context.Context, look bool) (ledger, error) {
 	var l ledger
 	switch want.kind {
 	case kindBundle:
-		l, err = s.openBundle(want.at)
+		l, err = s.openBundle(want.at, look)
 	case kindGateway:
 		l, err = s.openGateway(ctx, want.at)
 	default:

@@ -62,6 +62,7 @@ type options struct {
 type commands struct {
 	options
 	Sync   struct{}      `cmd:"" default:"1" help:"Link the account, load everything and then the difference."`
+	Links  struct{}      `cmd:"" help:"List the links of the folder: management ID, team, state, last and next run, counts."`
 	Review reviewCommand `cmd:"" name:"review" help:"Decide about files that are held for review."`
 }
 
@@ -86,9 +87,13 @@ func main() {
 	}
 }
 
-// do does the command that was parsed: "sync", "review list", "review save <keys>".
+// do does the command that was parsed: "sync", "links", "review list", "review save
+// <keys>".
 func (p *program) do(ctx context.Context, command string, review *reviewCommand) error {
-	if words := strings.Fields(command); words[0] == "review" {
+	switch words := strings.Fields(command); words[0] {
+	case "links":
+		return p.links(ctx)
+	case "review":
 		return p.review(ctx, words[1], review)
 	}
 	return p.run(ctx)

@@ -66,7 +66,7 @@ func (c shareCommand) scope() (contractone.Share, error) {
 
 // review does a review command; name is the command after "review".
 func (p *program) review(ctx context.Context, name string, c *reviewCommand) error {
-	return p.open(ctx, true, func(s *sync) error {
+	return p.openLink(ctx, true, func(s *sync) error {
 		if s.link.Settings.Mode != contractone.ModeReview {
 			return errors.New("nothing is reviewed in this folder: begin with --review and another folder in --data")
 		}
