@@ -64,6 +64,8 @@ type commands struct {
 	Sync   struct{}      `cmd:"" default:"1" help:"Link the account, load everything and then the difference."`
 	Links  struct{}      `cmd:"" help:"List the links of the folder: management ID, team, state, last and next run, counts."`
 	Review reviewCommand `cmd:"" name:"review" help:"Decide about files that are held for review."`
+
+	Gateway gatewayCommand `cmd:"" help:"Run a gateway in memory to try --ledger gateway with."`
 }
 
 func main() {
@@ -81,20 +83,22 @@ func main() {
 		options: c.options, in: os.Stdin, out: os.Stdout, err: os.Stderr,
 		terminal: term.IsTerminal(int(os.Stdin.Fd())), bars: term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
 	}
-	if err := p.do(ctx, parsed.Command(), &c.Review); err != nil {
+	if err := p.do(ctx, parsed.Command(), &c); err != nil {
 		fmt.Fprintln(os.Stderr, "ledgersync: "+sentence(err))
 		os.Exit(exitCode(err))
 	}
 }
 
-// do does the command that was parsed: "sync", "links", "review list", "review save
-// <keys>".
-func (p *program) do(ctx context.Context, command string, review *reviewCommand) error {
+// do does the command that was parsed: "sync", "links", "gateway", "review list",
+// "review save <keys>".
+func (p *program) do(ctx context.Context, command string, c *commands) error {
 	switch words := strings.Fields(command); words[0] {
+	case "gateway":
+		return p.gateway(ctx, c.Gateway)
 	case "links":
 		return p.links(ctx)
 	case "review":
-		return p.review(ctx, words[1], review)
+		return p.review(ctx, words[1], &c.Review)
 	}
 	return p.run(ctx)
 }

@@ -23,7 +23,7 @@ func command(t *testing.T, args ...string) result {
 	parsed, err := parser.Parse(args)
 	require.NoError(t, err)
 	p := &program{options: c.options, in: strings.NewReader(""), out: &out, err: &errs}
-	failure := p.do(t.Context(), parsed.Command(), &c.Review)
+	failure := p.do(t.Context(), parsed.Command(), &c)
 	return result{out.String(), errs.String(), failure}
 }
 
