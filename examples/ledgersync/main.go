@@ -47,7 +47,7 @@ type options struct {
 	TrustedProxy []string `help:"Address range of a proxy in front of --webhook, such as 192.0.2.0/24." placeholder:"RANGE"`
 	Yes          bool     `help:"Answer the confirmation with yes."`
 	DryRun       bool     `help:"Print the plan and register nothing."`
-	Review       bool     `help:"Hold files for a review instead of registering them; chosen once, when the link begins. See the command review."`
+	Review       bool     `help:"Hold files for a review instead of registering them; chosen once, before the first count is confirmed. See the command review."`
 	ReviewPage   string   `help:"After the daily run keep running and serve the review as a web page on this address of this machine, such as 127.0.0.1:8081. It signs nobody in." placeholder:"ADDRESS"`
 	Reviewer     string   `help:"Account that decides on the review page; default: the name of this system's user." env:"COUNTERSIGN_REVIEWER" placeholder:"ACCOUNT"`
 	KeepRunning  bool     `help:"Go on with the daily difference until interrupted; --webhook and --review-page do so anyway."`
@@ -70,7 +70,8 @@ type commands struct {
 
 func main() {
 	var c commands
-	parsed := kong.Parse(&c, kong.Name("ledgersync"), kong.Description("Link a CloudSign account with a contract ledger on disk."), kong.ShortUsageOnError())
+	parsed := kong.Parse(&c, kong.Name("ledgersync"), kong.Description("Link a CloudSign account with a contract ledger on disk."), kong.ShortUsageOnError(),
+		kong.Exit(func(code int) { os.Exit(min(code, 1)) }))
 	c.ClientID = os.Getenv("CLOUDSIGN_CLIENT_ID")
 	c.GatewayHeader, c.GatewayCredential = os.Getenv("COUNTERSIGN_GATEWAY_HEADER"), os.Getenv("COUNTERSIGN_GATEWAY_CREDENTIAL")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -67,7 +67,7 @@ func (c shareCommand) scope() (contractone.Share, error) {
 // review does a review command; name is the command after "review".
 func (p *program) review(ctx context.Context, name string, c *reviewCommand) error {
 	return p.openLink(ctx, true, func(s *sync) error {
-		if s.link.Settings.Mode != contractone.ModeReview {
+		if !s.reviewed() {
 			return errors.New("nothing is reviewed in this folder: begin with --review and another folder in --data")
 		}
 		actor, err := reviewer(c.As, "--as")
@@ -131,11 +131,20 @@ func (s *sync) showHeld(ctx context.Context, r ledgersync.Review) error {
 		for _, f := range h.Findings {
 			codes = append(codes, strings.ReplaceAll(f.Code, "_", " "))
 		}
-		t.AppendRow(table.Row{h.Key, h.Items.Title, h.Items.FileName, h.Items.EndsOn, grouped(h.Items.Amount), h.Share, strings.Join(codes, ", ")})
+		t.AppendRow(table.Row{h.Key, clipped(h.Items.Title), clipped(h.Items.FileName), h.Items.EndsOn, grouped(h.Items.Amount), h.Share, strings.Join(codes, ", ")})
 	}
 	t.Render()
 	fmt.Fprintf(s.out, "ledgersync: held=%d\n", len(files))
 	return nil
+}
+
+// clipped keeps a text from making a table wider than it has to be.
+func clipped(text string) string {
+	const width = 24 // characters
+	if r := []rune(text); len(r) > width {
+		return string(r[:width-1]) + "…"
+	}
+	return text
 }
 
 // decide applies a decision, registers what was saved, and tells what became of
@@ -155,8 +164,12 @@ func (s *sync) decide(ctx context.Context, r ledgersync.Review, d decision, call
 			done++
 			continue
 		}
-		fmt.Fprintf(s.out, "%s: %v\n", d.Key, d.Err)
-		first = cmp.Or(first, d.Err)
+		why := d.Err
+		if file, ok := errors.AsType[*contractone.FileError](why); ok {
+			why = file.Err // the key names the file
+		}
+		fmt.Fprintf(s.out, "%s: %v\n", d.Key, why)
+		first = cmp.Or(first, why)
 	}
 	if err := s.engine.RunUntilIdle(ctx); err != nil {
 		return err

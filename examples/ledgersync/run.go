@@ -133,7 +133,7 @@ func (s *sync) run(ctx context.Context) error {
 	if err := s.checkReviewPage(); err != nil {
 		return err
 	}
-	if s.Review && s.link.Settings.Mode != contractone.ModeReview {
+	if s.Review && !s.reviewed() {
 		return fmt.Errorf("link %s registers without a review: choose another folder with --data for one that is reviewed", s.link.ID)
 	}
 	if s.DryRun {
@@ -219,10 +219,13 @@ func (s *sync) ensureLink(ctx context.Context) (ledgersync.Link, error) {
 		set.Mode, set.Reviewers = contractone.ModeReview, []contractone.Principal{contractone.Group(reviewers)}
 	}
 	link, err := s.flow.EnsureLink(ctx, ledgersync.Settings{Settings: set})
-	if errors.Is(err, ledgersync.ErrSettingsDiffer) {
-		err = nil // --review is said once, when the link begins
+	if !errors.Is(err, ledgersync.ErrSettingsDiffer) {
+		return link, err
 	}
-	return link, err
+	if !s.Review || link.Settings.Confirmed != nil {
+		return link, nil // --review is said once, when the link begins
+	}
+	return s.flow.ChangeLink(ctx, link.ID, "ledgersync", func(now *ledgersync.Settings) { now.Settings = set })
 }
 
 // plan shows what would be done and does none of it.
@@ -272,7 +275,11 @@ func (s *sync) confirm(ctx context.Context, preview ledgersync.Preview) error {
 	case !s.terminal:
 		return errors.New("nobody can answer the confirmation here: look at the plan with --dry-run, then run again with --yes")
 	}
-	fmt.Fprintf(s.out, "Register %d files? They can't be taken out of the ledger again. [y/N] ", preview.Registrations)
+	question := "Register %d files? They can't be taken out of the ledger again. [y/N] "
+	if s.reviewed() {
+		question = "Hold %d files for a review? What is saved there is registered. [y/N] "
+	}
+	fmt.Fprintf(s.out, question, preview.Registrations)
 	answer := make(chan string, 1)
 	go func() { // a read from a terminal does not end with the context
 		line, _ := bufio.NewReader(s.in).ReadString('\n')
