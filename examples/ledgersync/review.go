@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/countersign/countersign/contractone"
+	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/ledgersync"
 	"github.com/jedib0t/go-pretty/v6/table"
 )
@@ -171,7 +172,10 @@ func (s *sync) decide(ctx context.Context, r ledgersync.Review, d decision, call
 		fmt.Fprintf(s.out, "%s: %v\n", d.Key, why)
 		first = cmp.Or(first, why)
 	}
-	if err := s.engine.RunUntilIdle(ctx); err != nil {
+	err = s.engine.RunUntilIdle(ctx)
+	if errors.Is(err, orchestration.ErrOwned) {
+		fmt.Fprintln(s.err, "another run works on this folder: it registers what is saved")
+	} else if err != nil {
 		return err
 	}
 	if err := s.ledger.finish(ctx); err != nil {

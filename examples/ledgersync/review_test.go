@@ -124,6 +124,28 @@ func TestWordsOfTheReview(t *testing.T) {
 	require.Contains(t, r.err, "1 files wait for a review")
 }
 
+// TestReviewBesideAnotherRun: a decision holds also while another run has the
+// folder, which registers what was saved.
+func TestReviewBesideAnotherRun(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	from := folder(t, map[string]string{"a.pdf": pdf("a"), "b.pdf": pdf("b")})
+	require.NoError(t, command(t, "--review", "--data", dir, "--from", from, "--arrivals", "0").failure)
+	p := &program{options: options{Data: dir}, in: strings.NewReader(""), out: io.Discard, err: io.Discard}
+	require.NoError(t, p.openLink(t.Context(), true, func(s *sync) error {
+		release, err := s.data.store.Own(t.Context())
+		require.NoError(t, err)
+		defer release()
+		r := command(t, "review", "save", "--all", "--data", dir)
+		require.NoError(t, r.failure)
+		require.Contains(t, r.out, "decided=2 refused=0 held=0 registered=0")
+		require.Contains(t, r.err, "another run works on this folder: it registers")
+		return nil
+	}))
+	require.NoError(t, command(t, "--data", dir, "--arrivals", "0").failure)
+	require.Len(t, entriesOf(t, dir), 2)
+}
+
 // TestKeepRunning: the program goes on until it is interrupted, which is no error.
 func TestKeepRunning(t *testing.T) {
 	t.Parallel()
