@@ -136,18 +136,27 @@ func (f *Flow) AddLink(ctx context.Context, s Settings) (Link, error) {
 	return linkOf(row), nil
 }
 
-// EnsureLink gives the link of the settings' credential as it is, and adds it when
-// there is none. Settings of a link that exists do not change. Programs that start
-// again and again use it in place of AddLink.
+// EnsureLink gives the link of the settings' credential, and adds it when there is
+// none. Programs that start again and again use it in place of AddLink. The
+// settings of a link that exists do not change: where they differ from s, the link
+// comes with a *SettingsError, which a program may pass over whose links are changed
+// elsewhere.
 func (f *Flow) EnsureLink(ctx context.Context, s Settings) (Link, error) {
 	links, err := f.Links(ctx)
 	if err != nil {
 		return Link{}, err
 	}
 	for _, l := range links {
-		if l.Settings.Credential.Fingerprint == s.Credential.Fingerprint {
-			return l, nil
+		if l.Settings.Credential.Fingerprint != s.Credential.Fingerprint {
+			continue
 		}
+		if s, err = kept(s); err != nil {
+			return l, err
+		}
+		if differ := differences(l.Settings, s); len(differ) > 0 {
+			return l, &SettingsError{Link: l.ID, Differ: differ}
+		}
+		return l, nil
 	}
 	return f.AddLink(ctx, s)
 }

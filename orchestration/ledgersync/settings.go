@@ -2,6 +2,8 @@ package ledgersync
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -122,6 +124,37 @@ func widens(was, now Rules) bool {
 	return now.IncludeConfidential && !was.IncludeConfidential ||
 		!was.CutOff.IsZero() && now.CutOff.Before(was.CutOff) ||
 		now.Extras.Certificate && !was.Extras.Certificate
+}
+
+// SettingsError is what EnsureLink gives beside a link that has other settings
+// than it was asked for. It is a countersign.ErrConflict and an ErrSettingsDiffer.
+type SettingsError struct {
+	Link contractone.ManagementID
+	// Differ names what differs: "credential" (its label), "share", "responsible",
+	// "mode", "reviewers", "rules".
+	Differ []string
+}
+
+// ErrSettingsDiffer: a link is there and has other settings; see SettingsError.
+var ErrSettingsDiffer = errors.New("the link has other settings")
+
+// Error names the link and what differs.
+func (e *SettingsError) Error() string {
+	return "link " + string(e.Link) + " was made with other settings (" + strings.Join(e.Differ, ", ") + "), which stay: change them with ChangeLink"
+}
+
+// Is reports a SettingsError as ErrSettingsDiffer and countersign.ErrConflict.
+func (e *SettingsError) Is(target error) bool {
+	return target == ErrSettingsDiffer || target == countersign.ErrConflict
+}
+
+// kept gives settings as the store gives them back: what says the same is equal.
+func kept(s Settings) (out Settings, err error) {
+	text, err := json.Marshal(s)
+	if err == nil {
+		err = json.Unmarshal(text, &out)
+	}
+	return out, err
 }
 
 // differences names the settings that differ.
