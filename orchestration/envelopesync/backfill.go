@@ -193,8 +193,7 @@ func (f *Flow) runBackfill(ctx context.Context, id string) error {
 		return err
 	}
 	if l == nil || l.paused {
-		row.State, row.Due, row.Updated = stateHeld, time.Time{}, f.now()
-		return f.store.Tx(ctx, func(tx orchestration.Tx) error { now := row; return f.backfills.Update(ctx, tx, &now) })
+		return f.putAside(ctx, row.Value.Account, string(f.backfills), row.Key)
 	}
 	a, err := f.account(row.Value.Account)
 	if err != nil {

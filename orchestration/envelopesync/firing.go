@@ -141,7 +141,7 @@ func (f *Flow) runFiring(ctx context.Context, row firingRow) error {
 		return err
 	}
 	if l != nil && l.paused && row.State == orchestration.StatePending {
-		return f.changeFiring(ctx, row, func(r *firingRow) { r.State, r.Due = stateHeld, time.Time{} })
+		return f.putAside(ctx, row.Value.Account, string(f.firings), row.Key)
 	}
 	firing, auto, err := f.firing(ctx, row)
 	switch {

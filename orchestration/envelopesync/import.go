@@ -60,7 +60,7 @@ func (f *Flow) runImport(ctx context.Context, key string) error {
 		return err
 	}
 	if l == nil || l.paused {
-		return f.changeImport(ctx, row, func(now *importRow) { now.State, now.Due = stateHeld, time.Time{} })
+		return f.putAside(ctx, row.Value.Account, string(f.imports), row.Key)
 	}
 	if row.Value.Batch != "" {
 		err = f.followImport(ctx, l, row)
@@ -161,7 +161,7 @@ func (f *Flow) batch(ctx context.Context, l *live, keys []string) (batch, error)
 	})
 	for _, group := range slices.Sorted(maps.Keys(bodies)) {
 		slices.Sort(tags[group])
-		out.contacts = append(out.contacts, imported(bodies[group], l.Fields, slices.Compact(tags[group])))
+		out.contacts = append(out.contacts, imported(bodies[group], l, slices.Compact(tags[group])))
 	}
 	return out, err
 }
@@ -194,8 +194,8 @@ func (f *Flow) keepContacts(ctx context.Context, tx orchestration.Tx, bodies map
 }
 
 // imported is a contact as bulk imports take it.
-func imported(b *contactBody, fields []contactmap.ContactField, tags []string) activecampaign.ImportContact {
-	in := input(b.Email, b.texts(), fields)
+func imported(b *contactBody, l *live, tags []string) activecampaign.ImportContact {
+	in := input(b.Email, b.texts(l.targets), l.Fields)
 	out := activecampaign.ImportContact{Email: in.Email, Tags: tags}
 	for _, part := range []struct {
 		to   *string
@@ -276,7 +276,7 @@ func (f *Flow) endRecord(ctx context.Context, tx orchestration.Tx, l *live, key 
 		}
 		b.belong(cmp.Or(contact.Ref, forImported))
 		b.Based, b.Tagged = true, b.Record.Reached(l.Actions)
-		contact.Value.Synced, contact.Updated = contact.Value.texts(), f.now()
+		contact.Value.Synced, contact.Updated = contact.Value.texts(l.targets), f.now()
 		if err := f.contacts.Update(ctx, tx, &contact); err != nil {
 			return err
 		}
