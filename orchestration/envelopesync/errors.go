@@ -27,7 +27,8 @@ const (
 	NoticeNoRecords NoticeKind = "no records"
 	// NoticeEdited: somebody changed an envelope's record; it was restored.
 	NoticeEdited NoticeKind = "edited"
-	// NoticeGivenUp: a record, firing or draft failed for good; see DeadLetters.
+	// NoticeGivenUp: a message, record, firing, draft or import failed for good; see
+	// DeadLetters.
 	NoticeGivenUp NoticeKind = "given up"
 	// NoticeDraft: a draft was made in DocuSign.
 	NoticeDraft NoticeKind = "draft"
@@ -38,7 +39,7 @@ const (
 type Notice struct {
 	Kind    NoticeKind
 	Account docusign.AccountID
-	// Ref is the record ("<envelope>:<recipient>"), the firing or the prefill.
+	// Ref is the record ("<envelope>:<recipient>"), or the key of what was given up.
 	Ref    string
 	Fields []string // ids of the record's fields that were edited
 	Reason string

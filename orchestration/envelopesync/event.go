@@ -94,7 +94,7 @@ func (f *Flow) runEvents(ctx context.Context, group string) error {
 		}
 		seen = append(seen, o)
 	}
-	return f.store.Tx(ctx, func(tx orchestration.Tx) error {
+	err = f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		for _, o := range seen {
 			if err := f.take(ctx, tx, l, o); err != nil {
 				return err
@@ -102,6 +102,13 @@ func (f *Flow) runEvents(ctx context.Context, group string) error {
 		}
 		return nil
 	})
+	for _, o := range seen {
+		if err == nil && o.state == orchestration.StateDead {
+			f.cfg.Notify(Notice{Kind: NoticeGivenUp, Account: docusign.AccountID(o.row.Scope), Ref: o.row.Key, Reason: o.why})
+			f.cfg.Logger.WarnContext(ctx, "message was given up", "message", o.row.Key, "reason", o.why)
+		}
+	}
+	return err
 }
 
 // observed is a message and what it says.
@@ -125,17 +132,12 @@ func (f *Flow) look(ctx context.Context, l *live, row orchestration.Row[eventBod
 		return o, nil
 	}
 	e.AccountID = docusign.AccountID(row.Scope) // as the receiver bound it
-	if e.Envelope == nil || len(e.Envelope.Recipients) == 0 {
-		if e.Format == docusign.FormatSIM && l.Scope.Action(e.Kind) == "" {
+	if err := f.complete(ctx, l, &e); err != nil {
+		if permanent(err) {
+			o.state, o.why = orchestration.StateDead, orchestration.ErrorText(err)
 			return o, nil
 		}
-		if err := f.complete(ctx, &e); err != nil {
-			if permanent(err) {
-				o.state, o.why = orchestration.StateDead, orchestration.ErrorText(err)
-				return o, nil
-			}
-			return o, err
-		}
+		return o, err
 	}
 	o.records = observe(l.Connection, e)
 	if len(o.records) > 0 {
@@ -144,8 +146,12 @@ func (f *Flow) look(ctx context.Context, l *live, row orchestration.Row[eventBod
 	return o, nil
 }
 
-// complete reads the envelope of a message that carries ids alone.
-func (f *Flow) complete(ctx context.Context, e *docusign.Event) error {
+// complete reads the envelope of a message that carries ids alone, where it is about
+// an action.
+func (f *Flow) complete(ctx context.Context, l *live, e *docusign.Event) error {
+	if e.Envelope != nil && len(e.Envelope.Recipients) > 0 || e.Format == docusign.FormatSIM && l.Scope.Action(e.Kind) == "" {
+		return nil
+	}
 	a, err := f.account(e.AccountID)
 	if err != nil {
 		return err

@@ -254,8 +254,9 @@ type Effect struct {
 	Detail string // the contact's fields, the tag, the record's fields, the automation's name, the reason
 }
 
-// DryRun says what a message would bring about now, and writes nothing. Whether a
-// tag is new on a contact is not looked up: a tag counts as new.
+// DryRun says what a message would bring about now, and writes nothing. A message
+// that carries ids alone is completed through the API. Whether a tag is new on a
+// contact is not looked up: a tag counts as new.
 func (f *Flow) DryRun(ctx context.Context, e docusign.Event) ([]Effect, error) {
 	l, err := f.readConnection(ctx, e.AccountID)
 	if err != nil {
@@ -263,6 +264,9 @@ func (f *Flow) DryRun(ctx context.Context, e docusign.Event) ([]Effect, error) {
 	}
 	if l == nil {
 		return nil, ErrUnknownAccount
+	}
+	if err := f.complete(ctx, l, &e); err != nil {
+		return nil, err
 	}
 	var out []Effect
 	for _, rec := range observe(l.Connection, e) {
