@@ -271,8 +271,12 @@ func (f *Flow) runPrefill(ctx context.Context, row prefillRow) error {
 	dead := false
 	changed := f.changePrefill(ctx, row, func(now *prefillRow) {
 		if now.State == orchestration.StateSending {
-			// Its attempt names what was sent, and must stay.
+			// Its attempt names what was sent, and must stay. Without contact or template
+			// nobody can go on with it: a person has to look whether there is a draft.
 			now.Due, now.LastError = f.now().Add(f.cfg.Backoff(max(now.Attempt, 1))), orchestration.ErrorText(err)
+			if dead = permanent(err); dead {
+				now.State, now.Due = orchestration.StateUncertain, time.Time{}
+			}
 			return
 		}
 		state := now.State

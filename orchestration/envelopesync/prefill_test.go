@@ -219,3 +219,21 @@ func TestPrefillAddressIsASecret(t *testing.T) {
 	require.Empty(t, stats.States)
 	require.Equal(t, orchestration.Stats{States: map[string]int64{}}, stats)
 }
+
+// A draft whose creation was not answered and whose contact is gone waits for a
+// person.
+func TestDraftWhoseContactIsGone(t *testing.T) {
+	t.Parallel()
+	w, url := drafting(t)
+	w.live()
+	w.fill(robin.email, "Kyoto", "", "")
+	w.ds.Faults().Add(countersigntest.Rule{Operation: "POST /v2.1/accounts/{accountId}/envelopes", Fault: countersigntest.LoseAnswer(), Next: 1})
+	w.hook(url, robin.email)
+	c, _ := w.ac.Contact(robin.email)
+	require.NoError(t, w.acTo.Contacts.Delete(t.Context(), contactID(c.ID)))
+	w.later(2 * time.Minute)
+	stats, err := w.flow.Stats(t.Context(), envelopesync.WorkPrefills)
+	require.NoError(t, err)
+	require.Equal(t, map[string]int64{orchestration.StateUncertain: 1}, stats.States)
+	require.Len(t, w.noticed(envelopesync.NoticeGivenUp), 1)
+}
