@@ -82,7 +82,9 @@ func (c *carrier) answersByName() map[string][]string {
 
 // answer writes one answer as B's question takes it.
 func (c *carrier) answer(p QuestionPair, at *salesdock.AnsweredQuestion, q *salesdock.Question) {
-	refuse := func(code, message string) { c.fail(PartQuestion, code, string(p.A), string(q.ID), c.nameAtA(p.A), message) }
+	refuse := func(code, message string) {
+		c.fail(PartQuestion, code, string(p.A), string(q.ID), c.nameAtA(p.A), message)
+	}
 	from := at.Type
 	if asked := c.a.Question(p.A); asked != nil {
 		from = asked.InputType
