@@ -54,9 +54,9 @@ func (c *checker) products() {
 		at, of := c.a.Product(p.A), c.b.Product(p.B)
 		switch {
 		case of == nil:
-			c.add(mapping.SeverityError, PartProduct, CodeDangling, string(p.A), string(p.B), nameOf(at), "B does not offer it any more", nil)
+			c.add(mapping.SeverityWarning, PartProduct, CodeDangling, string(p.A), string(p.B), nameOf(at), "B does not offer it any more: sales of it are not forwarded", nil)
 		case at == nil:
-			c.add(mapping.SeverityError, PartProduct, CodeDangling, string(p.A), string(p.B), of.Name, "what it was imported as is gone at A", nil)
+			c.add(mapping.SeverityWarning, PartProduct, CodeDangling, string(p.A), string(p.B), of.Name, "what it was imported as is gone at A", nil)
 		default:
 			c.offer, c.sold = append(c.offer, *of), append(c.sold, *at)
 		}

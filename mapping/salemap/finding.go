@@ -25,7 +25,7 @@ const (
 // The codes of findings. A code that says nothing else is an error.
 const (
 	CodeUnmapped    = "unmapped"    // required, and nothing answers it; a warning where it is not required
-	CodeDangling    = "dangling"    // a pair names what is not there any more
+	CodeDangling    = "dangling"    // a pair names what is not there any more; a warning for products
 	CodeDuplicate   = "duplicate"   // two pairs for the same thing
 	CodeType        = "type"        // the types never fit; a warning where it depends on the answer
 	CodeOption      = "option"      // an answer at A is no option at B
