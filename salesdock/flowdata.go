@@ -56,38 +56,21 @@ type AnswerValue struct {
 // UnmarshalJSON reads any of the three; what is none of them is in Raw alone.
 func (v *AnswerValue) UnmarshalJSON(data []byte) error {
 	*v = AnswerValue{Raw: append(json.RawMessage(nil), data...)}
-	if scalar(data, &v.Text) == nil {
-		return nil
-	}
-	if !strings.HasPrefix(strings.TrimSpace(string(data)), "[") {
-		// One file, or texts under keys that are numbers.
-		var texts List[Text]
-		if texts.UnmarshalJSON(data) != nil || !numbered(data) {
-			v.files(data)
-			return nil
-		}
-	}
 	var texts List[Text]
-	if texts.UnmarshalJSON(data) != nil {
-		v.files(data)
-		return nil
-	}
-	for _, t := range texts {
-		v.Texts = append(v.Texts, string(t))
+	var files List[Document]
+	var file Document
+	switch isList := strings.HasPrefix(strings.TrimSpace(string(data)), "[") || numbered(data); {
+	case scalar(data, &v.Text) == nil:
+	case isList && texts.UnmarshalJSON(data) == nil:
+		for _, t := range texts {
+			v.Texts = append(v.Texts, string(t))
+		}
+	case isList && files.UnmarshalJSON(data) == nil:
+		v.Files = files
+	case !isList && json.Unmarshal(data, &file) == nil && file.Location != "":
+		v.Files = []Document{file}
 	}
 	return nil
-}
-
-func (v *AnswerValue) files(data []byte) {
-	var many List[Document]
-	if many.UnmarshalJSON(data) == nil {
-		v.Files = many
-		return
-	}
-	var one Document
-	if json.Unmarshal(data, &one) == nil && one.Location != "" {
-		v.Files = []Document{one}
-	}
 }
 
 // numbered reports an object whose keys are all numbers, as a list with gaps is

@@ -122,7 +122,7 @@ type NewSale struct {
 
 	Channel string // "d2d", "retail", "telemarketing", "online" or "f2f"
 	// Signature is an image as a data URI; some flows require it.
-	Signature countersign.Secret
+	Signature string
 
 	Answers    map[string]Answer // by the questions' identifiers
 	Agreements []string          // the identifiers of those that the customer accepted
@@ -154,7 +154,6 @@ func (s SalesService) Create(ctx context.Context, in NewSale, opts ...countersig
 	}
 	opts = append(opts[:len(opts):len(opts)], countersign.WithoutRetry())
 	c := send(unscoped, "create sale", "POST", "/sales/flow/{flow_type}/{flow_identifier}", in, in.FlowType, in.FlowIdentifier)
-	c.Secrets = []countersign.Secret{in.Signature}
 	id, err := askID[SaleID](ctx, s.conn, c, "sale_id", opts)
 	return id, inDoubt(err)
 }
@@ -225,7 +224,7 @@ func (in NewSale) MarshalJSON() ([]byte, error) {
 		Postcode: in.Address.Postcode, Housenumber: in.Address.Housenumber, Suffix: in.Address.Suffix, Streetname: in.Address.Streetname, City: in.Address.City,
 		Gender: in.Gender, Firstname: in.Firstname, Lastname: in.Lastname, Birthdate: dutchDate(in.Birthdate), Email: in.Email, Phone: in.Phone,
 		IBAN: in.IBAN, IBANHolder: in.IBANHolder, Channel: in.Channel, ProductID: in.ProductID, Related: in.Related, Business: Bool(in.Business),
-		ContactPerson: in.ContactPerson, CompanyName: in.CompanyName, COC: in.COC, VAT: in.VAT, Signature: in.Signature.Reveal(),
+		ContactPerson: in.ContactPerson, CompanyName: in.CompanyName, COC: in.COC, VAT: in.VAT, Signature: in.Signature,
 		Answers: answers, Agreements: accepted, SellerFirstname: in.SellerFirstname, SellerLastname: in.SellerLastname,
 		SellerOrganisation: in.SellerOrganisation, SoldAt: stamp(in.SoldAt), ExternalReference: in.ExternalReference,
 		RelationID: in.RelationID, OptIn: in.OptIn,

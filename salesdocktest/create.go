@@ -22,7 +22,7 @@ func (s *Server) createRoutes() { s.add(none, OpCreateSale, (*Server).createSale
 func (a *Account) Mails() []Mail {
 	var out []Mail
 	for _, v := range a.Received() {
-		if !v.Completed && object(v.Body).has("connection_postcode") {
+		if v.requested && !v.Completed {
 			out = append(out, Mail{v.ID, object(v.Body).text("email")})
 		}
 	}
@@ -60,6 +60,7 @@ func (s *Server) createSale(c *call) {
 		return
 	}
 	v := c.account.makeSale(flow, p, c.user, c.body)
+	v.requested = true
 	c.created(object{"sale_id": v.ID})
 }
 

@@ -38,6 +38,10 @@ func (s *Server) flowRoutes() {
 		}
 		c.ok(s.question(q))
 	})
+	s.agreementRoutes()
+}
+
+func (s *Server) agreementRoutes() {
 	s.add(either, "GET /agreements", func(s *Server, c *call) {
 		out := []any{}
 		for _, g := range c.account.agreements {

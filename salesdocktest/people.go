@@ -32,7 +32,7 @@ func (s *Server) peopleRoutes() {
 		c.ok(nil)
 	})
 	s.organisation("GET /organisations/{id}/products", func(s *Server, c *call, o *Organisation) {
-		c.ok(object{"products": slices.Sorted(maps.Keys(o.products))})
+		c.ok(object{"products": o.productIDs()})
 	})
 	s.organisation("POST /connect-organisation-to-products/{id}", (*Server).connectProducts)
 	s.add(accountOnly, "POST /connect-product-to-organisations/{id}", (*Server).connectOrganisations)
@@ -150,7 +150,7 @@ func (s *Server) connectProducts(c *call, o *Organisation) {
 	for _, p := range c.account.products {
 		c.account.touch(p)
 	}
-	c.ok(object{"organisation_id": o.ID, "products": slices.Sorted(maps.Keys(o.products))})
+	c.ok(object{"organisation_id": o.ID, "products": o.productIDs()})
 }
 
 func (s *Server) connectOrganisations(c *call) {
@@ -174,4 +174,11 @@ func (s *Server) connectOrganisations(c *call) {
 	}
 	c.account.touch(p)
 	c.ok(object{"product_id": p.ID, "organisations": connected})
+}
+
+// productIDs gives the products that an organisation may sell; [] for none.
+func (o *Organisation) productIDs() []int {
+	out := slices.AppendSeq([]int{}, maps.Keys(o.products))
+	slices.Sort(out)
+	return out
 }

@@ -37,6 +37,7 @@ type Sale struct {
 	documents []File
 	history   []object
 	optin     bool
+	requested bool // made by a request, not by AddSale
 	incoming  string
 }
 

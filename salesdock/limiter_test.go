@@ -1,0 +1,119 @@
+package salesdock_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/salesdock"
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/require"
+)
+
+// limited is a client of a site of its own, with our limiters.
+func limited(t *testing.T, site string, mt *httpmock.MockTransport) *salesdock.Client {
+	t.Helper()
+	c, err := salesdock.New(salesdock.Config{Domain: "beta", Token: countersign.NewSecret(apiToken), Scope: salesdock.ScopeUser},
+		countersign.WithBaseURL(site), countersign.WithHTTPClient(&http.Client{Transport: mt}))
+	require.NoError(t, err)
+	return c
+}
+
+// site answers with the given headers.
+func site(limit int, remaining func() int) *httpmock.MockTransport {
+	mt := httpmock.NewMockTransport()
+	mt.RegisterNoResponder(func(r *http.Request) (*http.Response, error) {
+		header := []string{}
+		if limit > 0 {
+			header = append(header, "X-RateLimit-Limit", strconv.Itoa(limit))
+		}
+		if remaining != nil {
+			header = append(header, "X-RateLimit-Remaining", strconv.Itoa(remaining()))
+		}
+		return answer(200, `{"success":true,"data":[]}`, header...)(r)
+	})
+	return mt
+}
+
+// calls sends n calls and gives how long that took.
+func calls(t *testing.T, n int, clients ...*salesdock.Client) time.Duration {
+	t.Helper()
+	began := time.Now()
+	for i := range n {
+		_, err := clients[i%len(clients)].Flows.List(t.Context())
+		require.NoError(t, err)
+	}
+	return time.Since(began)
+}
+
+func TestLimitIsThatOfTheAnswers(t *testing.T) {
+	t.Parallel()
+	for limit, free := range map[int]int{0: 60, 10: 10, 150: 150} {
+		synctest.Test(t, func(t *testing.T) {
+			c := limited(t, fmt.Sprintf("https://limit-%d.example.com", limit), site(limit, nil))
+			require.Zero(t, calls(t, free, c))
+			wait := calls(t, 1, c)
+			require.GreaterOrEqual(t, wait, 59*time.Second, "limit %d", limit)
+			require.LessOrEqual(t, wait, 61*time.Second, "limit %d", limit)
+		})
+	}
+}
+
+// TestAddressIsShared: two environments that one process serves use up one limit.
+func TestAddressIsShared(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		mt := site(20, nil)
+		a, b := limited(t, "https://shared.example.com", mt), limited(t, "https://shared.example.com", mt)
+		other := limited(t, "https://not-shared.example.com", mt)
+		require.Zero(t, calls(t, 20, a, b))
+		require.Zero(t, calls(t, 1, other))
+		require.NotZero(t, calls(t, 1, b))
+	})
+}
+
+// TestOthersCalls: what another process used up of the same user's limit is gone
+// for us too.
+func TestOthersCalls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := limited(t, "https://others.example.com", site(100, func() int { return 0 }))
+		require.Zero(t, calls(t, 1, c))
+		require.NotZero(t, calls(t, 1, c))
+	})
+}
+
+func TestLimitBeforeTheDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		mt := site(5, nil)
+		c := limited(t, "https://deadline.example.com", mt)
+		calls(t, 5, c)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		began := time.Now()
+		_, err := c.Flows.List(ctx)
+		require.Zero(t, time.Since(began), "nobody waits for what can't come in time")
+		require.ErrorIs(t, err, countersign.ErrRateLimited)
+		require.GreaterOrEqual(t, apiError(t, err).RetryAfter, 59*time.Second)
+		limit, ok := errors.AsType[*salesdock.LimitError](err)
+		require.True(t, ok)
+		require.Equal(t, 5, limit.Limit)
+		require.NotEmpty(t, limit.Error())
+		require.Equal(t, 5, mt.GetTotalCallCount())
+
+		canceled, stop := context.WithCancel(t.Context())
+		go func() {
+			time.Sleep(time.Second)
+			stop()
+		}()
+		_, err = c.Flows.List(canceled)
+		require.ErrorIs(t, err, context.Canceled)
+	})
+}
