@@ -286,9 +286,11 @@ func (f *Flow) complete(ctx context.Context, sale *salesdock.Sale, carried salem
 		}
 	}
 	if f.deps.Signature != nil {
-		if in.Signature, err = f.deps.Signature(ctx, sale.ID); err != nil {
+		image, err := f.deps.Signature(ctx, sale.ID)
+		if err != nil {
 			return in, fmt.Errorf("signature: %w", err)
 		}
+		in.Signature = image.Reveal()
 	}
 	return in, nil
 }
