@@ -87,6 +87,15 @@ func (w *world) prepareB() {
 	w.adminB = w.b.AdminToken()
 }
 
+// offer adds products to B, its flow and the rights of A's organisation.
+func (w *world) offer(n int) {
+	for range n {
+		p := w.b.AddProduct(salesdocktest.Product{Name: "More"})
+		w.flowB.Sections[0].Products = append(w.flowB.Sections[0].Products, p)
+		w.b.Grant(w.org, p)
+	}
+}
+
 func (w *world) prepareA() {
 	w.flowA = w.a.AddFlow(salesdocktest.Flow{Title: "Flow A"})
 	w.meterA = w.a.AddQuestion(salesdocktest.Question{Name: "Meter", Identifier: "meter-a", InputType: "mc-single", Required: true, Options: []string{"Slim", "oud"}})
@@ -214,4 +223,10 @@ func (w *world) product(p *salesdocktest.Product) salelink.Product {
 	}
 	require.Fail(w.t, "the product is not known")
 	return salelink.Product{}
+}
+
+type finding = salemap.Finding
+
+func supplierPair(b, a *salesdocktest.Supplier) salemap.SupplierPair {
+	return salemap.SupplierPair{B: id[salesdock.SupplierID](b.ID), A: id[salesdock.SupplierID](a.ID)}
 }

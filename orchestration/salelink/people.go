@@ -189,3 +189,11 @@ func (f *Flow) CancelAtB(ctx context.Context, who string, id salesdock.SaleID, s
 		return nil
 	})
 }
+
+// RetryProducts takes up all products that were given up, such as those whose
+// supplier was not mapped.
+func (f *Flow) RetryProducts(ctx context.Context) error {
+	d := orchestration.DeadLetters{Store: f.deps.Store, Table: string(f.products), Clock: f.cfg.Clock}
+	_, err := d.RetryAll(ctx)
+	return err
+}

@@ -230,14 +230,11 @@ func readFile(d salesdock.Document, body *countersign.Download) (_ salesdock.Fil
 	if err == nil && len(data) > maxDocument {
 		err = fmt.Errorf("the document has more than %d bytes: %w", maxDocument, countersign.ErrInvalid)
 	}
-	name, extension := d.Name, d.Extension
-	if at := strings.LastIndexByte(name, '.'); at > 0 {
-		if extension == "" {
-			extension = name[at+1:]
-		}
-		name = strings.TrimSuffix(name, "."+extension)
+	extension := d.Extension
+	if at := strings.LastIndexByte(d.Name, '.'); at > 0 && extension == "" {
+		extension = d.Name[at+1:]
 	}
-	return salesdock.File{Name: name, Extension: extension, Content: data}, err
+	return salesdock.File{Name: d.Name, Extension: extension, Content: data}, err
 }
 
 // tariffs copies the tariffs of an energy product, which have a call of their own.
