@@ -130,7 +130,9 @@ func compareActions(a, b Action) int {
 	return cmp.Or(cmp.Compare(partOrder(a.Part), partOrder(b.Part)), compareIDs(a.B, b.B), compareIDs(a.A, b.A), cmp.Compare(a.Kind, b.Kind))
 }
 
-func partOrder(part string) int { return slices.Index([]string{PartProduct, PartSale, PartStatus}, part) }
+func partOrder(part string) int {
+	return slices.Index([]string{PartProduct, PartSale, PartStatus}, part)
+}
 
 // compareIDs puts 9 before 10.
 func compareIDs(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
@@ -233,4 +235,3 @@ func (p Plan) lines() []string {
 	slices.Sort(out)
 	return out
 }
-

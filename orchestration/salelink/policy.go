@@ -101,7 +101,7 @@ type Policy struct {
 	ShowSystem bool `json:"show_system,omitempty"`
 	// System replaces the list of the statuses that come with Salesdock, which is
 	// undocumented; nil: salesdock.SystemSaleStatuses.
-	System []string `json:"system,omitempty"`
+	System []string `json:"system"`
 }
 
 // processing gives the one that is on, and the conditions.

@@ -23,7 +23,9 @@ func TestWhichSalesAreForwarded(t *testing.T) {
 	t.Parallel()
 	type seed = salesdocktest.SaleSeed
 	auto := func(statuses ...string) func(*salelink.Settings) {
-		return func(s *salelink.Settings) { s.Policy.Sales = salelink.Processing{Trigger: salelink.Automatic, Statuses: statuses} }
+		return func(s *salelink.Settings) {
+			s.Policy.Sales = salelink.Processing{Trigger: salelink.Automatic, Statuses: statuses}
+		}
 	}
 	when := func(c salemap.Condition) func(*salelink.Settings) {
 		return func(s *salelink.Settings) {
