@@ -160,7 +160,7 @@ func (e *FindingsError) Error() string {
 			}
 		}
 	}
-	return fmt.Sprintf("salelink: the mapping has %d errors, the first: %s", n, first)
+	return fmt.Sprintf("salelink: errors in the mapping: %d, the first: %s", n, first)
 }
 
 // Is reports a FindingsError as countersign.ErrInvalid.

@@ -37,12 +37,17 @@ func (f *Flow) runProducts(ctx context.Context, group string) error {
 		rows = nil
 		return nil
 	})
+	made := false
 	for _, row := range rows {
+		made = made || row.Value.Do != ProductUpdate
 		if err := f.product(ctx, link, row); err != nil {
 			return err
 		}
 	}
-	return err
+	if err != nil || !made {
+		return err
+	}
+	return f.afterImport(ctx)
 }
 
 // written is what was written at A.
@@ -305,24 +310,17 @@ func (f *Flow) productDone(ctx context.Context, tx orchestration.Tx, rec *orches
 	}
 	e := f.entry("product "+string(did), "", map[string]string{"product_b": string(b.B), "product_a": string(b.A)})
 	e.Hashes = map[string]string{"product": r.hash}
-	if err := f.journal.Append(ctx, tx, e); err != nil {
-		return err
-	}
-	return f.afterImport(ctx, tx, did)
+	return f.journal.Append(ctx, tx, e)
 }
 
-// afterImport has the mapping checked again when the last product of a batch was
-// made: new products may bring new questions.
-func (f *Flow) afterImport(ctx context.Context, tx orchestration.Tx, did ProductAction) error {
-	if did == ProductUpdate {
-		return nil
-	}
-	left, err := tx.Count(ctx, orchestration.Query{Table: string(f.products), States: []string{orchestration.StatePending, orchestration.StateSending}})
-	if err != nil {
-		return err
-	}
-	if left[orchestration.StatePending]+left[orchestration.StateSending] > 1 {
-		return nil
-	}
-	return f.wake(ctx, tx, false, jobProducts)
+// afterImport has the mapping checked again when the last product was made or
+// taken away: new products may bring new questions.
+func (f *Flow) afterImport(ctx context.Context) error {
+	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+		left, err := tx.List(ctx, orchestration.Query{Table: string(f.products), States: []string{orchestration.StatePending, orchestration.StateSending}, Limit: 1})
+		if err != nil || len(left) > 0 {
+			return err
+		}
+		return f.wake(ctx, tx, false, jobProducts)
+	})
 }
