@@ -53,7 +53,7 @@ bench: ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem work
 
 .PHONY: proof
-proof: proof-ledgersync proof-cloudsign proof-docusign proof-digipost ## Print the figures that the documentation claims, all topics
+proof: proof-ledgersync proof-cloudsign proof-docusign proof-digipost proof-salelink ## Print the figures that the documentation claims, all topics
 
 .PHONY: proof-ledgersync
 proof-ledgersync: ## Print the figures of the ledger sync: crashes, full disk, calls, speed, memory
@@ -72,6 +72,10 @@ proof-docusign: ## Print the figures of the DocuSign client: conformance, refres
 .PHONY: proof-digipost
 proof-digipost: ## Print the figures of the sender onboarding: attacks, browsers, schema
 	@$(call prove,-run Digipost ./digipost ./orchestration/senderonboarding)
+
+.PHONY: proof-salelink
+proof-salelink: ## Print the figures of the sale link: crashes, calls of change detection
+	@$(call prove,-parallel 1 -run SaleLink ./examples/proof)
 
 .PHONY: conformance
 conformance: ## Check requests and fakes against the vendors' specifications (COUNTERSIGN_SPECS)

@@ -27,7 +27,8 @@ type job struct {
 	Dir      string // where the database and the PDFs lie
 	// Every is how long after a listing the next one follows; 0: the next day.
 	Every time.Duration
-	Limit uint64 // of modeFull: the largest size of a file, in bytes
+	Limit uint64   // of modeFull: the largest size of a file, in bytes
+	Sale  *saleJob `json:",omitempty"` // of the sale link
 }
 
 // program is a user's program with the real parts: client, flow, local engine,

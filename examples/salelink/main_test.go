@@ -23,7 +23,7 @@ func TestDryRunShowsThePlanAlone(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), options{DryRun: true}, &out))
 	require.Contains(t, out.String(), "product create 6")
-	require.NotContains(t, out.String(), "synced")
+	require.NotContains(t, out.String(), "LAST SYNCED")
 }
 
 func TestRealRunSaysWhatIsMissing(t *testing.T) {
