@@ -24,18 +24,24 @@ func TestGoodMappingHasNoFindings(t *testing.T) {
 	require.Empty(t, check(t, nil))
 }
 
-func TestCheckFindsWhatIsWrong(t *testing.T) {
-	t.Parallel()
-	type cat = salemap.Catalogue
-	type mapp = salemap.Mapping
-	const fault, warning = mapping.SeverityError, mapping.SeverityWarning
-	for name, tc := range map[string]struct {
-		change   func(a, b *cat, m *mapp)
-		severity mapping.Severity
-		part     salemap.Part
-		code     string
-		action   salemap.Action // empty: no suggestion
-	}{
+type (
+	cat  = salemap.Catalogue
+	mapp = salemap.Mapping
+)
+
+const fault, warning = mapping.SeverityError, mapping.SeverityWarning
+
+// wrong is one thing that is wrong with a mapping, and what the check says.
+type wrong struct {
+	change   func(a, b *cat, m *mapp)
+	severity mapping.Severity
+	part     salemap.Part
+	code     string
+	action   salemap.Action // empty: no suggestion
+}
+
+func wrongs() map[string]wrong {
+	return map[string]wrong{
 		"flow unmapped":           {func(_, _ *cat, m *mapp) { m.Flows = nil }, fault, salemap.PartProduct, salemap.CodeNoFlow, salemap.ActionMap},
 		"flow of A gone":          {func(a, _ *cat, _ *mapp) { a.Flows = nil }, fault, salemap.PartFlow, salemap.CodeDangling, salemap.ActionUnmap},
 		"flow of B gone":          {func(_, b *cat, _ *mapp) { b.Flows = nil }, fault, salemap.PartFlow, salemap.CodeDangling, salemap.ActionUnmap},
@@ -69,7 +75,12 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		"status twice":            {func(_, _ *cat, m *mapp) { m.Statuses = append(m.Statuses, m.Statuses[0]) }, fault, salemap.PartStatus, salemap.CodeDuplicate, salemap.ActionUnmap},
 		"status of B gone":        {func(_, b *cat, _ *mapp) { b.Statuses = b.Statuses[:2] }, warning, salemap.PartStatus, salemap.CodeDangling, salemap.ActionUnmap},
 		"system status missing":   {func(a, _ *cat, _ *mapp) { a.Statuses = a.Statuses[1:] }, warning, salemap.PartStatus, salemap.CodeNotSynced, ""},
-	} {
+	}
+}
+
+func TestCheckFindsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for name, tc := range wrongs() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			found := check(t, tc.change)

@@ -19,9 +19,17 @@ import (
 	"github.com/countersign/countersign/salesdocktest"
 )
 
-func TestWhichSalesAreForwarded(t *testing.T) {
-	t.Parallel()
-	type seed = salesdocktest.SaleSeed
+type seed = salesdocktest.SaleSeed
+
+// ruled is a sale under a policy, and what becomes of it.
+type ruled struct {
+	settings func(*salelink.Settings)
+	seed     func(*seed)
+	state    string
+	rule     salelink.Rule // of the refusal; empty: forwarded
+}
+
+func ruledSales() map[string]ruled {
 	auto := func(statuses ...string) func(*salelink.Settings) {
 		return func(s *salelink.Settings) {
 			s.Policy.Sales = salelink.Processing{Trigger: salelink.Automatic, Statuses: statuses}
@@ -37,12 +45,7 @@ func TestWhichSalesAreForwarded(t *testing.T) {
 		return salemap.Condition{Subject: subject, Operator: salemap.Equal, Values: []string{value}}
 	}
 	d2d := func(s *seed) { s.Body["sale_channel"] = "d2d" }
-	for name, tc := range map[string]struct {
-		settings func(*salelink.Settings)
-		seed     func(*seed)
-		state    string
-		rule     salelink.Rule // of the refusal; empty: forwarded
-	}{
+	return map[string]ruled{
 		"all statuses":             {auto(), nil, salelink.SaleForwarded, ""},
 		"the chosen status":        {auto("verified", "new"), nil, salelink.SaleForwarded, ""},
 		"another status":           {auto("verified"), nil, salelink.SaleRefused, salelink.RuleStatus},
@@ -58,7 +61,12 @@ func TestWhichSalesAreForwarded(t *testing.T) {
 		"cancelled":                {auto(), func(s *seed) { s.Status = "cancelled" }, salelink.SaleCancelled, salelink.RuleCancelled},
 		"an offer, to be accepted": {auto("offer_accepted"), func(s *seed) { s.Offer = true }, salelink.SaleRefused, salelink.RuleStatus},
 		"channel":                  {when(is("channel", "d2d")), d2d, salelink.SaleForwarded, ""},
-	} {
+	}
+}
+
+func TestWhichSalesAreForwarded(t *testing.T) {
+	t.Parallel()
+	for name, tc := range ruledSales() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
