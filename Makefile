@@ -70,8 +70,8 @@ proof-docusign: ## Print the figures of the DocuSign client: conformance, refres
 		|| { echo "$$out"; exit 1; }; grep -oE 'proof: .*|^Benchmark.* ns/op.*|^    --- SKIP.*' <<<"$$out"
 
 .PHONY: proof-digipost
-proof-digipost: ## Print the figures of the sender onboarding: attacks, browsers, schema
-	@$(call prove,-run Digipost ./digipost ./orchestration/senderonboarding)
+proof-digipost: ## Print the figures of the sender onboarding: attacks, browsers, stores, schema
+	@$(call prove,-run Digipost ./digipost ./orchestration/senderonboarding ./examples/proof)
 
 .PHONY: proof-salelink
 proof-salelink: ## Print the figures of the sale link: crashes, calls of change detection

@@ -30,7 +30,8 @@ var (
 	ErrUnavailable = errors.New("service unavailable")
 	// ErrOutcomeUnknown: a write was sent and no trustworthy answer came, so it
 	// may or may not have happened. Nothing repeats it blindly: look at the
-	// target first.
+	// target first. An error may be of this kind and of another: a repetition
+	// was refused after the answer to an earlier attempt got lost.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
 

@@ -6,10 +6,13 @@ import (
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -151,9 +154,30 @@ func (t *tokens) fetch(ctx context.Context) (*oauth2.Token, error) {
 	if m.AccessToken == "" {
 		return nil, &countersign.DecodeError{Provider: "digipost", Op: "fetch token", StatusCode: http.StatusOK, ContentType: "application/json", Reason: "access_token is empty"}
 	}
-	if m.ExpiresIn <= 0 {
-		m.ExpiresIn = 60
+	seconds := m.ExpiresIn
+	if seconds <= 0 {
+		seconds = expiryOf(m.AccessToken) - asked.Unix()
 	}
-	life := time.Duration(min(m.ExpiresIn, 24*3600)) * time.Second
+	if seconds <= 0 {
+		seconds = 60
+	}
+	life := time.Duration(min(seconds, 24*3600)) * time.Second
 	return &oauth2.Token{AccessToken: m.AccessToken, Expiry: asked.Add(life - min(30*time.Second, life/2))}, nil
+}
+
+// expiryOf is a JWT's own expiry in Unix time, or 0. The signature is the service's
+// to check.
+func expiryOf(token string) int64 {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return 0
+	}
+	claims, err := base64.RawURLEncoding.DecodeString(parts[1])
+	var c struct {
+		Expiry int64 `json:"exp"`
+	}
+	if err != nil || json.Unmarshal(claims, &c) != nil {
+		return 0
+	}
+	return c.Expiry
 }

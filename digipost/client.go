@@ -2,6 +2,7 @@ package digipost
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,6 +25,9 @@ type Config struct {
 	// Auth is how requests are authorised: SignatureAuth or TokenAuth. It is
 	// required.
 	Auth Authentication
+	// MaxAttachments is how many attachments a message may have. 0: 99, as
+	// Digipost's page of questions says; its schema allows 201.
+	MaxAttachments int
 	// Clock replaces time.Now for the Date of requests and the age of answers.
 	Clock func() time.Time
 }
@@ -38,6 +42,10 @@ type Client struct {
 	Inbox      InboxService
 	Archive    ArchiveService
 	Batches    BatchesService
+	Tags       TagsService
+	Shared     SharedDocumentsService
+
+	core *core
 }
 
 // service is what all services share.
@@ -45,9 +53,10 @@ type service struct{ *core }
 
 // core runs the calls of a client and remembers its entry point.
 type core struct {
-	api   *api.Client
-	entry entryCache
-	clock func() time.Time
+	api         *api.Client
+	entry       entryCache
+	clock       func() time.Time
+	attachments int // how many a message may have
 }
 
 // New checks the configuration and makes a client; nothing is sent. Its error is
@@ -80,7 +89,10 @@ func New(cfg Config, opts ...countersign.Option) (*Client, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
 	}
-	c := &core{clock: cfg.Clock, entry: entryCache{turn: make(chan struct{}, 1)}}
+	if cfg.MaxAttachments <= 0 {
+		cfg.MaxAttachments = defaultAttachments
+	}
+	c := &core{clock: cfg.Clock, attachments: cfg.MaxAttachments}
 	auth, signer, err := cfg.Auth.prepare(cfg, set, addresses)
 	if err != nil {
 		return nil, err
@@ -94,6 +106,7 @@ func New(cfg Config, opts ...countersign.Option) (*Client, error) {
 	return &Client{
 		Senders: SendersService{s}, Recipients: RecipientsService{s}, Messages: MessagesService{s}, Documents: DocumentsService{s},
 		Inbox: InboxService{s}, Archive: ArchiveService{s}, Batches: BatchesService{s},
+		Tags: TagsService{s}, Shared: SharedDocumentsService{s}, core: c,
 	}, nil
 }
 
@@ -134,6 +147,31 @@ func (c *core) run(ctx context.Context, call api.Call, into any, opts ...counter
 		dec = decodeXML(into)
 	}
 	return c.api.Run(ctx, call, dec, opts...)
+}
+
+// post is run with a document as its body.
+func (c *core) post(ctx context.Context, call api.Call, doc, into any, opts []countersign.CallOption) error {
+	body, err := xmlBody(doc)
+	if err != nil {
+		return err
+	}
+	call.Body = api.Raw(body)
+	return c.run(ctx, call, into, opts...)
+}
+
+// remove deletes. Where an attempt's answer was lost and the next one finds
+// nothing, the first one had done it.
+func (c *core) remove(ctx context.Context, op string, p api.Path, query url.Values, opts []countersign.CallOption) error {
+	err := c.run(ctx, api.Call{Op: op, Method: http.MethodDelete, Effect: api.IdempotentWrite, Path: p, Query: query}, nil, opts...)
+	if e, ok := errors.AsType[*countersign.Error](err); ok && e.Attempts > 1 && errors.Is(err, countersign.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// get describes a call that reads.
+func get(op string, p api.Path, query url.Values) api.Call {
+	return api.Call{Op: op, Method: http.MethodGet, Effect: api.Read, Path: p, Query: query}
 }
 
 // path makes a path of an address that Digipost gave. Of the address only path

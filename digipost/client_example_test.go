@@ -30,6 +30,7 @@ func exampleClient() (*digiposttest.Server, *digipost.Client) {
 func ExampleMessagesService_Send() {
 	srv, client := exampleClient()
 	defer srv.Close()
+	// snippet: send
 	delivery, err := client.Messages.Send(context.Background(), digipost.Message{
 		ID: "order-2026-000123", Sender: 34567, Recipient: digipost.Recipient{PersonalID: "01043100358"},
 		Primary: digipost.Document{
@@ -41,6 +42,7 @@ func ExampleMessagesService_Send() {
 		log.Fatal(err)
 	}
 	fmt.Println(delivery.Channel, delivery.SenderID, delivery.Status)
+	// end snippet
 	// Output: DIGIPOST 34567 DELIVERED
 }
 
@@ -66,4 +68,36 @@ func ExampleRecipientsService_Identify() {
 	// Output:
 	// DIGIPOST  <nil>
 	// UNIDENTIFIED NOT_FOUND <nil>
+}
+
+func ExampleArchiveService_Add() {
+	srv, client := exampleClient()
+	defer srv.Close()
+	ctx := context.Background()
+	_, err := client.Archive.Add(ctx, digipost.NewArchived{Sender: 34567, Documents: []digipost.NewArchivedDocument{{
+		UUID: digipost.UUIDOf("invoice 123123"), FileName: "invoice.txt", FileType: "txt", Attributes: []digipost.ArchiveAttribute{{Key: "customer", Value: "4321"}},
+		Content: countersign.Upload{ContentType: "text/plain", Size: 3, Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("Hei")), nil }},
+	}}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	kept, err := client.Archive.GetByExternalID(ctx, 34567, "invoice 123123")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(kept.FileName, kept.Attribute("customer"))
+	// Output: invoice.txt 4321
+}
+
+func ExampleClient_Do() {
+	srv, client := exampleClient()
+	defer srv.Close()
+	// snippet: do
+	var answer struct {
+		Status string `xml:"status"`
+	}
+	err := client.Do(context.Background(), digipost.Request{Relation: "get_sender_information", More: []string{"34567"}}, &answer)
+	// end snippet
+	fmt.Println(answer.Status, err)
+	// Output: VALID_SENDER <nil>
 }

@@ -18,7 +18,12 @@
 // nonce, and ask Digipost whether the sender-id is the customer's before relying
 // on it; package orchestration/senderonboarding does both.
 //
-// The addresses and parameters follow Digipost's page "Onboarding av avsendere".
+// Client is Digipost's REST API v8: sending letters on behalf of those customers,
+// what became of them, inboxes, archives, batches and the rest of what Digipost
+// documents. The page docs/digipost.md lists every call. What needs a file to be
+// encrypted before it is sent is left out.
+//
+// The addresses and parameters of the registration follow Digipost's page "Onboarding av avsendere".
 // Its description of the start address has no table of parameters any more, so
 // what is known of them is the page's example.
 package digipost

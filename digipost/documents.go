@@ -3,10 +3,8 @@ package digipost
 import (
 	"context"
 	"encoding/xml"
-	"iter"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -26,6 +24,11 @@ type DocumentStatus struct {
 	Read      string    `xml:"read,attr"` // "Y" or "N" where an opening receipt was asked for
 	Channel   Channel   `xml:"channel,attr"`
 	Primary   bool      `xml:"is-primary-document,attr"`
+
+	ContentHash   string           `xml:"content-hash,attr"`
+	HashAlgorithm string           `xml:"content-hash-algorithm,attr"` // "SHA256", "MD5" or "NONE"
+	Attachments   []DocumentStatus `xml:"attachments"`
+	Links         []Link           `xml:"link"`
 }
 
 // Status reads a document's status (GET /documents/{sender-id}/{uuid}/status).
@@ -36,7 +39,7 @@ func (s DocumentsService) Status(ctx context.Context, sender SenderID, uuid stri
 	}
 	err := s.run(ctx, api.Call{
 		Op: "get document status", Method: http.MethodGet, Effect: api.Read,
-		Path: api.NewPath("/documents/{senderID}/{uuid}/status", strconv.FormatInt(int64(sender), 10), uuid),
+		Path: api.NewPath("/documents/{senderID}/{uuid}/status", sender.text(), uuid),
 	}, &m, opts...)
 	if err != nil {
 		return nil, err
@@ -44,75 +47,37 @@ func (s DocumentsService) Status(ctx context.Context, sender SenderID, uuid stri
 	return &m.DocumentStatus, nil
 }
 
-// DocumentEvent is something that happened to a document. Types are open:
-// "OPENED", "EMAIL_NOTIFICATION_FAILED", "PRINT_FAILED", "SHREDDED", …
-type DocumentEvent struct {
-	UUID            string    `xml:"uuid,attr"`
-	Type            string    `xml:"type,attr"`
-	Created         time.Time `xml:"created,attr"`
-	DocumentCreated time.Time `xml:"document-created,attr"`
-}
-
-// EventQuery says which events are wanted: those created in [From, To).
-type EventQuery struct {
-	From, To time.Time // required; events are deleted after 30 days
-	Sender   SenderID  // zero: the broker's
-	Offset   int
-	PageSize int // 0: 1,000
-}
-
-// Events reads one page (GET /documents/events). Next is the offset of the next
-// one.
-func (s DocumentsService) Events(ctx context.Context, q EventQuery, opts ...countersign.CallOption) (*countersign.Page[DocumentEvent], error) {
-	if q.From.IsZero() || q.To.IsZero() || !q.From.Before(q.To) {
-		return nil, messageError("EventQuery", "has no span of time")
-	}
-	if q.PageSize <= 0 {
-		q.PageSize = 1000
-	}
-	const layout = "2006-01-02T15:04:05.000-07:00"
-	query := url.Values{
-		"from": {q.From.Format(layout)}, "to": {q.To.Format(layout)},
-		"offset": {strconv.Itoa(q.Offset)}, "maxResults": {strconv.Itoa(q.PageSize)},
-	}
-	if q.Sender != 0 {
-		query.Set("sender", strconv.FormatInt(int64(q.Sender), 10))
-	}
-	var m struct {
-		XMLName xml.Name        `xml:"document-events"`
-		Events  []DocumentEvent `xml:"event"`
-	}
-	err := s.run(ctx, api.Call{Op: "list document events", Method: http.MethodGet, Effect: api.Read, Path: api.NewPath("/documents/events"), Query: query}, &m, opts...)
+// AddData adds structured data to a document that was sent (relation add_data of
+// the delivered document). What became of it after countersign.ErrOutcomeUnknown
+// can't be asked: whether adding twice shows twice is undocumented.
+func (s DocumentsService) AddData(ctx context.Context, d DeliveredDocument, data AdditionalData, opts ...countersign.CallOption) error {
+	p, query, err := follow(d.Links, "add_data")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	page := &countersign.Page[DocumentEvent]{Items: m.Events}
-	if len(m.Events) >= q.PageSize {
-		page.Next = strconv.Itoa(q.Offset + len(m.Events))
-	}
-	return page, nil
+	return s.addData(ctx, p, query, data, opts)
 }
 
-// AllEvents goes through the events of a span, page by page. An error is given
-// once and ends the sequence. Keep To fixed while going through; then begin the
-// next span there.
-func (s DocumentsService) AllEvents(ctx context.Context, q EventQuery, opts ...countersign.CallOption) iter.Seq2[DocumentEvent, error] {
-	return func(yield func(DocumentEvent, error) bool) {
-		for q := q; ; {
-			page, err := s.Events(ctx, q, opts...)
-			if err != nil {
-				yield(DocumentEvent{}, err)
-				return
-			}
-			for _, e := range page.Items {
-				if !yield(e, nil) {
-					return
-				}
-			}
-			if page.Next == "" {
-				return
-			}
-			q.Offset += len(page.Items)
-		}
+// AdditionalData is data for a document that was sent.
+type AdditionalData struct {
+	Data DataType // required
+	// Sender and SenderOrganisation say for whom, as in Message.
+	Sender             SenderID
+	SenderOrganisation *SenderOrganisation
+}
+
+func (s service) addData(ctx context.Context, p api.Path, query url.Values, data AdditionalData, opts []countersign.CallOption) error {
+	if data.Data == nil || data.Sender < 0 || data.Sender != 0 && data.SenderOrganisation != nil {
+		return messageError("AdditionalData", "has no data, or a sender that is negative or named twice")
 	}
+	element, err := wireDataType(data.Data)
+	if err != nil {
+		return err
+	}
+	return s.post(ctx, api.Call{Op: "add data", Method: http.MethodPost, Path: p, Query: query}, struct {
+		XMLName            xml.Name            `xml:"http://api.digipost.no/schema/v8 additional-data"`
+		Data               *xmlDataType        `xml:"data-type"`
+		Sender             SenderID            `xml:"sender-id,omitempty"`
+		SenderOrganisation *SenderOrganisation `xml:"sender-organization"`
+	}{Data: element, Sender: data.Sender, SenderOrganisation: data.SenderOrganisation}, nil, opts)
 }

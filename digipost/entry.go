@@ -5,7 +5,10 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"maps"
 	"net/http"
+	"net/url"
+	"sync"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -19,54 +22,95 @@ const (
 	entryAge    = time.Hour
 )
 
-// entryCache remembers the entry point. Its turn holds one item while somebody
-// looks or fetches, so that many calls fetch once.
+// mostEntries bounds how many entry points are remembered before old ones go.
+const mostEntries = 256
+
+// entryCache remembers the entry points: the broker's own (sender 0) and those of
+// senders.
 type entryCache struct {
+	mu     sync.Mutex
+	places map[SenderID]*entryPlace
+}
+
+// entryPlace is the place of one entry point. Its turn holds one item while
+// somebody looks or fetches, so that many calls fetch once.
+type entryPlace struct {
 	turn         chan struct{}
 	entry        *xmlEntryPoint
 	loaded, used time.Time
+	taken        time.Time // when somebody asked for it; guarded by the cache
 }
 
-// entryPoint gives the entry point (GET /). A fresh one is fetched where what is
-// remembered was loaded before notBefore.
-func (c *core) entryPoint(ctx context.Context, notBefore time.Time) (*xmlEntryPoint, error) {
+// place gives the place of a sender's entry point and forgets those that nobody
+// asked for in a while.
+func (e *entryCache) place(sender SenderID, now time.Time) *entryPlace {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.places) >= mostEntries {
+		maps.DeleteFunc(e.places, func(_ SenderID, p *entryPlace) bool { return now.Sub(p.taken) >= entryUnused })
+	}
+	p := e.places[sender]
+	if p == nil {
+		if e.places == nil {
+			e.places = map[SenderID]*entryPlace{}
+		}
+		p = &entryPlace{turn: make(chan struct{}, 1)}
+		e.places[sender] = p
+	}
+	p.taken = now
+	return p
+}
+
+// entryPoint gives an entry point: the broker's (GET /), or what it may do for a
+// sender (GET /{sender-id}). A fresh one is fetched where what is remembered was
+// loaded before notBefore.
+func (c *core) entryPoint(ctx context.Context, sender SenderID, notBefore time.Time) (*xmlEntryPoint, error) {
+	now := c.clock()
+	e := c.entry.place(sender, now)
 	select {
-	case c.entry.turn <- struct{}{}:
-		defer func() { <-c.entry.turn }()
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	now := c.clock()
-	e := &c.entry
 	if e.entry != nil && now.Sub(e.used) < entryUnused && now.Sub(e.loaded) < entryAge && !e.loaded.Before(notBefore) {
 		e.used = now
 		return e.entry, nil
 	}
+	p := api.NewPath("/")
+	if sender != 0 {
+		p = api.NewPath("/{senderID}", sender.text())
+	}
 	entry := new(xmlEntryPoint)
-	err := c.run(ctx, api.Call{Op: "get entry point", Method: http.MethodGet, Effect: api.Read, Path: api.NewPath("/")}, entry)
-	if err != nil {
+	if err := c.run(ctx, api.Call{Op: "get entry point", Method: http.MethodGet, Effect: api.Read, Path: p}, entry); err != nil {
 		return nil, err
 	}
 	e.entry, e.loaded, e.used = entry, now, now
 	return entry, nil
 }
 
-// link gives the address of a relation of the entry point.
-func (c *core) link(ctx context.Context, relation string) (string, error) {
-	entry, err := c.entryPoint(ctx, time.Time{})
+// link gives the address of a relation of an entry point, with more elements
+// behind it.
+func (c *core) link(ctx context.Context, sender SenderID, relation string, more ...string) (api.Path, url.Values, error) {
+	entry, err := c.entryPoint(ctx, sender, time.Time{})
 	if err != nil {
-		return "", err
+		return api.Path{}, nil, err
 	}
-	uri, found := named(entry.Links, relation)
+	return follow(entry.Links, relation, more...)
+}
+
+// follow gives the address of a relation that is among the links.
+func follow(links []Link, relation string, more ...string) (api.Path, url.Values, error) {
+	uri, found := named(links, relation)
 	if !found {
-		return "", &LinkError{Relation: relation, Reason: "is not offered to this broker"}
+		return api.Path{}, nil, &LinkError{Relation: relation, Reason: "is not offered"}
 	}
-	return uri, nil
+	return path(uri, more...)
 }
 
 // certificate gives the key that answers are signed with.
 func (c *core) certificate(ctx context.Context, notBefore time.Time) (*rsa.PublicKey, error) {
-	entry, err := c.entryPoint(ctx, notBefore)
+	entry, err := c.entryPoint(ctx, 0, notBefore)
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,8 @@ var codeKinds = map[string]error{
 	"MESSAGE_ALREADY_SENT":                  ErrDuplicate,
 	"DIGIPOST_MESSAGE_ALREADY_DELIVERED":    ErrDuplicate,
 	"PRINT_MESSAGE_ALREADY_DELIVERED":       ErrDuplicate,
+	"DUPLICATE_DOCUMENT_ID":                 countersign.ErrConflict,
+	"DUPLICATE_DOCUMENT_ID_FOR_BATCH":       countersign.ErrConflict,
 	"BROKER_NOT_AUTHORIZED":                 ErrNotAuthorised,
 	"UNKNOWN_SENDER":                        ErrNotAuthorised,
 	"MISSING_CERTIFICATE":                   ErrCertificate,

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -50,13 +51,13 @@ func (s InboxService) List(ctx context.Context, sender SenderID, offset, limit i
 		Documents []InboxDocument `xml:"document"`
 	}
 	err := s.run(ctx, api.Call{
-		Op: "list inbox", Method: http.MethodGet, Effect: api.Read, Path: api.NewPath("/{senderID}/inbox", strconv.FormatInt(int64(sender), 10)),
+		Op: "list inbox", Method: http.MethodGet, Effect: api.Read, Path: api.NewPath("/{senderID}/inbox", sender.text()),
 		Query: url.Values{"offset": {strconv.Itoa(offset)}, "limit": {strconv.Itoa(limit)}},
 	}, &m, opts...)
 	if err != nil {
 		return nil, err
 	}
-	page := &countersign.Page[InboxDocument]{Items: m.Documents}
+	page := &countersign.Page[InboxDocument]{Items: m.Documents, Total: -1}
 	if len(m.Documents) >= limit {
 		page.Next = strconv.Itoa(offset + len(m.Documents))
 	}
@@ -91,29 +92,22 @@ func (s InboxService) All(ctx context.Context, sender SenderID, opts ...counters
 // 30 seconds; it is fetched with a request that carries no credential. The caller
 // closes the stream.
 func (s InboxService) Content(ctx context.Context, d InboxDocument, opts ...countersign.CallOption) (*countersign.Download, error) {
-	p, query, err := d.follow("get_document_content", d.ContentURI)
-	if err != nil {
-		return nil, err
-	}
-	return s.api.Download(ctx, api.Call{Op: "get inbox content", Method: http.MethodGet, Effect: api.Read, Path: p, Query: query, Accept: "*/*"}, opts...)
+	return s.download(ctx, "get inbox content", d.links("get_document_content", d.ContentURI), "get_document_content", opts)
 }
 
 // Delete deletes a document for good.
 func (s InboxService) Delete(ctx context.Context, d InboxDocument, opts ...countersign.CallOption) error {
-	p, query, err := d.follow("self_delete", d.DeleteURI)
+	p, query, err := follow(d.links("self_delete", d.DeleteURI), "self_delete")
 	if err != nil {
 		return err
 	}
-	return s.run(ctx, api.Call{Op: "delete inbox document", Method: http.MethodDelete, Effect: api.IdempotentWrite, Path: p, Query: query}, nil, opts...)
+	return s.remove(ctx, "delete inbox document", p, query, opts)
 }
 
-func (d InboxDocument) follow(relation, otherwise string) (api.Path, url.Values, error) {
-	uri, found := named(d.Links, relation)
-	if !found {
-		uri = otherwise
+// links are a document's links, with an address of the older kind behind them.
+func (d InboxDocument) links(relation, older string) []Link {
+	if older == "" {
+		return d.Links
 	}
-	if uri == "" {
-		return api.Path{}, nil, &LinkError{Relation: relation, Reason: "is not offered for this document"}
-	}
-	return path(uri)
+	return append(slices.Clone(d.Links), Link{Rel: relation, URI: older})
 }

@@ -53,7 +53,7 @@ func TestEventsAndArchive(t *testing.T) {
 	n := 0
 	for e, err := range w.client.Documents.AllEvents(t.Context(), digipost.EventQuery{From: now, To: now.Add(time.Hour), PageSize: 10}) {
 		require.NoError(t, err)
-		require.Equal(t, "OPENED", e.Type)
+		require.Equal(t, digipost.EventOpened, e.Type)
 		n++
 	}
 	require.Equal(t, 25, n)
@@ -64,11 +64,11 @@ func TestEventsAndArchive(t *testing.T) {
 	for range 5 {
 		w.srv.AddArchived(w.customer.SenderID, digiposttest.ArchivedDocument{UUID: digipost.NewUUID(), FileName: "a.pdf", FileType: "pdf", Content: []byte("%PDF")})
 	}
-	archives, err := w.client.Archive.List(t.Context())
+	archives, err := w.client.Archive.List(t.Context(), w.sender())
 	require.NoError(t, err)
 	require.Len(t, archives, 1)
 	var docs []digipost.ArchivedDocument
-	for d, err := range w.client.Archive.Documents(t.Context(), archives[0]) {
+	for d, err := range w.client.Archive.Documents(t.Context(), archives[0], digipost.ArchiveQuery{}) {
 		require.NoError(t, err)
 		docs = append(docs, d)
 	}
@@ -81,22 +81,59 @@ func TestEventsAndArchive(t *testing.T) {
 	require.Equal(t, "%PDF", string(content))
 }
 
-func TestBatches(t *testing.T) {
+// Events say what is known beyond their type, and are narrowed down by sender.
+func TestEventMetadata(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	b, err := w.client.Batches.Create(t.Context())
-	require.NoError(t, err)
-	m := w.message()
-	m.Batch = b.UUID
-	_, err = w.client.Messages.Send(t.Context(), m)
-	require.NoError(t, err)
-	b, err = w.client.Batches.Get(t.Context(), b)
-	require.NoError(t, err)
-	require.Equal(t, 1, b.Digipost)
-	done, err := w.client.Batches.Complete(t.Context(), b)
-	require.NoError(t, err)
-	require.Equal(t, "COMMITTED", done.Status)
-	require.NoError(t, w.client.Batches.Cancel(t.Context(), b))
-	_, err = w.client.Batches.Get(t.Context(), b)
-	require.ErrorIs(t, err, countersign.ErrNotFound)
+	now := w.srv.Clock().Now()
+	w.srv.AddEvents(w.events()...)
+	w.srv.AddEvents(digiposttest.Event{Broker: w.broker.ID, UUID: digipost.NewUUID(), Type: "OPENED", Created: now.Add(-time.Minute)})
+	list := func(q digipost.EventQuery) map[digipost.EventType]digipost.DocumentEvent {
+		q.From, q.To = now.Add(-time.Hour), now
+		page, err := w.client.Documents.Events(t.Context(), q)
+		require.NoError(t, err)
+		out := map[digipost.EventType]digipost.DocumentEvent{}
+		for _, e := range page.Items {
+			out[e.Type] = e
+		}
+		return out
+	}
+	all := list(digipost.EventQuery{})
+	require.Nil(t, all[digipost.EventOpened].Metadata)
+	require.Equal(t, &digipost.EventMetadata{Kind: "failed-print-metadata", ErrorCode: "INVALID_PDF_CONTENT"}, all[digipost.EventPrintFailed].Metadata)
+	require.Equal(t, "99999999", all[digipost.EventSMSNotificationFailed].Metadata.MobileNumber)
+	require.Equal(t, "a@example.com", all[digipost.EventEmailNotificationFailed].Metadata.EmailAddress)
+	require.Equal(t, 2026, all[digipost.EventPostmarked].Metadata.Postmarked.Year())
+	require.Equal(t, "print", all[digipost.EventRegistrationExpired].Metadata.FallbackChannel)
+	require.Len(t, list(digipost.EventQuery{Sender: w.sender()}), 7)
+	require.Len(t, list(digipost.EventQuery{Organisation: "984661185", Part: "p"}), 7)
+	require.Empty(t, list(digipost.EventQuery{Sender: 1}))
+}
+
+// Attachments are read and deleted like documents, by links and by the older
+// addresses alike.
+func TestInboxAttachments(t *testing.T) {
+	t.Parallel()
+	for _, older := range []bool{false, true} {
+		w := newWorld(t, digiposttest.WithOlderInbox(older))
+		w.srv.AddInbox(w.customer.SenderID, digiposttest.InboxDocument{
+			Reference: "ref", Sender: "Posten", Content: []byte("main"), Attachments: []digiposttest.InboxDocument{{Sender: "Posten", ContentType: "text/plain", Content: []byte("attached")}},
+		})
+		page, err := w.client.Inbox.List(t.Context(), w.sender(), 0, 0)
+		require.NoError(t, err)
+		require.Equal(t, "ref", page.Items[0].Reference)
+		attached := page.Items[0].Attachments[0]
+		file, err := w.client.Inbox.Content(t.Context(), attached)
+		require.NoError(t, err)
+		content, err := io.ReadAll(file)
+		require.NoError(t, err)
+		require.NoError(t, file.Close())
+		require.Equal(t, "attached", string(content))
+		require.NoError(t, w.client.Inbox.Delete(t.Context(), attached))
+		require.ErrorIs(t, w.client.Inbox.Delete(t.Context(), attached), countersign.ErrNotFound)
+		page, err = w.client.Inbox.List(t.Context(), w.sender(), 0, 0)
+		require.NoError(t, err)
+		require.Len(t, page.Items, 1)
+		require.Empty(t, page.Items[0].Attachments)
+	}
 }

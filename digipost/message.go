@@ -1,50 +1,11 @@
 package digipost
 
 import (
-	"bytes"
 	"encoding/xml"
-	"io"
-	"mime/multipart"
-	"net/textproto"
 	"time"
 
 	"github.com/countersign/countersign"
 )
-
-// Recipient says who gets a message: exactly one of its fields.
-type Recipient struct {
-	PersonalID     string // fødselsnummer, 11 digits
-	Organisation   OrganisationNumber
-	Address        string // Digipost address
-	NameAndAddress *NameAndAddress
-	BankAccount    string // 11 digits; takes a permission of its own
-}
-
-// NameAndAddress finds a person by what is written on an envelope.
-type NameAndAddress struct {
-	FullName     string           `xml:"fullname"`
-	AddressLine1 string           `xml:"addressline1"`
-	AddressLine2 string           `xml:"addressline2,omitempty"`
-	PostalCode   string           `xml:"postalcode"`
-	City         string           `xml:"city"`
-	BirthDate    countersign.Date `xml:"birth-date,omitempty"`
-}
-
-// PostalAddress is a name and a Norwegian address, for print.
-type PostalAddress struct {
-	Name         string
-	AddressLine1 string
-	AddressLine2 string
-	ZipCode      string
-	City         string
-}
-
-// Print is what it takes to send on paper. Colours and returns are Digipost's
-// defaults: monochrome, returned to the sender.
-type Print struct {
-	To     PostalAddress
-	Return PostalAddress
-}
 
 // AuthenticationLevel is how strongly a recipient signs in to read a document.
 type AuthenticationLevel string
@@ -79,8 +40,39 @@ type Document struct {
 	// leaving them to their defaults.
 	Authentication AuthenticationLevel
 	Sensitivity    SensitivityLevel
+	// OpeningReceipt asks the recipient to confirm the reading: the name of the
+	// receipt. Empty: none.
+	OpeningReceipt string
+	SMS            *SMSNotification
+	Email          *EmailNotification
+	Data           DataType // nil: none
+	// TechnicalType marks an attachment for programs, by agreement with Digipost.
+	TechnicalType string
 	// Content is opened twice for each attempt, for its hash and to be sent.
 	Content countersign.Upload
+}
+
+// SenderOrganisation names a sender by organisation number and, where parts of it
+// have an account of their own, the part. Naming it so takes a permission.
+type SenderOrganisation struct {
+	ID   string `xml:"organization-id"`
+	Part string `xml:"part-id,omitempty"`
+}
+
+// PrintIfUnread prints a message that the recipient has not read in time.
+type PrintIfUnread struct {
+	After time.Time
+	Print Print
+}
+
+// RegistrationRequest asks a person without Digipost to register; see Message.
+type RegistrationRequest struct {
+	Deadline time.Time // required
+	// Phone gets Norway's +47 where it has eight digits; any other needs its
+	// country's code.
+	Phone string
+	Email string
+	Print *Print // on paper, where the person does not register in time
 }
 
 // Message is one message to one recipient.
@@ -89,8 +81,10 @@ type Message struct {
 	// gives one where it is empty; a program that may be ended while it sends
 	// keeps one of its own.
 	ID string
-	// Sender is on whose behalf the broker sends. Zero: the broker itself.
-	Sender SenderID
+	// Sender is on whose behalf the broker sends; SenderOrganisation names it in
+	// another way, and only one of the two may be set. Neither: the broker itself.
+	Sender             SenderID
+	SenderOrganisation *SenderOrganisation
 	// Recipient is required, but for a message that is Print only.
 	Recipient Recipient
 	// Print goes along with the recipient: Digipost prints where the recipient is
@@ -100,25 +94,42 @@ type Message struct {
 	DeliveryTime     time.Time // takes a permission; zero: at once
 	InvoiceReference string    // at most 100 characters
 	Primary          Document
-	Attachments      []Document // at most 99
-	Batch            string     // UUID of a batch that was created; empty: none
+	Attachments      []Document // at most Config.MaxAttachments
+	PrintIfUnread    *PrintIfUnread
+	// Registration invites a recipient, named by fødselsnummer, who has no
+	// Digipost. The delivery's channel is then ChannelPending, or empty.
+	Registration *RegistrationRequest
+	Batch        string // UUID of a batch that was created; empty: none
 }
 
-const maxAttachments = 99
+// Digipost's page of questions allows 99 attachments, its schema 201.
+const defaultAttachments = 99
 
 func messageError(field, reason string) error {
 	return &countersign.ConfigError{Component: "digipost", Field: field, Reason: reason}
 }
 
-func (m Message) check() error {
-	if m.Sender < 0 {
-		return messageError("Sender", "is negative")
+// check finds what would be refused; attachments is how many there may be.
+func (m Message) check(attachments int) error {
+	switch {
+	case m.Sender < 0 || m.Sender != 0 && m.SenderOrganisation != nil:
+		return messageError("Sender", "is negative, or set beside SenderOrganisation")
+	case m.SenderOrganisation != nil && (m.SenderOrganisation.ID == "" || longer(35, m.SenderOrganisation.ID) || longer(100, m.SenderOrganisation.Part)):
+		return messageError("SenderOrganisation", "has no ID of 1 to 35 characters, or a part of more than 100")
+	case m.Recipient.count() == 0 && m.Print == nil:
+		return messageError("Recipient", "has no field")
+	case longer(100, m.InvoiceReference):
+		return messageError("InvoiceReference", "has more than 100 characters")
+	case len(m.Attachments) > attachments:
+		return messageError("Attachments", "are too many")
+	case m.Batch != "" && !isUUID(m.Batch):
+		return messageError("Batch", "is not a UUID in lower case")
 	}
-	if n := m.Recipient.count(); n > 1 || n == 0 && m.Print == nil {
-		return messageError("Recipient", "does not have exactly one field")
+	if err := m.Recipient.check(); err != nil {
+		return err
 	}
-	if len(m.Attachments) > maxAttachments {
-		return messageError("Attachments", "are more than 99")
+	if err := m.checkPrint(); err != nil {
+		return err
 	}
 	for _, d := range m.documents() {
 		if err := d.check(); err != nil {
@@ -128,21 +139,36 @@ func (m Message) check() error {
 	return nil
 }
 
-func (m Message) documents() []Document { return append([]Document{m.Primary}, m.Attachments...) }
-
-func (r Recipient) count() int {
-	n := 0
-	for _, set := range []bool{r.PersonalID != "", r.Organisation != "", r.Address != "", r.NameAndAddress != nil, r.BankAccount != ""} {
-		if set {
-			n++
+func (m Message) checkPrint() error {
+	prints := []*Print{m.Print}
+	if p := m.PrintIfUnread; p != nil {
+		if p.After.IsZero() {
+			return messageError("PrintIfUnread", "has no time")
+		}
+		prints = append(prints, &p.Print)
+	}
+	if r := m.Registration; r != nil {
+		if r.Deadline.IsZero() || m.Recipient.PersonalID == "" {
+			return messageError("Registration", "has no deadline, or the recipient is not named by fødselsnummer")
+		}
+		prints = append(prints, r.Print)
+	}
+	for _, p := range prints {
+		if p == nil {
+			continue
+		}
+		if err := p.check(); err != nil {
+			return err
 		}
 	}
-	return n
+	return nil
 }
+
+func (m Message) documents() []Document { return append([]Document{m.Primary}, m.Attachments...) }
 
 func (d Document) check() error {
 	switch {
-	case d.Subject == "" || len([]rune(d.Subject)) > 255:
+	case d.Subject == "" || longer(255, d.Subject):
 		return messageError("Subject", "is not 1 to 255 characters")
 	case d.FileType == "":
 		return messageError("FileType", "is empty")
@@ -155,249 +181,105 @@ func (d Document) check() error {
 	case d.UUID != "" && !isUUID(d.UUID):
 		return messageError("UUID", "is not a UUID in lower case")
 	}
+	if d.SMS != nil {
+		if err := d.SMS.check(); err != nil {
+			return err
+		}
+	}
+	if d.Email != nil {
+		return d.Email.check()
+	}
 	return nil
 }
 
 type xmlMessage struct {
-	XMLName          xml.Name      `xml:"http://api.digipost.no/schema/v8 message"`
-	ID               string        `xml:"message-id,omitempty"`
-	SenderID         SenderID      `xml:"sender-id,omitempty"`
-	Recipient        xmlRecipient  `xml:"recipient"`
-	DeliveryTime     string        `xml:"delivery-time,omitempty"`
-	InvoiceReference string        `xml:"invoice-reference,omitempty"`
-	Primary          xmlDocument   `xml:"primary-document"`
-	Attachments      []xmlDocument `xml:"attachment"`
-	Batch            *xmlBatch     `xml:"batch"`
+	XMLName            xml.Name            `xml:"http://api.digipost.no/schema/v8 message"`
+	ID                 string              `xml:"message-id,omitempty"`
+	SenderID           SenderID            `xml:"sender-id,omitempty"`
+	SenderOrganisation *SenderOrganisation `xml:"sender-organization"`
+	Recipient          xmlRecipient        `xml:"recipient"`
+	DeliveryTime       string              `xml:"delivery-time,omitempty"`
+	InvoiceReference   string              `xml:"invoice-reference,omitempty"`
+	Primary            xmlDocument         `xml:"primary-document"`
+	Attachments        []xmlDocument       `xml:"attachment"`
+	PrintIfUnread      *xmlPrintIfUnread   `xml:"print-if-unread"`
+	Registration       *xmlRegistration    `xml:"request-for-registration"`
+	Batch              *xmlBatch           `xml:"batch"`
 }
 
-type xmlWho struct {
-	PersonalID     string             `xml:"personal-identification-number,omitempty"`
-	Organisation   OrganisationNumber `xml:"organisation-number,omitempty"`
-	Address        string             `xml:"digipost-address,omitempty"`
-	NameAndAddress *xmlNameAndAddress `xml:"name-and-address"`
-	BankAccount    string             `xml:"bank-account-number,omitempty"`
-}
-
-type xmlNameAndAddress struct {
-	FullName     string `xml:"fullname"`
-	AddressLine1 string `xml:"addressline1"`
-	AddressLine2 string `xml:"addressline2,omitempty"`
-	PostalCode   string `xml:"postalcode"`
-	City         string `xml:"city"`
-	BirthDate    string `xml:"birth-date,omitempty"`
-}
-
-type xmlRecipient struct {
-	xmlWho
+type xmlPrintIfUnread struct {
+	After string    `xml:"print-if-unread-after"`
 	Print *xmlPrint `xml:"print-details"`
 }
 
-type xmlPrint struct {
-	To     xmlPostal `xml:"recipient"`
-	Return xmlPostal `xml:"return-address"`
-}
-
-type xmlPostal struct {
-	Name    string `xml:"name"`
-	Address struct {
-		Line1   string `xml:"addressline1,omitempty"`
-		Line2   string `xml:"addressline2,omitempty"`
-		ZipCode string `xml:"zip-code"`
-		City    string `xml:"city"`
-	} `xml:"norwegian-address"`
+type xmlRegistration struct {
+	Deadline string    `xml:"registration-deadline"`
+	Phone    string    `xml:"phone-number,omitempty"`
+	Email    string    `xml:"email-address,omitempty"`
+	Print    *xmlPrint `xml:"print-details"`
 }
 
 type xmlDocument struct {
+	TechnicalType  string              `xml:"technical-type,attr,omitempty"`
 	UUID           string              `xml:"uuid,omitempty"`
 	Subject        string              `xml:"subject,omitempty"`
 	FileType       string              `xml:"file-type"`
+	OpeningReceipt string              `xml:"opening-receipt,omitempty"`
+	SMS            *xmlSMS             `xml:"sms-notification"`
+	Email          *xmlEmail           `xml:"email-notification"`
 	Authentication AuthenticationLevel `xml:"authentication-level,omitempty"`
 	Sensitivity    SensitivityLevel    `xml:"sensitivity-level,omitempty"`
-	ContentHash    string              `xml:"content-hash,omitempty"`
+	Data           *xmlDataType        `xml:"data-type"`
 }
 
-func (r Recipient) wire() xmlWho {
-	w := xmlWho{PersonalID: r.PersonalID, Organisation: r.Organisation, Address: r.Address, BankAccount: r.BankAccount}
-	if n := r.NameAndAddress; n != nil {
-		w.NameAndAddress = &xmlNameAndAddress{n.FullName, n.AddressLine1, n.AddressLine2, n.PostalCode, n.City, ""}
-		if !n.BirthDate.IsZero() {
-			w.NameAndAddress.BirthDate = n.BirthDate.String()
-		}
+func (d Document) wire() (xmlDocument, error) {
+	data, err := wireDataType(d.Data)
+	return xmlDocument{
+		TechnicalType: d.TechnicalType, UUID: d.UUID, Subject: d.Subject, FileType: d.FileType, OpeningReceipt: d.OpeningReceipt,
+		SMS: d.SMS.wire(), Email: d.Email.wire(), Authentication: d.Authentication, Sensitivity: d.Sensitivity, Data: data,
+	}, err
+}
+
+func (m Message) wire() (xmlMessage, error) {
+	w := xmlMessage{
+		ID: m.ID, SenderID: m.Sender, SenderOrganisation: m.SenderOrganisation, Recipient: m.Recipient.wire(), InvoiceReference: m.InvoiceReference,
 	}
-	return w
-}
-
-func (p PostalAddress) wire() xmlPostal {
-	var w xmlPostal
-	w.Name = p.Name
-	w.Address.Line1, w.Address.Line2, w.Address.ZipCode, w.Address.City = p.AddressLine1, p.AddressLine2, p.ZipCode, p.City
-	return w
-}
-
-func (m Message) wire() xmlMessage {
-	w := xmlMessage{ID: m.ID, SenderID: m.Sender, Recipient: xmlRecipient{xmlWho: m.Recipient.wire()}, InvoiceReference: m.InvoiceReference}
-	if m.Print != nil {
-		w.Recipient.Print = &xmlPrint{m.Print.To.wire(), m.Print.Return.wire()}
-	}
+	w.Recipient.Print = m.Print.wire()
 	if !m.DeliveryTime.IsZero() {
-		w.DeliveryTime = m.DeliveryTime.Format(time.RFC3339Nano)
+		w.DeliveryTime = dateTime(m.DeliveryTime)
+	}
+	if p := m.PrintIfUnread; p != nil {
+		w.PrintIfUnread = &xmlPrintIfUnread{dateTime(p.After), p.Print.wire()}
+	}
+	if r := m.Registration; r != nil {
+		w.Registration = &xmlRegistration{dateTime(r.Deadline), r.Phone, r.Email, r.Print.wire()}
 	}
 	if m.Batch != "" {
 		w.Batch = &xmlBatch{UUID: m.Batch}
 	}
 	for i, d := range m.documents() {
-		doc := xmlDocument{UUID: d.UUID, Subject: d.Subject, FileType: d.FileType, Authentication: d.Authentication, Sensitivity: d.Sensitivity}
+		doc, err := d.wire()
+		if err != nil {
+			return w, err
+		}
 		if i == 0 {
 			w.Primary = doc
 		} else {
 			w.Attachments = append(w.Attachments, doc)
 		}
 	}
-	return w
+	return w, nil
 }
 
-// body is the message as multipart/vnd.digipost-v8+xml: the XML first, then a part
-// for each document, named by its UUID. Files are streamed.
+// body is the message as multipart/vnd.digipost-v8+xml.
 func (m Message) body() (countersign.Upload, error) {
-	doc, err := encodeXML(m.wire())
+	w, err := m.wire()
 	if err != nil {
 		return countersign.Upload{}, err
 	}
-	var buf bytes.Buffer
-	w := multipart.NewWriter(&buf)
-	if err := part(w, mediaType, "message", doc); err != nil {
-		return countersign.Upload{}, err
-	}
-	var texts [][]byte
-	size := int64(0)
+	var files []file
 	for _, d := range m.documents() {
-		if err := part(w, contentType(d), d.UUID, nil); err != nil {
-			return countersign.Upload{}, err
-		}
-		texts = append(texts, bytes.Clone(buf.Bytes()))
-		buf.Reset()
-		if size >= 0 && d.Content.Size >= 0 {
-			size += d.Content.Size
-		} else {
-			size = -1
-		}
+		files = append(files, file{d.UUID, d.Content})
 	}
-	if err := w.Close(); err != nil {
-		return countersign.Upload{}, err
-	}
-	texts = append(texts, buf.Bytes())
-	for _, t := range texts {
-		if size >= 0 {
-			size += int64(len(t))
-		}
-	}
-	return countersign.Upload{
-		ContentType: "multipart/vnd.digipost-v8+xml; boundary=" + w.Boundary(), Size: size,
-		Open: func() (io.ReadCloser, error) { return openParts(texts, m.documents()) },
-	}, nil
-}
-
-func part(w *multipart.Writer, contentType, name string, content []byte) error {
-	h := textproto.MIMEHeader{}
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	p, err := w.CreatePart(h)
-	if err == nil {
-		_, err = p.Write(content)
-	}
-	return err
-}
-
-// contentType is a document's, without what would begin a header line of its own.
-func contentType(d Document) string {
-	if t := d.Content.ContentType; t != "" && textproto.TrimString(t) == t && !bytes.ContainsAny([]byte(t), "\r\n") {
-		return t
-	}
-	return "application/octet-stream"
-}
-
-// openParts opens the texts and files of a message as one stream; each file is
-// opened when its turn comes.
-func openParts(texts [][]byte, docs []Document) (io.ReadCloser, error) {
-	p := &parts{texts: texts, docs: docs}
-	p.next()
-	return p, nil
-}
-
-type parts struct {
-	texts   [][]byte
-	docs    []Document
-	at      int
-	current io.ReadCloser
-}
-
-// next goes on to the next text or file; current is nil behind the last.
-func (p *parts) next() {
-	p.current = nil
-	switch i := p.at / 2; {
-	case p.at%2 == 0 && i < len(p.texts):
-		p.current = io.NopCloser(bytes.NewReader(p.texts[i]))
-	case p.at%2 == 1 && i < len(p.docs):
-		p.current = &lazy{open: p.docs[i].Content.Open}
-	}
-	p.at++
-}
-
-// Read goes through the parts in turn.
-func (p *parts) Read(b []byte) (int, error) {
-	for p.current != nil {
-		n, err := p.current.Read(b)
-		if err != io.EOF {
-			return n, err
-		}
-		if err := p.current.Close(); err != nil {
-			return n, err
-		}
-		p.next()
-		if n > 0 {
-			return n, nil
-		}
-	}
-	return 0, io.EOF
-}
-
-// Close closes the file that is open.
-func (p *parts) Close() error {
-	if p.current == nil {
-		return nil
-	}
-	return p.current.Close()
-}
-
-// lazy opens a file when it is read first.
-type lazy struct {
-	open func() (io.ReadCloser, error)
-	file io.ReadCloser
-}
-
-// Read opens the file where that has not happened.
-func (l *lazy) Read(b []byte) (int, error) {
-	if l.file == nil {
-		f, err := l.open()
-		if err != nil {
-			return 0, err
-		}
-		l.file = f
-	}
-	return l.file.Read(b)
-}
-
-// Close closes the file if it was opened.
-func (l *lazy) Close() error {
-	if l.file == nil {
-		return nil
-	}
-	return l.file.Close()
-}
-
-// upload is bytes as a body.
-func upload(contentType string, b []byte) countersign.Upload {
-	return countersign.Upload{ContentType: contentType, Size: int64(len(b)), Open: func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(b)), nil
-	}}
+	return multipartBody("message", w, files)
 }

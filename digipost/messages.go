@@ -3,7 +3,6 @@ package digipost
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"encoding/xml"
 	"errors"
 	"net/http"
@@ -39,21 +38,40 @@ type Delivery struct {
 	Delivered time.Time
 	// Documents are the UUIDs, the primary document's first.
 	Documents []string
+	// Details are the documents as the service answered.
+	Details []DeliveredDocument
+	Links   []Link
 	// Duplicate: an earlier attempt of this call had arrived although its answer
 	// was lost. Then the fields above but MessageID and Documents are empty; see
 	// Documents.Status.
 	Duplicate bool
 }
 
+// DeliveredDocument is one document of a delivery.
+type DeliveredDocument struct {
+	UUID        string      `xml:"uuid"`
+	Subject     string      `xml:"subject"`
+	FileType    string      `xml:"file-type"`
+	ContentHash ContentHash `xml:"content-hash"`
+	Links       []Link      `xml:"link"`
+}
+
+// ContentHash is the hash of a file as the service computed it.
+type ContentHash struct {
+	Algorithm string `xml:"hash-algorithm,attr"` // "SHA256"; empty: there is no hash
+	Value     string `xml:",chardata"`
+}
+
 type xmlDelivery struct {
-	XMLName   xml.Name      `xml:"message-delivery"`
-	MessageID string        `xml:"message-id"`
-	Channel   Channel       `xml:"delivery-method"`
-	SenderID  SenderID      `xml:"sender-id"`
-	Status    string        `xml:"status"`
-	Delivered time.Time     `xml:"delivery-time"`
-	Primary   xmlDocument   `xml:"primary-document"`
-	Attached  []xmlDocument `xml:"attachment"`
+	XMLName   xml.Name            `xml:"message-delivery"`
+	MessageID string              `xml:"message-id"`
+	Channel   Channel             `xml:"delivery-method"`
+	SenderID  SenderID            `xml:"sender-id"`
+	Status    string              `xml:"status"`
+	Delivered time.Time           `xml:"delivery-time"`
+	Primary   DeliveredDocument   `xml:"primary-document"`
+	Attached  []DeliveredDocument `xml:"attachment"`
+	Links     []Link              `xml:"link"`
 }
 
 // Send sends a message (POST /messages, relation create_message). It is repeated
@@ -61,7 +79,7 @@ type xmlDelivery struct {
 // twice. ErrDuplicate says that the message-id was used before this call;
 // ErrNotDigipostUser that the recipient has no Digipost.
 func (s MessagesService) Send(ctx context.Context, m Message, opts ...countersign.CallOption) (*Delivery, error) {
-	if err := m.check(); err != nil {
+	if err := m.check(s.attachments); err != nil {
 		return nil, err
 	}
 	m = m.named()
@@ -69,16 +87,12 @@ func (s MessagesService) Send(ctx context.Context, m Message, opts ...countersig
 	if err != nil {
 		return nil, err
 	}
-	link, err := s.link(ctx, "create_message")
-	if err != nil {
-		return nil, err
-	}
-	p, _, err := path(link)
+	p, query, err := s.link(ctx, 0, "create_message")
 	if err != nil {
 		return nil, err
 	}
 	var w xmlDelivery
-	err = s.run(ctx, api.Call{Op: "send message", Method: http.MethodPost, Effect: api.IdempotentWrite, Path: p, Body: api.Raw(body)}, &w, opts...)
+	err = s.run(ctx, api.Call{Op: "send message", Method: http.MethodPost, Effect: api.IdempotentWrite, Path: p, Query: query, Body: api.Raw(body)}, &w, opts...)
 	out := &Delivery{MessageID: m.ID}
 	for _, d := range m.documents() {
 		out.Documents = append(out.Documents, d.UUID)
@@ -91,15 +105,24 @@ func (s MessagesService) Send(ctx context.Context, m Message, opts ...countersig
 		return nil, err
 	}
 	out.Channel, out.SenderID, out.Status, out.Delivered = w.Channel, w.SenderID, w.Status, w.Delivered
+	out.Details, out.Links = append([]DeliveredDocument{w.Primary}, w.Attached...), w.Links
 	return out, nil
 }
 
 // SendOrPrint sends to the recipient's Digipost, or on paper where Digipost says
 // that the recipient is no user. An error is never a reason to print: paper can't
-// be taken back. The message's own Print is not used.
+// be taken back. The message's own Print is not used, and PrintIfUnread not for
+// paper. Registration, which is another answer to the same question, is refused,
+// and so is a recipient whom identification doesn't know (Emails, Peppol).
 func (s MessagesService) SendOrPrint(ctx context.Context, m Message, p Print, opts ...countersign.CallOption) (*Delivery, error) {
 	m.Print = nil
-	if err := m.check(); err != nil {
+	if m.Registration != nil {
+		return nil, messageError("Registration", "is another way to reach who is no user")
+	}
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	if err := m.check(s.attachments); err != nil {
 		return nil, err
 	}
 	who, err := RecipientsService(s).Identify(ctx, m.Recipient, opts...)
@@ -109,7 +132,7 @@ func (s MessagesService) SendOrPrint(ctx context.Context, m Message, p Print, op
 	switch who.Result {
 	case ResultDigipost:
 	case ResultIdentified, ResultUnidentified:
-		m.Recipient, m.Print = Recipient{}, &p
+		m.Recipient, m.Print, m.PrintIfUnread = Recipient{}, &p, nil
 	default:
 		return nil, &countersign.Error{
 			Provider: "digipost", Op: "send message", Kind: countersign.ErrInvalid, Message: "the recipient is " + string(who.Result) + " " + who.Reason,
@@ -140,8 +163,7 @@ func NewUUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	h := hex.EncodeToString(b[:])
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+	return formatUUID(b)
 }
 
 var uuidText = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)

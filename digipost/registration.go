@@ -14,6 +14,8 @@ import (
 // registration ends in. It is never the organisation number.
 type SenderID int64
 
+func (s SenderID) text() string { return strconv.FormatInt(int64(s), 10) }
+
 // PartnerID is the Digipost account of the software vendor.
 type PartnerID int64
 

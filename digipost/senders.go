@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -20,7 +19,7 @@ func (s SendersService) Get(ctx context.Context, id SenderID, opts ...countersig
 	if id <= 0 {
 		return nil, &countersign.ConfigError{Component: "digipost", Field: "SenderID", Reason: "is not positive"}
 	}
-	return s.ask(ctx, nil, opts, strconv.FormatInt(int64(id), 10))
+	return s.ask(ctx, nil, opts, id.text())
 }
 
 // GetByOrganisation asks by organisation number, and so tells whose sender-id it
@@ -44,11 +43,7 @@ func (s SendersService) GetByPart(ctx context.Context, org OrganisationNumber, p
 }
 
 func (s SendersService) ask(ctx context.Context, query url.Values, opts []countersign.CallOption, more ...string) (*SenderInformation, error) {
-	link, err := s.link(ctx, "get_sender_information")
-	if err != nil {
-		return nil, err
-	}
-	p, _, err := path(link, more...)
+	p, _, err := s.link(ctx, 0, "get_sender_information", more...)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,9 @@ package digipost
 import (
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
+	"encoding/xml"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -66,6 +68,16 @@ func TestLineDiff(t *testing.T) {
 	require.False(t, ok)
 }
 
+// A token without expires_in ends when it says itself.
+func TestTokenExpiry(t *testing.T) {
+	t.Parallel()
+	claims := func(s string) string { return "e30." + base64.RawURLEncoding.EncodeToString([]byte(s)) + ".c2ln" }
+	require.EqualValues(t, 1767225600, expiryOf(claims(`{"exp":1767225600}`)))
+	for _, token := range []string{"", "opaque", "a.b", "a.%.c", claims("[]"), claims("{}"), claims(`{"exp":"soon"}`)} {
+		require.Zero(t, expiryOf(token), token)
+	}
+}
+
 // FuzzAnswers feeds foreign bytes to the readers of answers: they give a value or
 // an error, never a panic.
 func FuzzAnswers(f *testing.F) {
@@ -74,10 +86,41 @@ func FuzzAnswers(f *testing.F) {
 	f.Add([]byte(`<document-status sender-id="34567" created="2026-01-26T13:56:59.140+01:00"/>`))
 	f.Add([]byte(`<entrypoint><certificate>x</certificate><link rel="a/b" uri="https://api.digipost.no/messages"/></entrypoint>`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, v := range []any{new(xmlEntryPoint), new(xmlSenderInformation), new(xmlDelivery), new(DocumentStatus), new(xmlBatchAnswer), new(xmlArchive), new(InboxDocument)} {
+		for _, v := range []any{new(xmlEntryPoint), new(xmlSenderInformation), new(xmlDelivery), new(DocumentStatus), new(xmlBatchAnswer), new(xmlArchive), new(xmlArchives), new(xmlShared), new(xmlIdentified), new(DocumentEvent), new(InboxDocument)} {
 			_ = decodeXML(v)(mediaType, body)
 		}
 		_ = parseError(403, map[string][]string{"Content-Type": {mediaType}, headerSigned: {"YQ=="}}, body)
 		_, _, _ = path(string(body))
+	})
+}
+
+// FuzzRawDataType: what is accepted is one element that can stand in a message and
+// is read back from there.
+func FuzzRawDataType(f *testing.F) {
+	f.Add(`<payslip xmlns="http://api.digipost.no/schema/datatypes"/>`)
+	f.Add(`<d:a xmlns:d="http://api.digipost.no/schema/datatypes"><d:b/></d:a>`)
+	f.Add(`<a xmlns="http://api.digipost.no/schema/datatypes"></a></data-type>`)
+	f.Fuzz(func(t *testing.T, raw string) {
+		data, err := wireDataType(RawDataType(raw))
+		if err != nil {
+			return
+		}
+		doc, err := encodeXML(xmlDocument{UUID: "u", FileType: "pdf", Data: data})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var m struct {
+			UUID string `xml:"uuid"`
+			Type string `xml:"file-type"`
+			Any  []struct {
+				XMLName xml.Name
+			} `xml:",any"`
+		}
+		if err := xml.Unmarshal(doc, &m); err != nil {
+			t.Fatalf("%q makes a document that can't be read: %v", raw, err)
+		}
+		if m.UUID != "u" || m.Type != "pdf" || len(m.Any) > 1 {
+			t.Fatalf("%q breaks out of its place", raw)
+		}
 	})
 }

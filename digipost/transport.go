@@ -2,6 +2,7 @@ package digipost
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -128,13 +129,18 @@ func (t *transport) follow(r *http.Request, res *http.Response) (*http.Response,
 
 // check makes sure that an answer is Digipost's: its date, its hash and, where
 // requests are signed, its signature. Refusals are checked where they are signed;
-// a gateway in front of Digipost signs nothing. The entry point, which brings the
-// certificate, rests on TLS alone.
+// a gateway in front of Digipost signs nothing. Entry points, of which the broker's
+// brings the certificate, rest on TLS alone. With a token, whether answers are
+// signed is undocumented: a signature that is there is checked.
 func (t *transport) check(r *http.Request, res *http.Response) error {
 	signed := res.Header.Get(headerSignature) != ""
 	switch {
-	case r.URL.Path == t.prefix+"/" && r.Method == http.MethodGet:
-		return nil
+	case r.Method == http.MethodGet && entryPath(strings.TrimPrefix(r.URL.Path, t.prefix)):
+		body, err := readAnswer(res)
+		if err != nil {
+			return err
+		}
+		return unpack(res, body)
 	case res.StatusCode/100 != 2 && !signed:
 		return nil
 	case res.StatusCode/100 == 2 && r.Header.Get("Accept") == "*/*":
@@ -147,23 +153,55 @@ func (t *transport) check(r *http.Request, res *http.Response) error {
 	if skew := t.clock().Sub(date).Abs(); skew > maxSkew {
 		return &AnswerError{Reason: "is dated more than five minutes off: compare this machine's clock"}
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxSigned+1))
-	_ = res.Body.Close()
-	switch {
-	case err != nil:
+	body, err := readAnswer(res)
+	if err != nil {
 		return err
-	case len(body) > maxSigned:
-		return &AnswerError{Reason: "is larger than 16 MiB"}
 	}
-	res.Body = io.NopCloser(bytes.NewReader(body))
 	hash := res.Header.Get(headerHash)
 	if (len(body) > 0 || hash != "") && hash != contentHash(body) {
 		return &AnswerError{Reason: "does not have the content that its hash was made of"}
 	}
-	if t.signer == nil {
+	if t.signer != nil || signed {
+		if err := t.checkSignature(r, res, hash); err != nil {
+			return err
+		}
+	}
+	return unpack(res, body)
+}
+
+// readAnswer reads an answer's body and leaves it to be read again.
+func readAnswer(res *http.Response) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxSigned+1))
+	_ = res.Body.Close()
+	if err == nil && len(body) > maxSigned {
+		err = &AnswerError{Reason: "is larger than 16 MiB"}
+	}
+	res.Body = io.NopCloser(bytes.NewReader(body))
+	return body, err
+}
+
+// unpack undoes a compression that was not asked for. It comes after the checks:
+// the hash is of what was on the wire.
+func unpack(res *http.Response, body []byte) error {
+	if !strings.EqualFold(res.Header.Get("Content-Encoding"), "gzip") {
 		return nil
 	}
-	return t.checkSignature(r, res, hash)
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return &AnswerError{Reason: "is not compressed as it says"}
+	}
+	plain, err := io.ReadAll(io.LimitReader(z, maxSigned+1))
+	if err != nil || len(plain) > maxSigned {
+		return &AnswerError{Reason: "is not compressed as it says, or larger than 16 MiB"}
+	}
+	res.Header.Del("Content-Encoding")
+	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(plain)), int64(len(plain))
+	return nil
+}
+
+// entryPath reports the path of an entry point: "/" or "/{sender-id}".
+func entryPath(path string) bool {
+	return strings.HasPrefix(path, "/") && strings.Trim(path[1:], "0123456789") == ""
 }
 
 // signedPath is a request's path as Digipost sees it, behind a proxy that has a

@@ -2,6 +2,7 @@ package digiposttest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -17,31 +18,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/countersign/countersign/countersigntest"
-)
-
-// The operations of the API that the server simulates, as [Server.Log] and the
-// rules of [Server.Faults] name them.
-const (
-	OpEntryPoint     = "GET /"
-	OpSender         = "GET sender information"
-	OpIdentify       = "POST /identification"
-	OpSend           = "POST /messages"
-	OpStatus         = "GET /documents/{senderID}/{uuid}/status"
-	OpEvents         = "GET /documents/events"
-	OpInbox          = "GET /{senderID}/inbox"
-	OpInboxContent   = "GET /{senderID}/inbox/{id}/content"
-	OpInboxDelete    = "DELETE /{senderID}/inbox/{id}"
-	OpSearch         = "GET search"
-	OpCreateBatch    = "POST batch"
-	OpGetBatch       = "GET batch"
-	OpCompleteBatch  = "POST complete batch"
-	OpCancelBatch    = "DELETE batch"
-	OpArchives       = "GET archives"
-	OpArchive        = "GET archive"
-	OpArchiveContent = "GET archived content"
-	OpContent        = "GET one-time content" // at the host of files
 )
 
 const (
@@ -56,97 +32,36 @@ type call struct {
 	r      *http.Request
 	body   []byte
 	broker int64
+	values map[string]string // of the path
 }
 
-// route gives the operation of a request and its handler.
-func (s *Server) route(r *http.Request) (string, func(*call)) {
-	p := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
-	key := r.Method + " " + strings.Join(p[:min(len(p), 1)], "")
-	switch {
-	case key == "GET ":
-		return OpEntryPoint, s.entryPoint
-	case key == "GET sender-information-example":
-		return OpSender, s.senderInformation
-	case key == "POST identification":
-		return OpIdentify, s.identify
-	case key == "POST messages":
-		return OpSend, s.send
-	case key == "GET search-example" && len(p) == 2:
-		return OpSearch, s.search
-	case key == "GET documents" && len(p) == 4 && p[3] == "status":
-		return OpStatus, s.status
-	case r.Method == http.MethodGet && r.URL.Path == "/documents/events":
-		return OpEvents, s.events
+// sender is the path's sender-id; without one, the broker itself.
+func (c *call) sender() int64 {
+	if c.values["sender"] == "" {
+		return c.broker
 	}
-	if op, h := s.batchRoute(r.Method, p); h != nil {
-		return op, h
-	}
-	return s.mailRoute(r.Method, p)
-}
-
-func (s *Server) batchRoute(method string, p []string) (string, func(*call)) {
-	switch {
-	case p[0] != "batch-example":
-		return "", nil
-	case method == http.MethodPost && len(p) == 1:
-		return OpCreateBatch, s.createBatch
-	case method == http.MethodGet && len(p) == 2:
-		return OpGetBatch, s.getBatch
-	case method == http.MethodPost && len(p) == 3 && p[2] == "complete":
-		return OpCompleteBatch, s.completeBatch
-	case method == http.MethodDelete && len(p) == 2:
-		return OpCancelBatch, s.cancelBatch
-	}
-	return "", nil
-}
-
-func (s *Server) mailRoute(method string, p []string) (string, func(*call)) {
-	switch {
-	case method == http.MethodGet && p[0] == "archives-example" && len(p) == 1:
-		return OpArchives, s.archives
-	case method == http.MethodGet && p[0] == "archives-example" && len(p) == 2:
-		return OpArchive, s.archive
-	case method == http.MethodGet && p[0] == "archives-example" && len(p) == 3:
-		return OpArchiveContent, s.archiveContent
-	case method == http.MethodGet && len(p) == 2 && p[1] == "inbox":
-		return OpInbox, s.inbox
-	case method == http.MethodGet && len(p) == 4 && p[1] == "inbox" && p[3] == "content":
-		return OpInboxContent, s.inboxContent
-	case method == http.MethodDelete && len(p) == 3 && p[1] == "inbox":
-		return OpInboxDelete, s.inboxDelete
-	}
-	return "", nil
-}
-
-func (s *Server) describe(r *http.Request) countersigntest.Call {
-	switch {
-	case strings.HasPrefix(r.URL.Path, sitePath):
-		return countersigntest.Call{Operation: OpSite}
-	case strings.HasPrefix(r.URL.Path, contentPath):
-		return countersigntest.Call{Operation: OpContent}
-	}
-	op, _ := s.route(r)
-	return countersigntest.Call{Operation: op}
+	id, _ := strconv.ParseInt(c.values["sender"], 10, 64)
+	return id
 }
 
 // serveAPI admits a request as the service does and hands it to its operation.
 func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
-	_, handle := s.route(r)
+	found, values, known := find(r)
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 	if err != nil {
 		return // the client went away
 	}
-	c := &call{w: w, r: r, body: body}
+	c := &call{w: w, r: r, body: body, values: values}
 	if !s.admit(c) {
 		return
 	}
-	if handle == nil {
+	if !known {
 		s.fail(c, http.StatusNotFound, "PROBLEM_WITH_REQUEST", "no such resource", "CLIENT_TECHNICAL")
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	handle(c)
+	found.handle(s, c)
 }
 
 // admit checks date, hash and signature or token.
@@ -222,6 +137,10 @@ func (s *Server) answer(c *call, status int, v any) {
 		}
 	}
 	h := c.w.Header()
+	if s.cfg.gzip && body.Len() > 0 {
+		body = compressed(body.Bytes())
+		h.Set("Content-Encoding", "gzip")
+	}
 	h.Set("Date", s.cfg.clock.Now().UTC().Format(http.TimeFormat))
 	text := strconv.Itoa(status) + "\n" + strings.ToLower(c.r.URL.Path) + "\ndate: " + h.Get("Date") + "\n"
 	if body.Len() > 0 {
@@ -241,6 +160,13 @@ func (s *Server) answer(c *call, status int, v any) {
 	}
 	c.w.WriteHeader(status)
 	_, _ = c.w.Write(body.Bytes()) // the only error is a client that went away
+}
+
+func compressed(plain []byte) (out bytes.Buffer) {
+	z := gzip.NewWriter(&out)
+	_, _ = z.Write(plain) // a buffer takes everything
+	_ = z.Close()
+	return out
 }
 
 // fail sends the service's error document; it gives false, for admit.

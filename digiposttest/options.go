@@ -29,6 +29,11 @@ type config struct {
 	both     bool
 
 	noOrgLookup bool
+	plainDates  bool
+	olderInbox  bool
+	gzip        bool
+	twice       bool
+	replaces    bool
 	watch       func([]byte)
 	spoil       func(http.Header)
 }
@@ -56,6 +61,26 @@ func WithBackendInBothFlows(sent bool) Option { return func(o *config) { o.both 
 // WithOrganisationLookup sets whether brokers may ask for senders by organisation
 // number. It is undocumented; the default is true.
 func WithOrganisationLookup(allowed bool) Option { return func(o *config) { o.noOrgLookup = !allowed } }
+
+// WithPlainArchiveDates sets whether queries of archives take dates as they are
+// instead of in Base64. It is undocumented; the default is false.
+func WithPlainArchiveDates(plain bool) Option { return func(o *config) { o.plainDates = plain } }
+
+// WithOlderInbox sets whether inboxes carry content-uri and delete-uri, which
+// Digipost's schema calls deprecated, instead of links. The default is false.
+func WithOlderInbox(older bool) Option { return func(o *config) { o.olderInbox = older } }
+
+// WithCompletingTwice sets whether a batch that is committed may be completed again.
+// It is undocumented; the default is false.
+func WithCompletingTwice(allowed bool) Option { return func(o *config) { o.twice = allowed } }
+
+// WithArchiveReplacing sets whether an archived document replaces one of the same
+// UUID instead of being refused. It is undocumented; the default is false.
+func WithArchiveReplacing(replaces bool) Option { return func(o *config) { o.replaces = replaces } }
+
+// WithGzip sets whether answers are compressed, asked for or not; the hash is of the
+// compressed bytes. The default is false.
+func WithGzip(compressed bool) Option { return func(o *config) { o.gzip = compressed } }
 
 // WithDocuments is told each XML document that comes in or goes out, so that tests
 // can check it against Digipost's schema.

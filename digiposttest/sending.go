@@ -2,15 +2,17 @@ package digiposttest
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/xml"
 	"io"
 	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -19,19 +21,23 @@ type Message struct {
 	ID       string
 	Broker   int64
 	SenderID int64
-	Channel  string // "DIGIPOST" or "PRINT"
+	Channel  string // "DIGIPOST", "PRINT", "EPOST", "PEPPOL" or "PENDING"
 	// Recipient is what the sender named the recipient by: fødselsnummer,
-	// organisation number or Digipost address; empty for print alone.
+	// organisation number, Digipost address, …; empty for print alone.
 	Recipient string
 	Batch     string
 	Documents []MessageDocument
 	Sent      time.Time
+	// XML is the message's description as it came.
+	XML []byte
 }
 
 // MessageDocument is one document of a message.
 type MessageDocument struct {
 	UUID, Subject, FileType string
 	Content                 []byte
+	// Data are the data types that came with the document and after it, as XML.
+	Data []string
 }
 
 // Messages gives the messages that the server took, oldest first.
@@ -39,72 +45,6 @@ func (s *Server) Messages() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.state.messages)
-}
-
-// AddUser adds a recipient with Digipost, known by fødselsnummer, organisation
-// number or Digipost address.
-func (s *Server) AddUser(ids ...string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, id := range ids {
-		s.state.users[id] = true
-	}
-}
-
-func (s *Server) entryPoint(c *call) {
-	base := s.web.URL
-	s.answer(c, http.StatusOK, wireEntryPoint{Certificate: s.certificate, Links: []wireLink{
-		link(base, "create_message", "/messages"), link(base, "identify_recipient", "/identification"),
-		link(base, "get_sender_information", "/sender-information-example"), link(base, "document_events", "/documents/events"),
-		link(base, "search", "/search-example"), link(base, "create_batch", "/batch-example"), link(base, "get_archives", "/archives-example"),
-	}})
-}
-
-func (s *Server) senderInformation(c *call) {
-	none := wireSender{Status: "NO_INFO_AVAILABLE"}
-	var a Account
-	var found bool
-	if org := c.r.URL.Query().Get("org_id"); org != "" {
-		if s.cfg.noOrgLookup {
-			s.fail(c, http.StatusForbidden, "ILLEGAL_ACCESS", "not allowed", "CLIENT_TECHNICAL")
-			return
-		}
-		a, found = s.accountOf(org)
-	} else {
-		id, _ := strconv.ParseInt(c.r.URL.Path[strings.LastIndexByte(c.r.URL.Path, '/')+1:], 10, 64)
-		a, found = s.state.accounts[id]
-	}
-	if !found || !slices.Contains(a.Partners, c.broker) {
-		s.answer(c, http.StatusOK, none)
-		return
-	}
-	s.answer(c, http.StatusOK, wireSender{SenderID: a.SenderID, Status: "VALID_SENDER", Features: &wireFeatures{a.Features}})
-}
-
-func (w wireWho) id() string {
-	return w.PersonalID + w.Organisation + w.Address + w.Name + w.BankAccount
-}
-
-func (s *Server) identify(c *call) {
-	var m struct {
-		XMLName xml.Name `xml:"http://api.digipost.no/schema/v8 identification"`
-		wireWho
-	}
-	if !s.decode(c, c.body, &m) {
-		return
-	}
-	switch {
-	case s.state.users[m.id()]:
-		out := wireIdentified{Result: "DIGIPOST", Address: m.Address}
-		if out.Address == "" && m.PersonalID == "" {
-			out.Address = "funnet#1234"
-		}
-		s.answer(c, http.StatusOK, out)
-	case m.PersonalID != "" && len(m.PersonalID) != 11:
-		s.answer(c, http.StatusOK, wireIdentified{Result: "INVALID", Invalid: "INVALID_PERSONAL_IDENTIFICATION_NUMBER"})
-	default:
-		s.answer(c, http.StatusOK, wireIdentified{Result: "UNIDENTIFIED", Reason: "NOT_FOUND"})
-	}
 }
 
 func (s *Server) decode(c *call, raw []byte, v any) bool {
@@ -117,8 +57,8 @@ func (s *Server) decode(c *call, raw []byte, v any) bool {
 	return true
 }
 
-// parts reads a multipart message: the XML, then the files by name.
-func (c *call) parts() (message []byte, files map[string][]byte, ok bool) {
+// parts reads a multipart body: the XML of a name, then the files by theirs.
+func (c *call) parts(description string) (message []byte, files map[string][]byte, ok bool) {
 	media, params, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	if err != nil || media != "multipart/vnd.digipost-v8+xml" {
 		return nil, nil, false
@@ -138,7 +78,7 @@ func (c *call) parts() (message []byte, files map[string][]byte, ok bool) {
 		if err != nil || readErr != nil || disposition != "attachment" || names["filename"] == "" {
 			return nil, nil, false
 		}
-		if names["filename"] == "message" {
+		if names["filename"] == description {
 			message = content
 		} else {
 			files[names["filename"]] = content
@@ -147,7 +87,7 @@ func (c *call) parts() (message []byte, files map[string][]byte, ok bool) {
 }
 
 func (s *Server) send(c *call) {
-	raw, files, ok := c.parts()
+	raw, files, ok := c.parts("message")
 	if !ok {
 		s.fail(c, http.StatusBadRequest, "MISSING_BODYPART_CONTENT_DISPOSITION", "the parts can't be read", "CLIENT_TECHNICAL")
 		return
@@ -156,25 +96,44 @@ func (s *Server) send(c *call) {
 	if !s.decode(c, raw, &m) {
 		return
 	}
-	sender := m.SenderID
-	if sender == 0 {
-		sender = c.broker
+	sender, ok := s.senderOf(c, m.SenderID, m.Organisation)
+	if !ok || !s.acts(c, sender) {
+		return
 	}
 	docs := append([]wireDocument{m.Primary}, m.Attachments...)
-	out := Message{ID: m.ID, Broker: c.broker, SenderID: sender, Channel: "DIGIPOST", Recipient: m.Recipient.id(), Batch: m.Batch, Sent: s.cfg.clock.Now()}
+	out := Message{ID: m.ID, Broker: c.broker, SenderID: sender, Channel: "DIGIPOST", Recipient: m.Recipient.id(), Batch: m.Batch, Sent: s.cfg.clock.Now(), XML: raw}
 	for _, d := range docs {
 		content, there := files[d.UUID]
 		if !there || len(files) != len(docs) {
 			s.fail(c, http.StatusBadRequest, "DOCUMENTS_AND_FILES_MISMATCH", "documents and files don't match", "CLIENT_TECHNICAL")
 			return
 		}
-		out.Documents = append(out.Documents, MessageDocument{d.UUID, d.Subject, d.FileType, content})
+		doc := MessageDocument{UUID: d.UUID, Subject: d.Subject, FileType: d.FileType, Content: content}
+		if d.Data.XML != "" {
+			doc.Data = []string{d.Data.XML}
+		}
+		out.Documents = append(out.Documents, doc)
 	}
-	if !s.acts(c, sender) || !s.fresh(c, m) || !s.reaches(c, m, &out) {
+	if !s.fresh(c, m) || !s.joins(c, m.Batch) || !s.reaches(c, m, &out) {
 		return
 	}
 	s.keep(out)
-	s.answer(c, http.StatusCreated, s.delivery(m, out))
+	s.answer(c, http.StatusCreated, s.delivery(out))
+}
+
+// senderOf is whom a broker acts for: the sender-id, the organisation, or itself.
+func (s *Server) senderOf(c *call, id int64, organisation string) (int64, bool) {
+	switch {
+	case organisation != "":
+		a, found := s.accountOf(organisation)
+		if !found {
+			return 0, s.fail(c, http.StatusBadRequest, "UNKNOWN_SENDER", "no such sender", "CLIENT_DATA")
+		}
+		return a.SenderID, true
+	case id != 0:
+		return id, true
+	}
+	return c.broker, true
 }
 
 // fresh refuses a message-id that was used before.
@@ -187,13 +146,19 @@ func (s *Server) fresh(c *call, m wireMessage) bool {
 
 // reaches finds the channel of a message.
 func (s *Server) reaches(c *call, m wireMessage, out *Message) bool {
-	if out.Recipient != "" && s.state.users[out.Recipient] {
-		return true
-	}
-	if m.Recipient.Print == nil {
+	switch {
+	case len(m.Recipient.Emails) > 0:
+		out.Channel = "EPOST"
+	case m.Recipient.Peppol != "":
+		out.Channel = "PEPPOL"
+	case out.Recipient != "" && s.state.users[out.Recipient]:
+	case m.Registration != nil:
+		out.Channel = "PENDING"
+	case m.Recipient.Print != nil:
+		out.Channel = "PRINT"
+	default:
 		return s.fail(c, http.StatusNotFound, "UNKNOWN_RECIPIENT", "the recipient does not have Digipost", "CLIENT_DATA")
 	}
-	out.Channel = "PRINT"
 	return true
 }
 
@@ -211,38 +176,90 @@ func (s *Server) keep(m Message) {
 
 const stamp = "2006-01-02T15:04:05.000-07:00"
 
-func (s *Server) delivery(m wireMessage, out Message) wireDelivery {
-	d := wireDelivery{
-		ID: m.ID, Method: out.Channel, SenderID: out.SenderID, Status: "DELIVERED", Delivered: out.Sent.Format(stamp),
-		Primary: m.Primary, Attachments: m.Attachments,
-	}
-	if out.Channel == "PRINT" {
+func (s *Server) delivery(m Message) wireDelivery {
+	d := wireDelivery{ID: m.ID, Method: m.Channel, SenderID: m.SenderID, Status: "DELIVERED", Delivered: m.Sent.Format(stamp)}
+	switch m.Channel {
+	case "PRINT":
 		d.Status = "DELIVERED_TO_PRINT"
+	case "PENDING":
+		d.Status, d.Delivered = "COMPLETE", ""
+	}
+	for i, doc := range m.Documents {
+		w := wireDelivered{
+			UUID: doc.UUID, Subject: doc.Subject, FileType: doc.FileType, Hash: hashOf(doc.Content),
+			Links: []wireLink{link(s.web.URL, "add_data", "/add-data-example/"+text(m.SenderID)+"/"+doc.UUID)},
+		}
+		if i == 0 {
+			d.Primary = w
+		} else {
+			d.Attachments = append(d.Attachments, w)
+		}
 	}
 	return d
 }
 
-func (s *Server) status(c *call) {
-	p := strings.Split(c.r.URL.Path, "/")
-	sender, _ := strconv.ParseInt(p[2], 10, 64)
-	for _, m := range s.state.messages {
-		for i, d := range m.Documents {
-			if m.SenderID == sender && m.Broker == c.broker && d.UUID == p[3] {
-				at := m.Sent.Format(stamp)
-				s.answer(c, http.StatusOK, wireStatus{UUID: d.UUID, SenderID: sender, Status: "DELIVERED", Created: at, Delivered: at, Channel: m.Channel, Primary: i == 0})
-				return
+func hashOf(content []byte) wireHash {
+	sum := sha256.Sum256(content)
+	return wireHash{"SHA256", base64.StdEncoding.EncodeToString(sum[:])}
+}
+
+// sent finds a document that the broker sent for a sender.
+func (s *Server) sent(c *call, sender int64, uuid string) (*Message, *MessageDocument) {
+	for i := range s.state.messages {
+		m := &s.state.messages[i]
+		for j := range m.Documents {
+			if m.SenderID == sender && m.Broker == c.broker && m.Documents[j].UUID == uuid {
+				return m, &m.Documents[j]
 			}
 		}
 	}
 	s.fail(c, http.StatusNotFound, "DOCUMENT_NOT_FOUND", "no such document", "CLIENT_TECHNICAL")
+	return nil, nil
+}
+
+func (s *Server) status(c *call) {
+	m, d := s.sent(c, c.sender(), c.values["uuid"])
+	if m == nil {
+		return
+	}
+	at := m.Sent.Format(stamp)
+	out := wireStatus{
+		UUID: d.UUID, SenderID: m.SenderID, Status: "DELIVERED", Created: at, Delivered: at, Channel: m.Channel, Primary: d == &m.Documents[0],
+		Hash: hashOf(d.Content).Value, Algorithm: "SHA256",
+	}
+	if m.Channel == "PENDING" {
+		out.Status, out.Delivered = "NOT_DELIVERED", ""
+	}
+	s.answer(c, http.StatusOK, out)
+}
+
+type wireAdded struct {
+	XMLName xml.Name `xml:"http://api.digipost.no/schema/v8 additional-data"`
+	Data    wireData `xml:"data-type"`
+}
+
+func (s *Server) addData(c *call) {
+	var m wireAdded
+	if !s.decode(c, c.body, &m) {
+		return
+	}
+	if _, d := s.sent(c, c.sender(), c.values["uuid"]); d != nil {
+		d.Data = append(d.Data, m.Data.XML)
+		s.answer(c, http.StatusOK, nil)
+	}
 }
 
 // Event is something that happened to a document.
 type Event struct {
-	Broker  int64
-	UUID    string
-	Type    string // "OPENED", …
-	Created time.Time
+	Broker   int64
+	SenderID int64 // 0: of no sender in particular
+	UUID     string
+	Type     string // "OPENED", …
+	Created  time.Time
+	// Metadata is the schema's name of what is known beyond the type, such as
+	// "failed-print-metadata", and Details are its attributes. Empty: nothing.
+	Metadata string
+	Details  map[string]string
 }
 
 // AddEvents adds events.
@@ -264,23 +281,31 @@ func (s *Server) events(c *call) {
 	}
 	var out wireEvents
 	for _, e := range s.state.events {
-		if e.Broker != c.broker || e.Created.Before(from) || !e.Created.Before(to) {
+		if e.Broker != c.broker || e.Created.Before(from) || !e.Created.Before(to) || !s.concerns(e, q) {
 			continue
 		}
 		if offset--; offset < 0 && len(out.Events) < limit {
-			out.Events = append(out.Events, wireEvent{e.UUID, e.Type, e.Created.Format(stamp), e.Created.Format(stamp)})
+			out.Events = append(out.Events, e.wire())
 		}
 	}
 	s.answer(c, http.StatusOK, out)
 }
 
-func (s *Server) search(c *call) {
-	term := strings.ToLower(c.r.URL.Path[strings.LastIndexByte(c.r.URL.Path, '/')+1:])
-	var out wireRecipients
-	for _, id := range slices.Sorted(maps.Keys(s.state.accounts)) {
-		if a := s.state.accounts[id]; strings.Contains(strings.ToLower(a.Address+" "+a.Organisation), term) && len(out.Recipient) < 10 {
-			out.Recipient = append(out.Recipient, wireRecipient{Address: a.Address, Organisation: a.Organisation})
+// concerns reports whether an event is of the sender that a query asks for.
+func (s *Server) concerns(e Event, q url.Values) bool {
+	if q.Get("sender") != "" {
+		return q.Get("sender") == text(e.SenderID)
+	}
+	return q.Get("org") == "" || s.state.accounts[e.SenderID].Organisation == q.Get("org")
+}
+
+func (e Event) wire() wireEvent {
+	w := wireEvent{UUID: e.UUID, Type: e.Type, Created: e.Created.Format(stamp), DocumentCreated: e.Created.Format(stamp)}
+	if e.Metadata != "" {
+		w.Metadata = &wireMetadata{Type: e.Metadata}
+		for _, name := range slices.Sorted(maps.Keys(e.Details)) {
+			w.Metadata.Details = append(w.Metadata.Details, xml.Attr{Name: xml.Name{Local: name}, Value: e.Details[name]})
 		}
 	}
-	s.answer(c, http.StatusOK, out)
+	return w
 }

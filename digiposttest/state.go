@@ -51,7 +51,10 @@ type state struct {
 	events       []Event
 	inbox        map[int64][]*InboxDocument
 	nextMail     int64
-	archived     map[int64][]ArchivedDocument
+	archived     map[int64][]*ArchivedDocument
+	known        map[string]bool // persons without Digipost
+	tagged       map[string]bool
+	shares       map[string]*share // by the request's UUID
 	batches      map[string]*batch
 	content      map[string]oneTime
 	tokens       map[string]token
@@ -61,7 +64,7 @@ type state struct {
 func newState() state {
 	return state{
 		partners: map[int64]Partner{}, accounts: map[int64]Account{}, applications: map[ApplicationID]*application{}, nextSender: 34567,
-		users: map[string]bool{}, inbox: map[int64][]*InboxDocument{}, archived: map[int64][]ArchivedDocument{},
+		users: map[string]bool{}, inbox: map[int64][]*InboxDocument{}, archived: map[int64][]*ArchivedDocument{}, known: map[string]bool{}, tagged: map[string]bool{}, shares: map[string]*share{},
 		batches: map[string]*batch{}, content: map[string]oneTime{}, tokens: map[string]token{},
 	}
 }

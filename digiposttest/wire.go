@@ -42,6 +42,8 @@ type wireWho struct {
 	PersonalID   string    `xml:"personal-identification-number"`
 	Organisation string    `xml:"organisation-number"`
 	Address      string    `xml:"digipost-address"`
+	Emails       []string  `xml:"email-details>email-address"`
+	Peppol       string    `xml:"peppol-addresses>receiver>endpointID"`
 	Name         string    `xml:"name-and-address>fullname"`
 	BankAccount  string    `xml:"bank-account-number"`
 	Print        *struct{} `xml:"print-details"`
@@ -51,41 +53,56 @@ type wireIdentified struct {
 	XMLName xml.Name `xml:"http://api.digipost.no/schema/v8 identification-result"`
 	Result  string   `xml:"result"`
 	Address string   `xml:"digipost-address,omitempty"`
+	Alias   string   `xml:"person-alias,omitempty"`
 	Reason  string   `xml:"unidentified-reason,omitempty"`
 	Invalid string   `xml:"invalid-reason,omitempty"`
 }
 
+type wireHash struct {
+	Algorithm string `xml:"hash-algorithm,attr"`
+	Value     string `xml:",chardata"`
+}
+
+type wireData struct {
+	XML string `xml:",innerxml"`
+}
+
 type wireDocument struct {
-	UUID        string `xml:"uuid,omitempty"`
-	Subject     string `xml:"subject,omitempty"`
-	FileType    string `xml:"file-type"`
-	Level       string `xml:"authentication-level,omitempty"`
-	Sensitivity string `xml:"sensitivity-level,omitempty"`
-	Hash        *struct {
-		Algorithm string `xml:"hash-algorithm,attr"`
-		Value     string `xml:",chardata"`
-	} `xml:"content-hash"`
+	UUID     string   `xml:"uuid"`
+	Subject  string   `xml:"subject"`
+	FileType string   `xml:"file-type"`
+	Data     wireData `xml:"data-type"`
 }
 
 type wireMessage struct {
-	XMLName     xml.Name       `xml:"http://api.digipost.no/schema/v8 message"`
-	ID          string         `xml:"message-id"`
-	SenderID    int64          `xml:"sender-id"`
-	Recipient   wireWho        `xml:"recipient"`
-	Primary     wireDocument   `xml:"primary-document"`
-	Attachments []wireDocument `xml:"attachment"`
-	Batch       string         `xml:"batch>uuid"`
+	XMLName      xml.Name       `xml:"http://api.digipost.no/schema/v8 message"`
+	ID           string         `xml:"message-id"`
+	SenderID     int64          `xml:"sender-id"`
+	Organisation string         `xml:"sender-organization>organization-id"`
+	Recipient    wireWho        `xml:"recipient"`
+	Primary      wireDocument   `xml:"primary-document"`
+	Attachments  []wireDocument `xml:"attachment"`
+	Registration *struct{}      `xml:"request-for-registration"`
+	Batch        string         `xml:"batch>uuid"`
+}
+
+type wireDelivered struct {
+	UUID     string     `xml:"uuid,omitempty"`
+	Subject  string     `xml:"subject,omitempty"`
+	FileType string     `xml:"file-type"`
+	Hash     wireHash   `xml:"content-hash"`
+	Links    []wireLink `xml:"link"`
 }
 
 type wireDelivery struct {
-	XMLName     xml.Name       `xml:"http://api.digipost.no/schema/v8 message-delivery"`
-	ID          string         `xml:"message-id,omitempty"`
-	Method      string         `xml:"delivery-method"`
-	SenderID    int64          `xml:"sender-id"`
-	Status      string         `xml:"status"`
-	Delivered   string         `xml:"delivery-time,omitempty"`
-	Primary     wireDocument   `xml:"primary-document"`
-	Attachments []wireDocument `xml:"attachment"`
+	XMLName     xml.Name        `xml:"http://api.digipost.no/schema/v8 message-delivery"`
+	ID          string          `xml:"message-id,omitempty"`
+	Method      string          `xml:"delivery-method"`
+	SenderID    int64           `xml:"sender-id"`
+	Status      string          `xml:"status"`
+	Delivered   string          `xml:"delivery-time,omitempty"`
+	Primary     wireDelivered   `xml:"primary-document"`
+	Attachments []wireDelivered `xml:"attachment"`
 }
 
 type wireStatus struct {
@@ -97,6 +114,8 @@ type wireStatus struct {
 	Delivered string   `xml:"delivered,attr,omitempty"`
 	Channel   string   `xml:"channel,attr"`
 	Primary   bool     `xml:"is-primary-document,attr"`
+	Hash      string   `xml:"content-hash,attr"`
+	Algorithm string   `xml:"content-hash-algorithm,attr"`
 }
 
 type wireEvents struct {
@@ -105,10 +124,16 @@ type wireEvents struct {
 }
 
 type wireEvent struct {
-	UUID            string `xml:"uuid,attr"`
-	Type            string `xml:"type,attr"`
-	Created         string `xml:"created,attr"`
-	DocumentCreated string `xml:"document-created,attr"`
+	UUID            string        `xml:"uuid,attr"`
+	Type            string        `xml:"type,attr"`
+	Created         string        `xml:"created,attr"`
+	DocumentCreated string        `xml:"document-created,attr"`
+	Metadata        *wireMetadata `xml:"metadata"`
+}
+
+type wireMetadata struct {
+	Type    string     `xml:"http://www.w3.org/2001/XMLSchema-instance type,attr"`
+	Details []xml.Attr `xml:",any,attr"`
 }
 
 type wireInbox struct {
@@ -117,15 +142,18 @@ type wireInbox struct {
 }
 
 type wireInboxElement struct {
-	ID          int64  `xml:"id"`
-	Subject     string `xml:"subject"`
-	Sender      string `xml:"sender"`
-	Delivered   string `xml:"delivery-time"`
-	Accessed    string `xml:"first-accessed,omitempty"`
-	Level       string `xml:"authentication-level"`
-	ContentType string `xml:"content-type"`
-	ContentURI  string `xml:"content-uri"`
-	DeleteURI   string `xml:"delete-uri"`
+	ID          int64              `xml:"id"`
+	Reference   string             `xml:"reference-from-sender,omitempty"`
+	Subject     string             `xml:"subject"`
+	Sender      string             `xml:"sender"`
+	Delivered   string             `xml:"delivery-time"`
+	Accessed    string             `xml:"first-accessed,omitempty"`
+	Level       string             `xml:"authentication-level"`
+	ContentType string             `xml:"content-type"`
+	ContentURI  string             `xml:"content-uri,omitempty"`
+	DeleteURI   string             `xml:"delete-uri,omitempty"`
+	Attachments []wireInboxElement `xml:"attachment"`
+	Links       []wireLink         `xml:"link"`
 }
 
 type wireBatch struct {
@@ -148,27 +176,23 @@ type wireRecipient struct {
 	Name         string `xml:"organisation-name,omitempty"`
 }
 
-type wireArchives struct {
-	XMLName xml.Name      `xml:"http://api.digipost.no/schema/v8 archives"`
-	Archive []archiveBody `xml:"archive"`
+type wireAutocomplete struct {
+	XMLName    xml.Name         `xml:"http://api.digipost.no/schema/v8 autocomplete"`
+	Suggestion []wireSuggestion `xml:"suggestion"`
 }
 
-type wireArchive struct {
-	XMLName xml.Name `xml:"http://api.digipost.no/schema/v8 archive"`
-	archiveBody
+type wireSuggestion struct {
+	Term string   `xml:"search-string"`
+	Link wireLink `xml:"link"`
 }
 
-type archiveBody struct {
-	SenderID  int64                 `xml:"sender-id"`
-	Name      string                `xml:"name"`
-	Links     []wireLink            `xml:"link"`
-	Documents []wireArchiveDocument `xml:"documents"`
+type wireUserAccount struct {
+	XMLName xml.Name `xml:"http://api.digipost.no/schema/v8 user-account"`
+	Address string   `xml:"digipost-address"`
+	Key     string   `xml:"encryption-key"`
 }
 
-type wireArchiveDocument struct {
-	UUID        string     `xml:"uuid"`
-	FileName    string     `xml:"file-name"`
-	FileType    string     `xml:"file-type"`
-	ContentType string     `xml:"content-type"`
-	Links       []wireLink `xml:"link"`
+type wireTags struct {
+	XMLName xml.Name `xml:"http://api.digipost.no/schema/v8 tags"`
+	Type    []string `xml:"tag-type"`
 }

@@ -78,6 +78,9 @@ func (e *envelope) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	if len(m.Data) == 0 || bytes.Equal(m.Data, []byte("null")) {
+		if _, mayBeNone := e.into.(interface{ none() }); mayBeNone {
+			return nil
+		}
 		return api.BadAnswer("it has no data")
 	}
 	return json.Unmarshal(m.Data, e.into)

@@ -41,7 +41,7 @@ func saleEndpoints() []endpoint {
 			return read(c.Sales.Download(x, salesdock.Document{Location: "https://app.salesdock.nl/api/beta/v1/account/sales/9/documents/download/abc?x=1"}))
 		}},
 		{name: "get history", in: inAccount, method: "GET", path: "/sales/9/history", data: `[{"type":"sync.updated","user":null,"type_data":[]}]`, call: func(x ctx, c cl) (any, error) { return c.Sales.History(x, "9") }},
-		{name: "get lead's sale", in: inEither, method: "GET", path: "/leads/4/sale", data: `[]`, want: (*salesdock.Sale)(nil), call: func(x ctx, c cl) (any, error) { return c.Sales.OfLead(x, "4") }},
+		{name: "get lead's sale", in: inEither, method: "GET", path: "/leads/4/sale", data: `[]`, want: (*salesdock.Sale)(nil), silent: true, call: func(x ctx, c cl) (any, error) { return c.Sales.OfLead(x, "4") }},
 		{name: "get form's sales", in: inEither, method: "GET", path: "/sales/form_instance/6", data: `[9]`, want: []salesdock.SaleID{"9"}, call: func(x ctx, c cl) (any, error) { return c.Sales.OfForm(x, "6") }},
 		{name: "get addresses", in: inAccount, method: "GET", path: "/sales/url/9", data: `{"admin":"a","reseller":"b"}`, want: &salesdock.SaleURLs{Admin: "a", Reseller: "b"}, call: func(x ctx, c cl) (any, error) { return c.Sales.URLs(x, "9") }},
 		{name: "list energy sales", in: inEither, method: "GET", path: "/sales/energy?type=sale", data: emptyPage, call: func(x ctx, c cl) (any, error) { return c.Sales.Energy(x, salesdock.SaleQuery{Type: "sale"}) }},

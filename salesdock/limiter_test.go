@@ -12,6 +12,7 @@ import (
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/salesdock"
+	"github.com/countersign/countersign/salesdocktest"
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 )
@@ -116,4 +117,17 @@ func TestLimitBeforeTheDeadline(t *testing.T) {
 		_, err = c.Flows.List(canceled)
 		require.ErrorIs(t, err, context.Canceled)
 	})
+}
+
+// TestFakeWithoutALimit: a fake that never refuses says so, and nobody waits.
+func TestFakeWithoutALimit(t *testing.T) {
+	t.Parallel()
+	srv := start(t, salesdocktest.WithRateLimit(0))
+	b := open(t, srv, "beta")
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for range 200 {
+		_, err := b.agent.Flows.List(ctx)
+		require.NoError(t, err)
+	}
 }

@@ -134,3 +134,19 @@ func TestSilentSale(t *testing.T) {
 	require.Equal(t, "x", got["low_tariff_time"])
 	require.Equal(t, "Robin", got["firstname"])
 }
+
+// TestLeadWithoutASale: nothing is no error, in any of its shapes.
+func TestLeadWithoutASale(t *testing.T) {
+	t.Parallel()
+	c, mt := mocked(t, salesdock.ScopeUser)
+	for _, body := range []string{`{"success":true,"data":[]}`, `{"success":true,"data":null}`, `{"success":true}`} {
+		mt.RegisterResponder("GET", base+"/user/leads/4/sale", answer(200, body))
+		sale, err := c.Sales.OfLead(t.Context(), "4")
+		require.NoError(t, err, body)
+		require.Nil(t, sale, body)
+	}
+	mt.RegisterResponder("GET", base+"/user/leads/4/sale", answer(200, `{"success":true,"data":{"id":9}}`))
+	sale, err := c.Sales.OfLead(t.Context(), "4")
+	require.NoError(t, err)
+	require.Equal(t, salesdock.SaleID("9"), sale.ID)
+}

@@ -210,8 +210,11 @@ func (s SalesService) OfLead(ctx context.Context, id LeadID, opts ...countersign
 	return v.value, nil
 }
 
-// maybe is an object that is an empty list when there is none.
+// maybe is an object that is an empty list, null or absent when there is none.
 type maybe[T any] struct{ value *T }
+
+// none tells the envelope that there may be no data.
+func (*maybe[T]) none() {}
 
 // UnmarshalJSON reads the object.
 func (m *maybe[T]) UnmarshalJSON(data []byte) error {

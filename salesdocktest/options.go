@@ -45,8 +45,9 @@ func WithSeed(seed uint64) Option { return func(o *config) { o.seed = seed } }
 func WithLogSize(entries int) Option { return func(o *config) { o.logSize = entries } }
 
 // WithRateLimit sets how many calls a user and an address have in a minute of the
-// clock; the default is the 120 of the documentation, and 0 is no limit. Answers
-// announce it.
+// clock; the default is the 120 of the documentation. Answers announce it, so a
+// program that keeps to it waits in real time: give long tests more. 0 never
+// refuses, and announces a million.
 func WithRateLimit(n int) Option { return func(o *config) { o.limit = n } }
 
 // WithPageSize sets how many items a page has; the default is 20. Accounts can

@@ -190,6 +190,36 @@ func TestUnknownOutcomeThenLookup(t *testing.T) {
 	require.Len(t, srv.Entries(), 1)
 }
 
+// A refusal after a lost answer says nothing about what got lost: the look that
+// follows decides, and where there is none the outcome stays open.
+func TestRefusalAfterALostAnswer(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{401, 403, 409, 422, 429} {
+		for _, looks := range []bool{true, false} {
+			t.Run(fmt.Sprint(status, looks), func(t *testing.T) {
+				t.Parallel()
+				srv := server(t)
+				srv.Faults().Add(
+					countersigntest.Rule{Operation: gatewaytest.OpRegister, Fault: countersigntest.LoseAnswer(), Next: 1},
+					countersigntest.Rule{Operation: gatewaytest.OpRegister, Fault: countersigntest.Status(status)},
+				)
+				if !looks {
+					srv.Faults().Add(countersigntest.Rule{Operation: gatewaytest.OpLookup, Fault: countersigntest.Status(status), Every: 2})
+				}
+				l := client(t, srv, gateway.Config{}, attempts(2))
+				receipt, err := l.Register(t.Context(), draft("doc", "file"))
+				require.Len(t, srv.Entries(), 1)
+				if !looks && status != 429 { // a refused look may be repeated
+					require.ErrorIs(t, err, countersign.ErrOutcomeUnknown)
+					return
+				}
+				require.NoError(t, err)
+				require.True(t, receipt.Created)
+			})
+		}
+	}
+}
+
 func TestRetriesHonourTheGateway(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

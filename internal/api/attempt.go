@@ -87,7 +87,7 @@ func (a *attempt) send() {
 	ctx := a.clock.ctx
 	var out *sending
 	if r.payload != nil {
-		out = &sending{payload: r.payload, progress: a.clock.progress, once: r.namesKey() && !r.mayRepeat()}
+		out = &sending{payload: r.payload, progress: a.clock.progress, once: r.namesKey()}
 		ctx = context.WithValue(ctx, bodyKey{}, out)
 	}
 	req := r.c.resty.R().SetContext(ctx).SetDoNotParseResponse(true)

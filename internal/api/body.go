@@ -260,7 +260,8 @@ type sending struct {
 	*payload
 	progress func()
 	// once keeps net/http from sending the request again by itself, which it does
-	// with every request that has an Idempotency-Key when a connection breaks.
+	// with every request that has an Idempotency-Key when a connection breaks: the
+	// loop would not know of the attempt that got lost.
 	once   bool
 	failed atomic.Pointer[uploadError]
 }

@@ -215,6 +215,67 @@ func TestIdempotentWrite(t *testing.T) {
 	})
 }
 
+// What the service says to a repetition is no word about the attempt before it.
+func TestRefusalAfterALostAnswer(t *testing.T) {
+	t.Parallel()
+	lost := httpmock.NewErrorResponder(io.ErrUnexpectedEOF)
+	for name, c := range map[string]struct {
+		effect  Effect
+		first   httpmock.Responder
+		then    int
+		kind    error
+		unknown bool
+	}{
+		"conflict":               {IdempotentWrite, lost, 409, countersign.ErrConflict, true},
+		"unauthorized":           {IdempotentWrite, lost, 401, countersign.ErrUnauthorized, true},
+		"rate limit":             {IdempotentWrite, jsonAnswer(502, `{}`), 429, countersign.ErrRateLimited, true},
+		"certainly not done":     {IdempotentWrite, jsonAnswer(429, `{}`), 409, countersign.ErrConflict, false},
+		"a read leaves no doubt": {Read, lost, 409, countersign.ErrConflict, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				client, mt := mocked(t, Config{Auth: keyAuth()})
+				mt.RegisterResponder("POST", "https://api.example.com/v1/items", c.first.Then(jsonAnswer(c.then, `{}`)).Then(jsonAnswer(c.then, `{}`)))
+				_, err := fetch(t.Context(), client, post(c.effect))
+				require.ErrorIs(t, err, c.kind)
+				require.Equal(t, c.unknown, errors.Is(err, countersign.ErrOutcomeUnknown))
+				require.NotContains(t, err.Error(), "\n")
+			})
+		})
+	}
+}
+
+func TestDoubtOutlivesACredential(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		shared := &countersign.Error{Provider: "test", Op: "get token", Kind: countersign.ErrUnavailable}
+		auth := &failingAuth{err: shared}
+		c, mt := mocked(t, Config{Auth: auth})
+		mt.RegisterResponder("POST", "https://api.example.com/v1/items", httpmock.NewErrorResponder(io.ErrUnexpectedEOF))
+		_, err := fetch(t.Context(), c, post(IdempotentWrite))
+		require.ErrorIs(t, err, countersign.ErrUnavailable)
+		require.ErrorIs(t, err, countersign.ErrOutcomeUnknown)
+		require.NoError(t, shared.Err, "others wait for the same credential")
+	})
+}
+
+// failingAuth has a credential once.
+type failingAuth struct {
+	given bool
+	err   error
+}
+
+func (a *failingAuth) Credential(context.Context) (Credential, error) {
+	if a.given {
+		return Credential{}, a.err
+	}
+	a.given = true
+	return Credential{}, nil
+}
+
+func (a *failingAuth) Renew(context.Context, Credential) (bool, error) { return false, nil }
+
 func TestUndecodableRead(t *testing.T) {
 	t.Parallel()
 	for name, r := range map[string]httpmock.Responder{

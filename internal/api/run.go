@@ -36,6 +36,7 @@ type run struct {
 	payload *payload
 	number  int
 	renewed bool
+	doubt   bool // an earlier attempt of this write may have had its effect
 	cred    Credential
 	meta    countersign.Meta
 }
@@ -71,7 +72,7 @@ func (r *run) loop(result func(*attempt) error) error {
 	for {
 		a, err := r.attempt()
 		if err != nil {
-			return err
+			return r.inDoubt(err)
 		}
 		out := outcome{effect: r.call.Effect, status: a.status, err: a.err, retryAfter: a.saidWhen, left: r.ctx.Err() != nil, repeat: a.detail.Repeat}
 		v := classify(out)
@@ -89,12 +90,13 @@ func (r *run) loop(result func(*attempt) error) error {
 		if a.status == http.StatusUnauthorized && !r.renewed && !r.call.NoAuth && r.c.cfg.Auth != nil {
 			r.renewed = true
 			if retry, err := r.c.cfg.Auth.Renew(r.ctx, r.cred); err != nil {
-				return r.authFailure(err)
+				return r.inDoubt(r.authFailure(err))
 			} else if retry {
 				continue
 			}
 		}
-		failure := a.failure(v)
+		failure := r.inDoubt(a.failure(v))
+		r.doubt = errors.Is(failure, countersign.ErrOutcomeUnknown)
 		if v != again || !r.mayRepeat() {
 			return failure
 		}
@@ -103,7 +105,7 @@ func (r *run) loop(result func(*attempt) error) error {
 			return failure
 		}
 		if err := sleep(r.ctx, wait); err != nil {
-			return r.fail(errors.Join(err, failure), nil)
+			return r.fail(fmt.Errorf("%w; %w", err, failure), nil)
 		}
 	}
 }
@@ -169,6 +171,26 @@ func (r *run) limited(err error) error {
 		out.RetryAfter = max(0, l.RetryIn())
 	}
 	return out
+}
+
+// errEarlier is what a refusal does not take back.
+var errEarlier = fmt.Errorf("%w: an earlier attempt may have had its effect", countersign.ErrOutcomeUnknown)
+
+// inDoubt keeps the doubt that an earlier attempt left: its answer got lost, and
+// that the service refused the repetition says nothing about it.
+func (r *run) inDoubt(err error) error {
+	if !r.doubt || errors.Is(err, countersign.ErrOutcomeUnknown) {
+		return err
+	}
+	e, ok := err.(*countersign.Error) //nolint:errorlint // one that is wrapped keeps its wrapping
+	if !ok {
+		return r.fail(fmt.Errorf("%w; %w", err, errEarlier), nil)
+	}
+	out := *e // it may be shared: a token's failure goes to every caller that waited
+	if out.Err = errEarlier; e.Err != nil {
+		out.Err = fmt.Errorf("%w; %w", e.Err, errEarlier)
+	}
+	return &out
 }
 
 // authFailure is a credential that could not be had; where fetching it was a

@@ -77,17 +77,17 @@ var floors = map[string][]string{
 	"orchestration/postgres":              adapterFloor,
 	"orchestration/riverengine":           adapterFloor,
 
-	"examples/quickstart":       {anyExported},
-	"examples/ledgersync":       {anyExported},
-	"examples/signing":          {anyExported},
-	"examples/docusignaccount":  {anyExported},
-	"examples/docusign":         {anyExported, "examples/docusignaccount"},
-	"examples/draft":            {anyExported, "examples/docusignaccount"},
-	"examples/envelopesync":     {anyExported},
-	"examples/senderonboarding": {anyExported},
-	"examples/salelink":         {anyExported},
-	"examples/proof":            {anyExported},
-	"internal/conformance":      {anything},
+	"examples/quickstart":      {anyExported},
+	"examples/ledgersync":      {anyExported},
+	"examples/signing":         {anyExported},
+	"examples/docusignaccount": {anyExported},
+	"examples/docusign":        {anyExported, "examples/docusignaccount"},
+	"examples/draft":           {anyExported, "examples/docusignaccount"},
+	"examples/envelopesync":    {anyExported},
+	"examples/onboarding":      {anyExported},
+	"examples/salelink":        {anyExported},
+	"examples/proof":           {anyExported},
+	"internal/conformance":     {anything},
 }
 
 type listedPackage struct {

@@ -69,6 +69,7 @@ func attacks() map[string]attack {
 	maps.Copy(all, senderAttacks())
 	maps.Copy(all, tenantAttacks())
 	maps.Copy(all, rightAttacks())
+	maps.Copy(all, siteAttacks())
 	return all
 }
 
@@ -144,6 +145,21 @@ func senderAttacks() map[string]attack {
 			before := w.session(f.Session.ID)
 			w.call(f.state, callback(mine+1, f.nonce))
 			return before != w.session(f.Session.ID)
+		},
+		"replay with another sender, back-end": func(t *testing.T, w *world) bool {
+			f := w.fresh("acme", acme)
+			mine := w.customer(acme)
+			_ = w.fake.CallBack(t.Context(), w.partner.ID, mine, f.nonce)
+			for range 2 { // before and after the proof
+				before := w.session(f.Session.ID)
+				w.clock.Advance(time.Second)
+				_ = w.fake.CallBack(t.Context(), w.partner.ID, mine+1, f.nonce)
+				if before != w.session(f.Session.ID) || before.SenderID != digipost.SenderID(mine) {
+					return true
+				}
+				w.run()
+			}
+			return !w.ready(f)
 		},
 		"another customer's sender": func(_ *testing.T, w *world) bool {
 			theirs := w.customer(other)
@@ -263,6 +279,9 @@ func malformed(nonce string) map[string]string {
 	return map[string]string{
 		"header injection":        "sender-id=1&nonce=" + nonce + "%0d%0aSet-Cookie:%20a=b",
 		"header injection, bare":  "sender-id=1&nonce=" + nonce + "&dp-address=a%0d%0aLocation:%20https://evil.example",
+		"log injection":           "sender-id=1%0alevel=ERROR%20msg=evil&nonce=" + nonce,
+		"log injection, nonce":    "sender-id=1&nonce=a%0alevel=ERROR%20msg=evil",
+		"header injection, path":  "/%0d%0aLocation:%20https://evil.example?sender-id=1&nonce=" + nonce,
 		"markup":                  "sender-id=1&nonce=%3Cscript%3Ealert(1)%3C/script%3E",
 		"open redirect":           "redirect-url=https://evil.example&next=//evil.example",
 		"oversized":               "sender-id=1&nonce=" + nonce + "&x=" + strings.Repeat("a", 10_000),
@@ -299,9 +318,14 @@ func TestDigipostAttacks(t *testing.T) {
 			w := newWorld(t)
 			f := w.fresh("acme", acme)
 			w.customer(acme)
-			res, page := w.visitor().open(w.web.URL + "/digipost/back/" + f.state + "?" + malformed(f.nonce)[name])
-			if res.StatusCode != http.StatusNotFound || !w.untouched(f) || res.Header.Get("Set-Cookie") != "" ||
-				strings.Contains(page, "evil") || strings.Contains(page, "<script>alert") || strings.Contains(w.logged.String(), f.nonce) {
+			query := malformed(f.nonce)[name]
+			if !strings.HasPrefix(query, "/") {
+				query = "?" + query
+			}
+			res, page := w.visitor().open(w.web.URL + "/digipost/back/" + f.state + query)
+			log := w.logged.String()
+			if res.StatusCode != http.StatusNotFound || !w.untouched(f) || res.Header.Get("Set-Cookie") != "" || res.Header.Get("Location") != "" ||
+				strings.Contains(page, "evil") || strings.Contains(page, "<script>alert") || strings.Contains(log, f.nonce) || strings.Contains(log, "evil") {
 				accepted.Add(1)
 				t.Errorf("accepted with %d", res.StatusCode)
 			}

@@ -2,7 +2,12 @@ package senderonboarding_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +20,7 @@ import (
 // browserWorld is a world with a landing page behind a login.
 func browserWorld(t *testing.T, e digiposttest.Escaping) *world {
 	w := newWorld(t, withEscaping(e), withConfig(func(c *senderonboarding.Config) { c.Public = false }))
-	w.mux.Handle("GET /landing", w.flow.LandingHandler("/start"))
+	w.mux.Handle("GET /landing", w.flow.LandingHandler("/start", nil))
 	return w
 }
 
@@ -47,7 +52,19 @@ type way struct {
 	escaping digiposttest.Escaping
 }
 
+// full reports the size of the proofs that the documentation claims.
+func full() bool { return os.Getenv("COUNTERSIGN_PROOF") == "full" }
+
+// pair holds each setting of ways once.
+func pair() []way {
+	return []way{{"scripts, literal", true, digiposttest.LiteralHash}, {"no scripts, escaped", false, digiposttest.EscapedHash}}
+}
+
+// ways are all ways; where time is short, a pair of them.
 func ways() []way {
+	if testing.Short() {
+		return pair()
+	}
 	var out []way
 	for _, scripts := range []bool{true, false} {
 		for name, e := range map[string]digiposttest.Escaping{"literal": digiposttest.LiteralHash, "escaped": digiposttest.EscapedHash} {
@@ -63,6 +80,7 @@ func TestDigipostBrowserFullAutomatic(t *testing.T) {
 	b := startBrowser(t)
 	for _, tc := range ways() {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			w := browserWorld(t, tc.escaping)
 			tab := b.tab(t, tc.scripts)
 			w.toDigipost(tab)
@@ -75,6 +93,7 @@ func TestDigipostBrowserFullAutomatic(t *testing.T) {
 			require.Empty(t, u.RawQuery+u.Fragment, "no secret stays in the address")
 			tab.screenshot("waiting " + tc.name)
 			w.run()
+			tab.news(tc.scripts)
 			tab.shows("Digipost er klart til bruk")
 			tab.screenshot("done " + tc.name)
 
@@ -106,6 +125,7 @@ func TestDigipostBrowserSemiAutomatic(t *testing.T) {
 	b := startBrowser(t)
 	for _, tc := range ways() {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			w := browserWorld(t, tc.escaping)
 			tab := b.tab(t, tc.scripts)
 			w.toDigipost(tab)
@@ -124,50 +144,66 @@ func TestDigipostBrowserSemiAutomatic(t *testing.T) {
 	}
 }
 
+func doubleClick(t *testing.T, b *browser, tc way) {
+	w := browserWorld(t, tc.escaping)
+	tab := b.tab(t, tc.scripts)
+	w.toDigipost(tab)
+	tab.click("#register", 1)
+	tab.shows("Kontoen er klar")
+	tab.click("#back", 2)
+	tab.shows("Vi kontrollerer kontoen")
+	w.run()
+	tab.news(tc.scripts)
+	tab.shows("Digipost er klart til bruk")
+	require.Equal(t, kinds{"started", "returned", "ready"}, w.told(w.only().ID))
+}
+
+func secondTab(t *testing.T, b *browser, tc way) {
+	w := browserWorld(t, tc.escaping)
+	started := w.start("acme", acme)
+	link := w.register(started, acme)
+	tabs := []*tab{b.tab(t, tc.scripts), b.tab(t, tc.scripts)}
+	for _, tab := range tabs {
+		tab.open(link)
+		tab.shows("Vi kontrollerer kontoen")
+	}
+	w.run()
+	for _, tab := range tabs {
+		tab.news(tc.scripts)
+		tab.shows("Digipost er klart til bruk")
+	}
+	require.Equal(t, kinds{"started", "returned", "ready"}, w.told(started.Session.ID))
+}
+
+func expiredLink(t *testing.T, b *browser, tc way) {
+	w := browserWorld(t, tc.escaping)
+	started := w.start("acme", acme)
+	link := w.register(started, acme)
+	w.clock.Advance(13 * time.Hour)
+	tab := b.tab(t, tc.scripts)
+	tab.open(link)
+	tab.shows("Lenken er utløpt")
+	tab.screenshot("expired " + tc.name)
+	require.True(t, w.session(started.Session.ID).Returned.IsZero())
+}
+
 func TestDigipostBrowserHabits(t *testing.T) {
 	t.Parallel()
 	b := startBrowser(t)
-	for _, scripts := range []bool{true, false} {
-		name := map[bool]string{true: "scripts", false: "no scripts"}[scripts]
-		t.Run("double click, "+name, func(t *testing.T) {
-			w := browserWorld(t, digiposttest.LiteralHash)
-			tab := b.tab(t, scripts)
-			w.toDigipost(tab)
-			tab.click("#register", 1)
-			tab.shows("Kontoen er klar")
-			tab.click("#back", 2)
-			tab.shows("Vi kontrollerer kontoen")
-			w.run()
-			tab.shows("Digipost er klart til bruk")
-			require.Equal(t, kinds{"started", "returned", "ready"}, w.told(w.only().ID))
-		})
-		t.Run("second tab, "+name, func(t *testing.T) {
-			w := browserWorld(t, digiposttest.LiteralHash)
-			started := w.start("acme", acme)
-			link := w.register(started, acme)
-			first, second := b.tab(t, scripts), b.tab(t, scripts)
-			first.open(link)
-			first.shows("Vi kontrollerer kontoen")
-			second.open(link)
-			second.shows("Vi kontrollerer kontoen")
-			w.run()
-			first.shows("Digipost er klart til bruk")
-			second.shows("Digipost er klart til bruk")
-			require.Equal(t, kinds{"started", "returned", "ready"}, w.told(started.Session.ID))
-		})
-		t.Run("expired, "+name, func(t *testing.T) {
-			w := browserWorld(t, digiposttest.LiteralHash)
-			started := w.start("acme", acme)
-			link := w.register(started, acme)
-			w.clock.Advance(13 * time.Hour)
-			tab := b.tab(t, scripts)
-			tab.open(link)
-			tab.shows("Lenken er utløpt")
-			tab.screenshot("expired " + name)
-			require.True(t, w.session(started.Session.ID).Returned.IsZero())
-		})
+	habits := pair()
+	if full() {
+		habits = ways()
+	}
+	for _, tc := range habits {
+		for name, habit := range map[string]func(*testing.T, *browser, way){"double click": doubleClick, "second tab": secondTab, "expired": expiredLink} {
+			t.Run(name+", "+tc.name, func(t *testing.T) {
+				t.Parallel()
+				habit(t, b, tc)
+			})
+		}
 	}
 	t.Run("landing page in two languages", func(t *testing.T) {
+		t.Parallel()
 		w := newWorld(t)
 		tab := b.tab(t, true)
 		tab.open(w.web.URL + "/digipost/")
@@ -179,4 +215,69 @@ func TestDigipostBrowserHabits(t *testing.T) {
 		tab.shows("You need signature right")
 		tab.screenshot("landing en")
 	})
+}
+
+// news gets the page's news where no script does.
+func (t *tab) news(scripts bool) {
+	t.t.Helper()
+	if !scripts {
+		t.click(`a[href="?"]`, 1)
+	}
+}
+
+// The pages fit a window of 320 pixels, and one of 640 in which everything is twice
+// as large, and Chromium's accessibility tree has a name for all that can be used.
+func TestPagesInASmallWindow(t *testing.T) {
+	t.Parallel()
+	b := startBrowser(t)
+	mux := http.NewServeMux()
+	pages := everyPage("nb")
+	for i, p := range pages {
+		p.data.Brand.LogoURL = ""
+		page := p.html(t, senderonboarding.Pages())
+		mux.HandleFunc(fmt.Sprintf("GET /%d", i), func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, page) })
+	}
+	web := httptest.NewServer(mux)
+	t.Cleanup(web.Close)
+	tab := b.tab(t, true)
+	for i, p := range pages {
+		tab.do("Emulation.setDeviceMetricsOverride", params{"width": 320, "height": 640, "deviceScaleFactor": 1, "mobile": true}, nil)
+		tab.open(fmt.Sprintf("%s/%d", web.URL, i))
+		tab.until("document.readyState === 'complete' && location.pathname === '/" + strconv.Itoa(i) + "'")
+		require.LessOrEqual(t, tab.number("document.documentElement.scrollWidth"), 320.0, p.name)
+		tab.screenshot("320 " + p.name)
+		tab.do("Emulation.setDeviceMetricsOverride", params{"width": 640, "height": 640, "deviceScaleFactor": 1, "mobile": false}, nil)
+		require.LessOrEqual(t, tab.number("document.documentElement.style.fontSize = '200%', document.documentElement.scrollWidth"), 640.0, p.name)
+		require.Empty(t, tab.nameless(), p.name)
+	}
+	// The measure measures: a page that is too wide is found.
+	require.Greater(t, tab.number("document.querySelector('main').style.minWidth = '5000px', document.documentElement.scrollWidth"), 640.0)
+}
+
+// From the landing page to Digipost without a mouse, with a mistake on the way.
+func TestKeyboard(t *testing.T) {
+	t.Parallel()
+	b := startBrowser(t)
+	w := newWorld(t)
+	tab := b.tab(t, true)
+	tab.open(w.web.URL + "/digipost/")
+	tab.shows("Du trenger signaturrett")
+	tab.press("Tab", 9, "")
+	tab.until("document.activeElement.id === 'org'")
+	tab.until("getComputedStyle(document.activeElement).outlineStyle === 'solid'")
+	tab.do("Input.insertText", params{"text": "123"}, nil)
+	tab.press("Enter", 13, "\r")
+	tab.shows("Organisasjonsnummeret er ikke gyldig")
+	tab.until("document.activeElement.id === 'org' && document.activeElement.value === '123'")
+	require.Contains(t, tab.described("textbox"), "Feil: Organisasjonsnummeret er ikke gyldig")
+	tab.screenshot("landing error")
+	for range 3 {
+		tab.press("Delete", 46, "") // the cursor stands before the mistake
+	}
+	tab.do("Input.insertText", params{"text": string(acme)}, nil)
+	tab.press("Tab", 9, "")
+	tab.until("document.activeElement.tagName === 'BUTTON'")
+	tab.until("getComputedStyle(document.activeElement).outlineStyle === 'solid'")
+	tab.press("Enter", 13, "\r")
+	tab.shows("Opprett virksomhetskonto")
 }

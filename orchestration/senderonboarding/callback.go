@@ -3,7 +3,6 @@ package senderonboarding
 import (
 	"context"
 	"crypto/subtle"
-	"errors"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -177,16 +176,19 @@ func (f *Flow) give(ctx context.Context, tx orchestration.Tx, row *sessionRow, v
 		b.SenderID, row.Ref = v.sender, senderText(v.sender)
 	}
 	body := senderBody{Address: b.Address, Organisation: b.Organisation, Proven: v.proven}
+	// Inserting decides, since two sessions may end at the same moment; only what
+	// is read afterwards says whose the sender-id is.
+	fresh, err := f.senders.Insert(ctx, tx, orchestration.Row[senderBody]{
+		Record: orchestration.Record{Key: row.Ref, Scope: row.Scope, Ref: row.Key, State: string(StateReady), Updated: f.now()}, Value: body,
+	})
+	if err != nil || fresh == 1 {
+		return false, err
+	}
 	was, err := f.senders.Get(ctx, tx, row.Ref)
-	switch {
-	case errors.Is(err, orchestration.ErrNoRecord):
-		_, err = f.senders.Insert(ctx, tx, orchestration.Row[senderBody]{
-			Record: orchestration.Record{Key: row.Ref, Scope: row.Scope, Ref: row.Key, State: string(StateReady), Updated: f.now()}, Value: body,
-		})
+	if err != nil {
 		return false, err
-	case err != nil:
-		return false, err
-	case was.Scope != row.Scope:
+	}
+	if was.Scope != row.Scope {
 		return true, nil
 	}
 	if body.Address == "" {

@@ -47,7 +47,27 @@ type message struct {
 	} `json:"error,omitempty"`
 }
 
-// startBrowser starts Chromium, or skips the test where there is none.
+// suite ends the browser that its tests shared.
+type suite struct{ *testing.M }
+
+// Run runs the tests.
+func (s suite) Run() int {
+	defer func() { theBrowser.end() }()
+	return s.M.Run()
+}
+
+// theBrowser is the one that all tests share, each with tabs of its own.
+var theBrowser struct {
+	once    sync.Once
+	browser *browser
+	err     error
+	end     func()
+}
+
+func init() { theBrowser.end = func() {} }
+
+// startBrowser gives the Chromium of all tests, or skips the test where there is
+// none.
 func startBrowser(t *testing.T) *browser {
 	t.Helper()
 	program, err := exec.LookPath("chromium")
@@ -57,28 +77,43 @@ func startBrowser(t *testing.T) *browser {
 		}
 		t.Skip("chromium is not installed")
 	}
-	inRead, inWrite, err := os.Pipe()
-	require.NoError(t, err)
-	outRead, outWrite, err := os.Pipe()
-	require.NoError(t, err)
+	theBrowser.once.Do(func() { theBrowser.browser, theBrowser.end, theBrowser.err = launch(program) })
+	require.NoError(t, theBrowser.err)
+	return theBrowser.browser
+}
+
+// launch starts a Chromium with a profile of its own.
+func launch(program string) (b *browser, end func(), err error) {
 	profile, err := os.MkdirTemp("", "chromium")
-	require.NoError(t, err)
+	end = func() { _ = os.RemoveAll(profile) }
+	if err != nil {
+		return nil, end, err
+	}
+	inRead, inWrite, err := os.Pipe()
+	if err != nil {
+		return nil, end, err
+	}
+	outRead, outWrite, err := os.Pipe()
+	if err != nil {
+		return nil, end, err
+	}
 	cmd := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
 		"--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--remote-debugging-pipe", "--window-size=900,1000", "--accept-lang=nb-NO", "--user-data-dir="+profile, "about:blank")
 	cmd.ExtraFiles = []*os.File{inRead, outWrite}
-	require.NoError(t, cmd.Start())
+	if err := cmd.Start(); err != nil {
+		return nil, end, err
+	}
 	_, _ = inRead.Close(), outWrite.Close()
-	b := &browser{in: inWrite, calls: map[int]chan answer{}, tabs: map[string]*tab{}}
+	b = &browser{in: inWrite, calls: map[int]chan answer{}, tabs: map[string]*tab{}}
 	done := make(chan struct{})
 	go func() { defer close(done); b.read(outRead) }()
-	t.Cleanup(func() {
+	return b, func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		_, _ = inWrite.Close(), outRead.Close()
 		<-done
 		_ = os.RemoveAll(profile)
-	})
-	return b
+	}, nil
 }
 
 // read hands answers to their calls and events to their tabs until the pipe ends.
@@ -173,6 +208,11 @@ func (b *browser) tab(test *testing.T, scripts bool) *tab {
 	b.mu.Lock()
 	b.tabs[t.session] = t
 	b.mu.Unlock()
+	test.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(test.Context()), time.Minute)
+		defer cancel()
+		_ = b.call(ctx, "", "Target.closeTarget", params{"targetId": made.TargetID}, nil)
+	})
 	t.do("Page.enable", params{}, nil)
 	t.do("DOM.enable", params{}, nil)
 	t.do("Emulation.setScriptExecutionDisabled", params{"value": !scripts}, nil)
@@ -251,6 +291,85 @@ func (t *tab) click(selector string, times int) {
 	}
 }
 
+// press presses a key.
+func (t *tab) press(key string, code int, text string) {
+	t.t.Helper()
+	p := params{"key": key, "code": key, "windowsVirtualKeyCode": code, "text": text}
+	for _, what := range []string{"keyDown", "keyUp"} {
+		p["type"] = what
+		t.do("Input.dispatchKeyEvent", p, nil)
+		delete(p, "text")
+	}
+}
+
+// number is what a script's expression amounts to in the page.
+func (t *tab) number(expression string) float64 {
+	t.t.Helper()
+	var out struct{ Result struct{ Value float64 } }
+	t.do("Runtime.evaluate", params{"expression": "Number((" + expression + "))"}, &out)
+	return out.Result.Value
+}
+
+// until waits until a script's condition holds in the page.
+func (t *tab) until(condition string) {
+	t.t.Helper()
+	require.Eventually(t.t, func() bool {
+		var out struct{ Result struct{ Value bool } }
+		err := t.try("Runtime.evaluate", params{"expression": "Boolean(" + condition + ")"}, &out)
+		return err == nil && out.Result.Value
+	}, 30*time.Second, 20*time.Millisecond, condition)
+}
+
+// axNode is a node of the accessibility tree: what a screen reader is told.
+type axNode struct {
+	Ignored                 bool
+	Role, Name, Description struct{ Value any }
+}
+
+func (t *tab) axTree() []axNode {
+	t.t.Helper()
+	var out struct{ Nodes []axNode }
+	t.do("Accessibility.getFullAXTree", params{}, &out)
+	require.NotEmpty(t.t, out.Nodes)
+	return out.Nodes
+}
+
+// nameless gives the roles of what can be used or jumped to and has no name, and
+// of landmarks that are not there.
+func (t *tab) nameless() []string {
+	t.t.Helper()
+	var out []string
+	mains := 0
+	for _, n := range t.axTree() {
+		role, _ := n.Role.Value.(string)
+		name, _ := n.Name.Value.(string)
+		switch role {
+		case "main":
+			mains++
+		case "button", "link", "textbox", "heading", "image", "RootWebArea":
+			if !n.Ignored && strings.TrimSpace(name) == "" {
+				out = append(out, role)
+			}
+		}
+	}
+	if mains != 1 {
+		out = append(out, "main")
+	}
+	return out
+}
+
+// described is the description of the first node of a role.
+func (t *tab) described(role string) string {
+	t.t.Helper()
+	for _, n := range t.axTree() {
+		if n.Role.Value == role {
+			text, _ := n.Description.Value.(string)
+			return text
+		}
+	}
+	return ""
+}
+
 // back presses the back button.
 func (t *tab) back() {
 	t.t.Helper()
@@ -272,7 +391,7 @@ func (t *tab) screenshot(name string) {
 		return
 	}
 	var shot struct{ Data string }
-	t.do("Page.captureScreenshot", params{"format": "png"}, &shot)
+	t.do("Page.captureScreenshot", params{"format": "png", "captureBeyondViewport": true}, &shot)
 	raw, err := base64.StdEncoding.DecodeString(shot.Data)
 	require.NoError(t.t, err)
 	require.NoError(t.t, os.WriteFile(filepath.Join(dir, name+".png"), raw, 0o600))

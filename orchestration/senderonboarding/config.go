@@ -53,6 +53,8 @@ func (c Config) check() error {
 		return configError("Proof", "is not known", "choose ProofRequired, ProofWhenAllowed or ProofOff")
 	case c.BrowserWindow < 0:
 		return configError("BrowserWindow", "is negative", "")
+	case !legible(c.Brand.Colour):
+		return configError("Brand.Colour", "is not a colour that can be read on white", "take a darker one, as #rrggbb")
 	case c.Deadline < c.BrowserWindow:
 		return configError("Deadline", "is before the end of BrowserWindow", "")
 	}

@@ -325,28 +325,3 @@ func TestNobodySignsIn(t *testing.T) {
 	_, err = w.flow.Claim(t.Context(), s.Claim, senderonboarding.Claimant{Tenant: "acme", Organisation: acme})
 	require.ErrorIs(t, err, senderonboarding.ErrTooLate)
 }
-
-type register struct {
-	right digipost.SignatureRight
-	err   error
-}
-
-func (r register) SignatureRight(context.Context, digipost.OrganisationNumber) (digipost.SignatureRight, error) {
-	return r.right, r.err
-}
-
-func TestExpectationOnlyInforms(t *testing.T) {
-	t.Parallel()
-	for _, r := range []register{{digipost.SignatureSole, nil}, {digipost.SignatureJoint, nil}, {"", errors.New("down")}} {
-		w := newWorld(t, withEscaping(digiposttest.EscapedHash), withDeps(func(d *senderonboarding.Deps) { d.Registry = r }))
-		s := w.start("acme", acme)
-		want := r.right
-		if r.err != nil {
-			want = digipost.SignatureUnknown
-		}
-		require.Equal(t, want, s.Session.Expectation)
-		w.visitor().open(w.register(s, acme))
-		w.run()
-		require.Equal(t, senderonboarding.StateReady, w.session(s.Session.ID).State)
-	}
-}

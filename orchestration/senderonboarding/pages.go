@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	_ "embed" // the templates
 	"encoding/base64"
+	"encoding/hex"
 	"html/template"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -35,7 +37,7 @@ const (
 //go:embed pages.html
 var pagesHTML string
 
-var builtInPages = template.Must(template.New("pages").Parse(pagesHTML))
+var builtInPages = Pages()
 
 // Brand is how the pages look and where they lead.
 type Brand struct {
@@ -44,8 +46,8 @@ type Brand struct {
 	Name string
 	// LogoURL is an https address of an image. Empty: none.
 	LogoURL string
-	// Colour is that of buttons and headings, as #rrggbb. Empty: a dark blue that
-	// can be read on white.
+	// Colour is that of buttons and headings, as #rrggbb. It has to stand out from
+	// white by 4.5 to 1, as WCAG 2.2 asks of text. Empty: a dark blue.
 	Colour string
 	// Support is shown where something went wrong: an e-mail address or telephone
 	// number. Empty: none.
@@ -59,7 +61,7 @@ type Brand struct {
 }
 
 func (b Brand) filled() Brand {
-	if !isColour(b.Colour) {
+	if b.Colour == "" {
 		b.Colour = "#1a4a7a"
 	}
 	if b.Language != "en" {
@@ -68,8 +70,28 @@ func (b Brand) filled() Brand {
 	return b
 }
 
-func isColour(s string) bool {
-	return len(s) == 7 && s[0] == '#' && strings.Trim(s[1:], "0123456789abcdefABCDEF") == ""
+// legible reports a colour in which text can be read on white, and white on it.
+func legible(colour string) bool {
+	if len(colour) != 7 || colour[0] != '#' {
+		return false
+	}
+	rgb, err := hex.DecodeString(colour[1:])
+	return err == nil && 1.05/(luminance(rgb)+.05) >= 4.5
+}
+
+// luminance is the relative luminance of WCAG 2.2, from 0 (black) to 1 (white).
+func luminance(rgb []byte) float64 {
+	sum := 0.0
+	for i, weight := range [...]float64{.2126, .7152, .0722} {
+		c := float64(rgb[i]) / 255
+		if c <= .04045 {
+			c /= 12.92
+		} else {
+			c = math.Pow((c+.055)/1.055, 2.4)
+		}
+		sum += weight * c
+	}
+	return sum
 }
 
 // PageData is what the templates are executed with.
@@ -79,10 +101,20 @@ type PageData struct {
 	Session  Session // zero on the landing page
 	Action   string  // where the landing page's form goes
 	Ask      bool    // the form asks for the organisation number, as "org"
-	Problem  string  // of the problem page: "invalid", "expired", "refused", "busy" or "organisation"
-	Refresh  int     // seconds after which the page is to load itself again; 0: never
-	CSPNonce string  // for inline styles: nothing else is allowed to run or load
+	Typed    string  // what stood there
+	Invalid  bool    // and was no organisation number
+	// Expectation is what the Brønnøysund register says about who may sign, on the
+	// landing page and until the customer is back. Empty: nothing is known.
+	Expectation digipost.SignatureRight
+	Problem     string // of the problem page: "invalid", "expired", "refused", "busy" or "organisation"
+	Refresh     int    // seconds after which the page is to look for news; 0: never
+	CSPNonce    string // for inline styles and scripts: nothing else is allowed to run or load
 }
+
+// Pages gives a copy of the built-in pages, to change some of them with Parse: the
+// templates "head" and "foot" stand around each page, "expect" is what the register
+// said. It is for Config.Pages.
+func Pages() *template.Template { return template.Must(template.New("pages").Parse(pagesHTML)) }
 
 // T gives a text of the built-in pages in the page's language.
 func (d PageData) T(key string) string {
@@ -113,15 +145,28 @@ func languageOf(r *http.Request, otherwise string) string {
 }
 
 // LandingHandler serves the page that tells what will happen, with a form that
-// goes to action: the path of a StartHandler.
-func (f *Flow) LandingHandler(action string) http.Handler { return f.landing(action, false) }
-
-func (f *Flow) landing(action string, ask bool) http.Handler {
+// goes to action: the path of a StartHandler. With who, which is the StartHandler's
+// and may be nil, and Deps.Registry it also tells what to expect of the
+// organisation; an error of who only leaves that out.
+func (f *Flow) LandingHandler(action string, who func(*http.Request) (Start, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		data := f.pageData(r)
-		data.Action, data.Ask = action, ask
+		data.Action = action
+		if who != nil {
+			if s, err := who(r); err == nil {
+				data.Expectation = f.expectation(r.Context(), firstOf(s.Organisation, s.Prefill))
+			}
+		}
 		f.render(w, r, http.StatusOK, pageLanding, data)
 	})
+}
+
+// publicLanding is the landing page that asks for the organisation number. What
+// was typed and refused stands in it again.
+func (f *Flow) publicLanding(w http.ResponseWriter, r *http.Request, status int, refused string) {
+	data := f.pageData(r)
+	data.Action, data.Ask, data.Typed, data.Invalid = f.path+"/start", true, refused, refused != ""
+	f.render(w, r, status, pageLanding, data)
 }
 
 func (f *Flow) problem(w http.ResponseWriter, r *http.Request, status int, problem string) {
@@ -146,7 +191,7 @@ func (f *Flow) render(w http.ResponseWriter, r *http.Request, status int, page s
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
-	policy := "default-src 'none'; style-src 'nonce-" + data.CSPNonce + "'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' " + f.registrationOrigin()
+	policy := "default-src 'none'; style-src 'nonce-" + data.CSPNonce + "'; script-src 'nonce-" + data.CSPNonce + "'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' " + f.registrationOrigin()
 	if logo := originOf(data.Brand.LogoURL); logo != "" {
 		policy += "; img-src " + logo
 	}
@@ -192,9 +237,9 @@ var relayPolicy = func() string {
 // The script stands outside of the template, because the policy allows exactly
 // these bytes. Without scripts the page loads the rest of what there is.
 var relayTemplate = template.Must(template.New("relay").Parse(`<!DOCTYPE html>
-<html lang="{{.Language}}"><head><meta charset="utf-8"><title>{{.T "relay.title"}}</title>
+<html lang="{{.Language}}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.T "relay.title"}}</title>
 <noscript><meta http-equiv="refresh" content="0;url={{.Action}}"></noscript></head>
-<body><p><a href="{{.Action}}">{{.T "relay.go"}}</a></p><script>` + relayScript + `</script></body></html>
+<body><main><h1>{{.T "relay.title"}}</h1><p><a href="{{.Action}}">{{.T "relay.go"}}</a></p></main><script>` + relayScript + `</script></body></html>
 `))
 
 func (f *Flow) relayPage(w http.ResponseWriter, r *http.Request, cut *digipost.TruncatedError) {

@@ -8,11 +8,13 @@
 //		OnEvent:   handle, // ready, unproven, expired, …
 //	}, senderonboarding.Deps{Store: store, Senders: client.Senders, Messages: client.Messages})
 //	…
-//	flow.Register(engine)
-//	mux.Handle("/digipost/", flow.Handler())
-//	mux.Handle("POST /settings/digipost", login(flow.StartHandler(func(r *http.Request) (senderonboarding.Start, error) {
+//	who := func(r *http.Request) (senderonboarding.Start, error) { // from your login
 //		return senderonboarding.Start{Tenant: …, Organisation: …}, nil
-//	})))
+//	}
+//	mux.Handle("/digipost/", flow.Handler())
+//	mux.Handle("GET /get-digipost", login(flow.LandingHandler("/get-digipost", who)))
+//	mux.Handle("POST /get-digipost", login(flow.StartHandler(who)))
+//	flow.Register(engine)
 //	…
 //	delivery, err := flow.Send(ctx, tenant, digipost.Message{…}) // once it is ready
 //

@@ -3,6 +3,7 @@ package senderonboarding
 import (
 	"context"
 	"crypto/rand"
+	"time"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/digipost"
@@ -87,15 +88,22 @@ func firstOf(a, b digipost.OrganisationNumber) digipost.OrganisationNumber {
 	return b
 }
 
+// registryTime is how long a customer waits for the register.
+const registryTime = 3 * time.Second
+
 // expectation asks the register. It only informs: whatever goes wrong is
 // "unknown".
 func (f *Flow) expectation(ctx context.Context, org digipost.OrganisationNumber) digipost.SignatureRight {
 	if f.deps.Registry == nil || org == "" {
 		return ""
 	}
+	ctx, cancel := context.WithTimeout(ctx, registryTime)
+	defer cancel()
 	right, err := f.deps.Registry.SignatureRight(ctx, org)
 	if err != nil {
 		f.cfg.Logger.WarnContext(ctx, "senderonboarding: the register does not answer", "error", err)
+	}
+	if err != nil || right != digipost.SignatureSole && right != digipost.SignatureJoint {
 		return digipost.SignatureUnknown
 	}
 	return right

@@ -20,8 +20,10 @@ func (f *Flow) Handler() http.Handler {
 	mux.Handle(f.path+"/backend", f.backend)
 	mux.Handle(f.path+"/backend/{token}", f.backend)
 	if f.cfg.Public {
-		mux.Handle("GET "+f.path+"/{$}", f.landing(f.path+"/start", true))
-		mux.Handle("POST "+f.path+"/start", f.StartHandler(publicStart))
+		mux.HandleFunc("GET "+f.path+"/{$}", func(w http.ResponseWriter, r *http.Request) { f.publicLanding(w, r, http.StatusOK, "") })
+		mux.Handle("POST "+f.path+"/start", f.startHandler(publicStart, func(w http.ResponseWriter, r *http.Request) {
+			f.publicLanding(w, r, http.StatusBadRequest, strings.TrimSpace(r.PostFormValue("org")))
+		}))
 	}
 	return mux
 }
@@ -39,6 +41,9 @@ func (f *Flow) BackendURL() countersign.Secret {
 // publicStart reads the form of the public landing page. What is typed there
 // fills in Digipost's form and proves nothing.
 func publicStart(r *http.Request) (Start, error) {
+	if err := r.ParseForm(); err != nil {
+		return Start{}, err
+	}
 	typed := strings.TrimSpace(r.PostFormValue("org"))
 	if typed == "" {
 		return Start{}, nil
@@ -53,6 +58,12 @@ const maxForm = 4 << 10 // bytes of a form
 // says for whom, from the vendor's own login; its error is answered 400. A POST
 // that another site made is refused.
 func (f *Flow) StartHandler(who func(*http.Request) (Start, error)) http.Handler {
+	return f.startHandler(who, func(w http.ResponseWriter, r *http.Request) {
+		f.problem(w, r, http.StatusBadRequest, problemOrganisation)
+	})
+}
+
+func (f *Flow) startHandler(who func(*http.Request) (Start, error), refused http.HandlerFunc) http.Handler {
 	start := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {
 			w.Header().Set("Allow", http.MethodPost)
@@ -62,7 +73,7 @@ func (f *Flow) StartHandler(who func(*http.Request) (Start, error)) http.Handler
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		s, err := who(r)
 		if err != nil {
-			f.problem(w, r, http.StatusBadRequest, problemOrganisation)
+			refused(w, r)
 			return
 		}
 		started, err := f.Start(r.Context(), s)
@@ -173,9 +184,12 @@ func (f *Flow) status(w http.ResponseWriter, r *http.Request, state countersign.
 		f.problem(w, r, http.StatusOK, problemRefused)
 	default:
 		if s.State == StateReturned && s.Tenant != "" {
-			data.Refresh = 3 // the proof takes a moment
+			data.Refresh = 2 // the proof takes a moment
 		} else if s.State == StateWaiting {
 			data.Refresh = 60
+		}
+		if s.Returned.IsZero() && s.State != StateUnproven {
+			data.Expectation = s.Expectation
 		}
 		f.render(w, r, http.StatusOK, pageWaiting, data)
 	}

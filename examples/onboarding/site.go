@@ -30,21 +30,21 @@ type site struct {
 }
 
 // handler mounts the flow beside the vendor's own pages.
-//
-// snippet: mount
 func (s *site) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/digipost/", s.flow.Handler())
-	mux.Handle("GET /get-digipost", s.flow.LandingHandler("/get-digipost"))
-	mux.Handle("POST /get-digipost", s.flow.StartHandler(func(*http.Request) (senderonboarding.Start, error) {
-		// A real site takes both from its login and its own customer records.
-		return senderonboarding.Start{Tenant: tenant, Organisation: s.org}, nil
-	}))
-	// end snippet
+	mux.Handle("GET /get-digipost", s.flow.LandingHandler("/get-digipost", s.who))
+	mux.Handle("POST /get-digipost", s.flow.StartHandler(s.who))
 	mux.HandleFunc("GET /{$}", s.index)
 	mux.HandleFunc("POST /letter", s.letter)
 	mux.HandleFunc("POST /approve", s.approve)
 	return http.NewCrossOriginProtection().Handler(mux)
+}
+
+// who is signed in. A real site takes both from its login and its own customer
+// records.
+func (s *site) who(*http.Request) (senderonboarding.Start, error) {
+	return senderonboarding.Start{Tenant: tenant, Organisation: s.org}, nil
 }
 
 // note is the vendor's handler of events.
@@ -86,16 +86,16 @@ func (s *site) send(ctx context.Context, id string) (*digipost.Delivery, error) 
 var indexPage = template.Must(template.New("index").Parse(`<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Fakturabyrået</title>
 <style>body { font: 1.05rem/1.6 system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem } td, th { text-align: left; padding: .2rem 1rem .2rem 0 }</style></head>
-<body><h1>Fakturabyrået</h1>
+<body><main><h1>Fakturabyrået</h1>
 <p>You are signed in for organisation {{.Organisation}}.</p>
 <p><a href="/get-digipost">Get Digipost</a></p>
 {{if .Sessions}}<h2>Registrations</h2>
-<table><tr><th>started</th><th>state</th><th>sender-id</th><th>why</th></tr>
+<table><tr><th scope="col">started</th><th scope="col">state</th><th scope="col">sender-id</th><th scope="col">why</th></tr>
 {{range .Sessions}}<tr><td>{{.Started.Format "15:04:05"}}</td><td>{{.State}}</td><td>{{if .SenderID}}{{.SenderID}}{{end}}</td><td>{{.Reason}}</td></tr>{{end}}</table>{{end}}
 {{if .Applications}}<form method="post" action="/approve"><button>Simulated Digipost: support approves</button></form>{{end}}
 {{if .Ready}}<form method="post" action="/letter"><button>Send a letter</button></form>{{end}}
 {{if .News}}<h2>News</h2><ul>{{range .News}}<li>{{.}}</li>{{end}}</ul>{{end}}
-</body></html>
+</main></body></html>
 `))
 
 type indexData struct {

@@ -14,7 +14,7 @@ func TestWalk(t *testing.T) {
 	for _, data := range []string{"", filepath.Join(t.TempDir(), "state.db")} {
 		var out bytes.Buffer
 		require.NoError(t, run(t.Context(), options{Listen: "127.0.0.1:0", Walk: true, Organisation: "984661185", Data: data}, &out))
-		require.Contains(t, out.String(), "senderonboarding: sessions=2 ready=2 letters=1\n")
+		require.Contains(t, out.String(), "onboarding: sessions=2 ready=2 letters=1\n")
 		require.Contains(t, out.String(), "letter: DIGIPOST DELIVERED from sender 34567\n")
 	}
 }

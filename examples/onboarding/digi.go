@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -12,6 +13,7 @@ import (
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/digipost"
 	"github.com/countersign/countersign/digiposttest"
+	"github.com/countersign/countersign/orchestration/senderonboarding"
 )
 
 // digi is the Digipost that the site works with: the real one, or a simulated one.
@@ -20,7 +22,8 @@ type digi struct {
 	web         string
 	partner     digipost.PartnerID
 	client      *digipost.Client
-	fake        *digiposttest.Server // nil: the real one
+	registry    senderonboarding.Registry // of Brønnøysund
+	fake        *digiposttest.Server      // nil: the real one
 }
 
 // connect chooses by what is configured.
@@ -46,7 +49,11 @@ func connect(o options) (*digi, error) {
 		return nil, err
 	}
 	client, err := digipost.New(digipost.Config{Environment: env, BrokerID: digipost.BrokerID(id), Auth: digipost.SignatureAuth{Key: key}})
-	return &digi{environment: env, partner: digipost.PartnerID(id), client: client}, err
+	if err != nil {
+		return nil, err
+	}
+	registry, err := digipost.NewRegistry()
+	return &digi{environment: env, partner: digipost.PartnerID(id), client: client, registry: registry}, err
 }
 
 // readKey reads the broker's key, of PEM or of a .p12 file.
@@ -79,7 +86,15 @@ func simulate() (*digi, error) {
 	p := fake.AddPartner(digiposttest.Partner{Key: &key.PublicKey})
 	fake.AddUser(recipient)
 	client, err := digipost.New(digipost.Config{BrokerID: digipost.BrokerID(p.ID), Auth: digipost.SignatureAuth{Key: key}}, countersign.WithBaseURL(fake.URL()))
-	return &digi{web: fake.URL(), partner: digipost.PartnerID(p.ID), client: client, fake: fake}, err
+	return &digi{web: fake.URL(), partner: digipost.PartnerID(p.ID), client: client, registry: simulatedRegistry{}, fake: fake}, err
+}
+
+// simulatedRegistry says of every organisation that one person may sign alone.
+type simulatedRegistry struct{}
+
+// SignatureRight is the simulated register's answer.
+func (simulatedRegistry) SignatureRight(context.Context, digipost.OrganisationNumber) (digipost.SignatureRight, error) {
+	return digipost.SignatureSole, nil
 }
 
 // ready tells the simulated Digipost where approvals go; the real one is told by a

@@ -1,15 +1,15 @@
-// Command senderonboarding is a small web site of a software vendor whose
+// Command onboarding is a small web site of a software vendor whose
 // customers get Digipost: landing page, registration, back, ready, first letter.
 //
 // Without configuration it runs against a simulated Digipost, so that both ways of
 // the registration can be clicked through at once:
 //
-//	go run ./examples/senderonboarding
+//	go run ./examples/onboarding
 //
 // With --walk it clicks for itself, prints what happened and ends. With credentials
 // it does the same against Digipost's test environment:
 //
-//	DIGIPOST_BROKER_ID=… DIGIPOST_KEY=broker.pem go run ./examples/senderonboarding \
+//	DIGIPOST_BROKER_ID=… DIGIPOST_KEY=broker.pem go run ./examples/onboarding \
 //	    --environment test --base-url https://vendor.example/digipost --organisation …
 package main
 
@@ -49,13 +49,13 @@ type options struct {
 
 func main() {
 	var o options
-	kong.Parse(&o, kong.Name("senderonboarding"), kong.Description("A vendor's web site whose customers get Digipost."), kong.UsageOnError())
+	kong.Parse(&o, kong.Name("onboarding"), kong.Description("A vendor's web site whose customers get Digipost."), kong.UsageOnError())
 	o.BrokerID, o.KeyFile = os.Getenv("DIGIPOST_BROKER_ID"), os.Getenv("DIGIPOST_KEY")
 	o.Password = countersign.NewSecret(os.Getenv("DIGIPOST_KEY_PASSWORD"))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, o, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "senderonboarding: "+err.Error())
+		fmt.Fprintln(os.Stderr, "onboarding: "+err.Error())
 		stop()
 		os.Exit(1)
 	}
@@ -103,7 +103,7 @@ func openStore(file string) (orchestration.Store, error) {
 	return sqlite.Open(file)
 }
 
-// snippet: flow
+// newFlow makes the flow of the site.
 func newFlow(baseURL string, store orchestration.Store, d *digi, tell func(context.Context, senderonboarding.Event) error) (*senderonboarding.Flow, error) {
 	return senderonboarding.New(senderonboarding.Config{
 		BaseURL:     baseURL, // https://vendor.example/digipost
@@ -112,10 +112,8 @@ func newFlow(baseURL string, store orchestration.Store, d *digi, tell func(conte
 		Web:         d.web, // empty, but for the simulation
 		OnEvent:     tell,
 		Brand:       senderonboarding.Brand{Name: "Fakturabyrået", HomeURL: "/", Support: "hjelp@example.no"},
-	}, senderonboarding.Deps{Store: store, Senders: d.client.Senders, Messages: d.client.Messages})
+	}, senderonboarding.Deps{Store: store, Senders: d.client.Senders, Messages: d.client.Messages, Registry: d.registry})
 }
-
-// end snippet
 
 // serve runs engine and site side by side.
 func (s *site) serve(ctx context.Context, l net.Listener, engine *orchestration.Local, walk bool, out io.Writer) error {

@@ -49,7 +49,7 @@ func (s *site) walk(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "letter: %s %s from sender %d\n", d.Channel, d.Status, d.SenderID)
-	_, err = fmt.Fprintf(out, "senderonboarding: sessions=%d ready=%d letters=%d\n", 2, ready, len(s.digi.fake.Messages()))
+	_, err = fmt.Fprintf(out, "onboarding: sessions=%d ready=%d letters=%d\n", 2, ready, len(s.digi.fake.Messages()))
 	return err
 }
 
