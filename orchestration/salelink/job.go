@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/countersign/countersign/mapping/salemap"
@@ -33,7 +34,7 @@ type jobRow = orchestration.Row[jobBody]
 
 // jobsOf are the jobs of a policy.
 func (f *Flow) jobsOf(row linkRow) []string {
-	if row.Value.Mode != f.cfg.Mode || f.native() {
+	if f.native() {
 		return []string{jobWatch}
 	}
 	jobs := []string{jobProducts}
@@ -142,12 +143,7 @@ func (f *Flow) runJob(ctx context.Context, name string) error {
 }
 
 func (f *Flow) wanted(link linkRow, name string) bool {
-	for _, n := range f.jobsOf(link) {
-		if n == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(f.jobsOf(link), name)
 }
 
 func (f *Flow) job(ctx context.Context, name string) (row jobRow, err error) {

@@ -42,11 +42,12 @@ func (f *Flow) Health(ctx context.Context, maxLag time.Duration) error {
 }
 
 // Unanswered goes through the sales that B has had since before a time and whose
-// status has not moved since: orders that nobody may have looked at.
+// status has not moved since: orders that nobody may have looked at. It needs
+// Policy.PullStatuses.
 func (f *Flow) Unanswered(ctx context.Context, before time.Time) iter.Seq2[Sale, error] {
 	return func(yield func(Sale, error) bool) {
 		for s, err := range f.Sales(ctx, SaleForwarded) {
-			if err == nil && (!s.SentAt.Before(before) || s.StatusAt.After(s.SentAt.Add(f.cfg.Skew))) {
+			if err == nil && (s.Answered || !s.SentAt.Before(before)) {
 				continue
 			}
 			if !yield(s, err) || err != nil {

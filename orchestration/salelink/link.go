@@ -62,7 +62,7 @@ const linkKey = "link"
 var (
 	// ErrOtherMode: the link exists in the other mode. Both at once would hand sales
 	// over twice.
-	ErrOtherMode = fmt.Errorf("the link exists in the other mode: use another name, or remove it (%w)", countersign.ErrConflict)
+	ErrOtherMode = fmt.Errorf("the link exists in the other mode (%w)", countersign.ErrConflict)
 	// ErrNotConfigured: Configure was not called yet.
 	ErrNotConfigured = fmt.Errorf("the link has no settings yet: call Configure (%w)", countersign.ErrConflict)
 )

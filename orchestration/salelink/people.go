@@ -155,6 +155,18 @@ func (f *Flow) DeadLetters() orchestration.DeadLetters {
 	return orchestration.DeadLetters{Store: f.deps.Store, Table: string(f.sales), Clock: f.cfg.Clock}
 }
 
+// DeadProducts are the products that could not be brought to A, such as those whose
+// supplier is not mapped.
+func (f *Flow) DeadProducts() orchestration.DeadLetters {
+	return orchestration.DeadLetters{Store: f.deps.Store, Table: string(f.products), Clock: f.cfg.Clock}
+}
+
+// DeadUpdates are the statuses and references that A refused; their keys are A's
+// sales.
+func (f *Flow) DeadUpdates() orchestration.DeadLetters {
+	return orchestration.DeadLetters{Store: f.deps.Store, Table: string(f.updates), Clock: f.cfg.Clock}
+}
+
 // Resolve says that a person dealt with a sale that is dead, parked, refused,
 // waiting or open for cancellation: the flow leaves it alone. reason is kept; put
 // no personal data there.
@@ -188,12 +200,4 @@ func (f *Flow) CancelAtB(ctx context.Context, who string, id salesdock.SaleID, s
 		row.State, row.Value.Reason = SaleResolved, "cancelled at B"
 		return nil
 	})
-}
-
-// RetryProducts takes up all products that were given up, such as those whose
-// supplier was not mapped.
-func (f *Flow) RetryProducts(ctx context.Context) error {
-	d := orchestration.DeadLetters{Store: f.deps.Store, Table: string(f.products), Clock: f.cfg.Clock}
-	_, err := d.RetryAll(ctx)
-	return err
 }

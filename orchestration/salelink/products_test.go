@@ -217,7 +217,9 @@ func TestSuppliersAreMapped(t *testing.T) {
 	at := w.a.AddSupplier("Netbeheer bij A")
 	s.Mapping.Suppliers = append(s.Mapping.Suppliers, supplierPair(of, at))
 	require.NoError(t, w.flow.Configure(t.Context(), s))
-	require.NoError(t, w.flow.RetryProducts(t.Context()))
+	n, err := w.flow.DeadProducts().RetryAll(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
 	w.run()
 	require.Equal(t, at.ID, w.productA(sun).Supplier.ID)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -177,8 +178,18 @@ func keepAs(p *salesdock.Product) salesdock.ProductInput {
 	return salesdock.ProductInput{
 		Name: p.Name, Identifier: p.Identifier, Active: p.Active, SupplierID: p.SupplierID, Retention: string(p.Retention), Audience: p.Audience,
 		USP: string(p.USP), Description: string(p.Description), Duration: string(p.Duration), Price: p.Price.Decimal, PriceAction: p.PriceAction.Decimal,
-		PriceMonthly: p.PriceMonthly.Decimal, PriceMonthlyAction: p.PriceMonthlyAction.Decimal, ValidFrom: p.ValidFrom.Date, ValidTill: p.ValidTill.Date,
+		PriceMonthlyActionValue: months(p.PriceMonthlyActionValue), PriceMonthly: p.PriceMonthly.Decimal, PriceMonthlyAction: p.PriceMonthlyAction.Decimal, ValidFrom: p.ValidFrom.Date, ValidTill: p.ValidTill.Date,
 	}
+}
+
+// months reads a number of months; 0 for what is none.
+func months(d salesdock.Decimal) int {
+	whole, _, _ := strings.Cut(d.String(), ".")
+	n, err := strconv.Atoi(whole)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // input writes a product of B as A gets it. Its identifier tells where it comes

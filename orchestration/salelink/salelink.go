@@ -50,7 +50,7 @@ const (
 	DefaultEvery     = 15 * time.Minute
 	DefaultFullEvery = 24 * time.Hour
 	DefaultSettle    = 2 * time.Minute
-	DefaultSkew      = 2 * time.Minute
+	DefaultSkew      = 10 * time.Minute
 	DefaultAttempts  = 20
 )
 
@@ -71,7 +71,8 @@ type Config struct {
 	// Settle is how long after an answer that did not come B's list is believed.
 	// 0: 2 minutes. Negative: at once.
 	Settle time.Duration
-	// Skew is how far B's clock may be from this one's. 0: 2 minutes.
+	// Skew is how far B's clock may be from this one's: a sale that B dates earlier than
+	// that before an attempt is not taken for its result. 0: 10 minutes.
 	Skew time.Duration
 	// Attempts is how often a sale is tried before it is given up. 0: 20.
 	Attempts int
@@ -79,7 +80,7 @@ type Config struct {
 	Backoff func(attempt int) time.Duration
 	// Fields carries the fixed members of a sale. Nil: salemap.New.
 	Fields *salemap.Map
-	// WebhookTokens guard Handler. Empty: Handler refuses everything.
+	// WebhookTokens guard Handler, which needs at least one.
 	WebhookTokens []countersign.Secret
 	// Clock replaces time.Now.
 	Clock func() time.Time

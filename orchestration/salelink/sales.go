@@ -44,6 +44,8 @@ type saleBody struct {
 	// StatusB is B's status that was taken last, and At when it had changed there.
 	StatusB string    `json:"status_b,omitempty"`
 	At      time.Time `json:"at,omitzero"`
+	// Answered says that B's status has moved since B has the sale.
+	Answered bool `json:"answered,omitempty"`
 	// StatusA is the status that this flow set at A last.
 	StatusA string `json:"status_a,omitempty"`
 	// NotSynced is a status of B that nobody mapped.
@@ -70,6 +72,7 @@ type Sale struct {
 	StatusB   string    // B's status
 	StatusAt  time.Time // and when it changed there
 	NotSynced string    // B's status, where it is custom and not mapped
+	Answered  bool      // B's status has moved since B has it
 	SentAt    time.Time
 	Reason    string
 }
@@ -78,7 +81,7 @@ func saleOf(row saleRow) Sale {
 	b := row.Value
 	return Sale{
 		A: salesdock.SaleID(row.Key), B: salesdock.SaleID(row.Ref), State: row.State, Refusals: b.Refusals, Faults: b.Faults, Matches: b.Matches,
-		Attempts: row.Attempt, LastError: row.LastError, Due: row.Due, StatusB: b.StatusB, StatusAt: b.At, NotSynced: b.NotSynced, SentAt: b.SentAt, Reason: b.Reason,
+		Attempts: row.Attempt, LastError: row.LastError, Due: row.Due, StatusB: b.StatusB, StatusAt: b.At, NotSynced: b.NotSynced, Answered: b.Answered, SentAt: b.SentAt, Reason: b.Reason,
 	}
 }
 

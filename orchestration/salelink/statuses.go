@@ -85,6 +85,7 @@ func (f *Flow) takeNews(ctx context.Context, tx orchestration.Tx, link linkRow, 
 		return nil
 	}
 	b.StatusB, b.At, b.NotSynced = n.Status, n.At, ""
+	b.Answered = b.Answered || n.At.After(n.Made)
 	var err error
 	switch v {
 	case StatusReport:
