@@ -58,7 +58,7 @@ func openSaleLink(j job) (*saleProgram, error) {
 	}
 	soon := func(int) time.Duration { return 20 * time.Millisecond }
 	p.flow, err = salelink.New(salelink.Config{
-		Mode: salesdock.SDKLink, Every: time.Second, Settle: 500 * time.Millisecond, Backoff: soon, Attempts: 1000,
+		Mode: salesdock.SDKLink, Every: 2 * time.Second, Settle: 500 * time.Millisecond, Backoff: soon, Attempts: 1000,
 	}, salelink.Deps{Store: store, A: a, B: b})
 	if err != nil {
 		return nil, errors.Join(err, store.Close())

@@ -200,13 +200,7 @@ func (f *Flow) apply(ctx context.Context, link linkRow, a Action, offered []Offe
 		if i >= 0 {
 			o = offered[i]
 		}
-		if a.Kind == string(ProductRead) {
-			var err error
-			if a, o, err = f.look(ctx, a, o); err != nil {
-				return 0, err
-			}
-		}
-		return 1, f.note(ctx, a, o)
+		return 1, f.noteProducts(ctx, []Action{a}, map[string]Offered{a.B: o})
 	}
 	return 0, nil
 }
@@ -233,7 +227,7 @@ func (f *Flow) takeStatus(ctx context.Context, link linkRow, id salesdock.SaleID
 			return &sideError{"B", err}
 		}
 		if r.ID == id {
-			return f.noteStatus(ctx, link, r)
+			return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error { return f.noteStatus(ctx, tx, link, r) })
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -147,18 +148,40 @@ func (f *Flow) syncProducts(ctx context.Context, link linkRow, job jobRow) error
 	for _, o := range offered {
 		byID[string(o.ID)] = o
 	}
-	for _, a := range planProducts(offered, imported, true, p, fullEvery, f.now()) {
-		o := byID[a.B]
-		if a.Kind == string(ProductRead) {
-			if a, o, err = f.look(ctx, a, o); err != nil {
-				return err
-			}
-		}
-		if err := f.note(ctx, a, o); err != nil {
+	plan := planProducts(offered, imported, true, p, fullEvery, f.now())
+	for chunk := range slices.Chunk(plan, noteSize) {
+		if err := f.noteProducts(ctx, chunk, byID); err != nil {
 			return err
 		}
 	}
 	return f.recheck(ctx)
+}
+
+// noteSize is how many products are written down in one transaction.
+const noteSize = 100
+
+// noteProducts takes the hashes that some of the actions ask for, and then writes
+// all of them down.
+func (f *Flow) noteProducts(ctx context.Context, actions []Action, offered map[string]Offered) error {
+	looked := make([]Offered, len(actions))
+	for i, a := range actions {
+		looked[i] = offered[a.B]
+		if a.Kind != string(ProductRead) {
+			continue
+		}
+		var err error
+		if actions[i], looked[i], err = f.look(ctx, a, looked[i]); err != nil {
+			return err
+		}
+	}
+	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+		for i, a := range actions {
+			if err := f.noteIn(ctx, tx, a, looked[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // missing counts one more absence for products that the list lacks, and none for
@@ -189,33 +212,31 @@ func (f *Flow) look(ctx context.Context, a Action, o Offered) (Action, Offered, 
 	if o.Hash, err = f.productHash(ctx, full); err != nil {
 		return a, o, err
 	}
-	a.Basis, a.Kind = o.Hash, string(ProductUpdate) // note compares it with what is stored
+	a.Basis, a.Kind = o.Hash, string(ProductUpdate) // change compares it with what is stored
 	return a, o, nil
 }
 
-// note writes down what a look at one product gave, and makes it due where there
+// noteIn writes down what a look at one product gave, and makes it due where there
 // is something to do at A.
-func (f *Flow) note(ctx context.Context, a Action, o Offered) error {
-	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
-		row, err := f.products.Get(ctx, tx, a.B)
-		if errors.Is(err, orchestration.ErrNoRecord) {
-			fresh := productRow{
-				Record: orchestration.Record{Key: a.B, Group: productLane, State: orchestration.StatePending, Due: f.now(), Updated: f.now()},
-				Value:  productBody{Imported: Imported{B: o.ID, Name: o.Name, Mark: o.Mark}, Do: ProductCreate, LastChecked: f.now()},
-			}
-			_, err = f.products.Insert(ctx, tx, fresh)
-			return err
+func (f *Flow) noteIn(ctx context.Context, tx orchestration.Tx, a Action, o Offered) error {
+	row, err := f.products.Get(ctx, tx, a.B)
+	if errors.Is(err, orchestration.ErrNoRecord) {
+		fresh := productRow{
+			Record: orchestration.Record{Key: a.B, Group: productLane, State: orchestration.StatePending, Due: f.now(), Updated: f.now()},
+			Value:  productBody{Imported: Imported{B: o.ID, Name: o.Name, Mark: o.Mark}, Do: ProductCreate, LastChecked: f.now()},
 		}
-		if err != nil {
-			return err
-		}
-		before := row.Value
-		f.noteIn(&row, a, o)
-		if err := f.noteAsk(ctx, tx, before, row.Value); err != nil {
-			return err
-		}
-		return f.products.Update(ctx, tx, &row)
-	})
+		_, err = f.products.Insert(ctx, tx, fresh)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	before := row.Value
+	f.change(&row, a, o)
+	if err := f.noteAsk(ctx, tx, before, row.Value); err != nil {
+		return err
+	}
+	return f.products.Update(ctx, tx, &row)
 }
 
 // noteAsk writes into the journal that a person has to confirm, once.
@@ -226,7 +247,8 @@ func (f *Flow) noteAsk(ctx context.Context, tx orchestration.Tx, before, after p
 	return f.journal.Append(ctx, tx, f.entry("product vanished: waits for confirmation", "", map[string]string{"product": string(after.B)}))
 }
 
-func (f *Flow) noteIn(row *productRow, a Action, o Offered) {
+// change sets a product's record to what an action says.
+func (f *Flow) change(row *productRow, a Action, o Offered) {
 	b := &row.Value
 	b.LastChecked, row.Updated = f.now(), f.now()
 	do := func(kind ProductAction) {

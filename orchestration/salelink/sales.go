@@ -139,47 +139,68 @@ func (f *Flow) lookForSales(ctx context.Context, link linkRow, job jobRow) error
 	if since.IsZero() || job.Value.Full {
 		since = link.Value.LiveSince
 	}
-	for r, err := range f.deps.A.Sales.All(ctx, salesdock.SaleQuery{Period: f.window(since)}) {
-		if err != nil {
-			return &sideError{"A", err}
-		}
+	return f.eachPage(ctx, f.deps.A, "A", f.window(since), func(tx orchestration.Tx, r *salesdock.SaleRow) error {
 		b, ours := m.ProductOf(r.ProductID)
 		if !ours || r.UpdatedAt.Before(link.Value.LiveSince.Truncate(time.Second)) {
-			continue
+			return nil
 		}
 		st := cats.a.Status(r.Status)
-		if err := f.noteSale(ctx, r, b, st != nil && st.Type == salesdock.TypeCancelled); err != nil {
-			return err
-		}
-	}
-	return nil
+		return f.noteSale(ctx, tx, r, b, st != nil && st.Type == salesdock.TypeCancelled)
+	})
 }
 
-// noteSale writes down that a sale of A is there or has changed.
-func (f *Flow) noteSale(ctx context.Context, r *salesdock.SaleRow, product salesdock.ProductID, cancelled bool) error {
-	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
-		row, err := f.sales.Get(ctx, tx, string(r.ID))
-		if errors.Is(err, orchestration.ErrNoRecord) {
-			_, err = f.sales.Insert(ctx, tx, f.freshSale(r.ID, product, r.UpdatedAt.Time))
-			return err
+// eachPage goes through the sales of a period, each page in one transaction.
+func (f *Flow) eachPage(ctx context.Context, c *salesdock.Client, side string, p salesdock.Period, note func(orchestration.Tx, *salesdock.SaleRow) error) error {
+	q := salesdock.SaleQuery{Period: p}
+	for seen := map[string]bool{}; ; {
+		page, err := c.Sales.List(ctx, q)
+		if err != nil {
+			return &sideError{side, err}
 		}
-		if err != nil || row.Value.Changed.Equal(orchestration.StoredTime(r.UpdatedAt.Time)) {
-			return err
-		}
-		row.Value.Changed = orchestration.StoredTime(r.UpdatedAt.Time)
-		switch row.State {
-		case orchestration.StateSending, orchestration.StateUncertain, SaleResolved, SaleCancelOpen:
-		case SaleForwarded:
-			// A status that came from B is no cancellation of A's.
-			if cancelled && r.Status != row.Value.StatusA {
-				row.State, row.Updated = SaleCancelOpen, f.now()
-				err = f.journal.Append(ctx, tx, f.entry("cancelled at A after it was forwarded", row.Key, map[string]string{"sale_b": row.Ref}))
+		err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+			for i := range page.Items {
+				if err := note(tx, &page.Items[i]); err != nil {
+					return err
+				}
 			}
-		default:
-			row.State, row.Due, row.Attempt = orchestration.StatePending, f.now(), 0
+			return nil
+		})
+		if err != nil || page.Next == "" {
+			return err
 		}
-		return errors.Join(err, f.sales.Update(ctx, tx, &row))
-	})
+		if seen[page.Next] {
+			return &sideError{side, errCircle}
+		}
+		seen[page.Next], q.Cursor = true, page.Next
+	}
+}
+
+// errCircle: a list whose pages go in a circle would never end.
+var errCircle = errors.New("the pages of the sales go in a circle")
+
+// noteSale writes down that a sale of A is there or has changed.
+func (f *Flow) noteSale(ctx context.Context, tx orchestration.Tx, r *salesdock.SaleRow, product salesdock.ProductID, cancelled bool) error {
+	row, err := f.sales.Get(ctx, tx, string(r.ID))
+	if errors.Is(err, orchestration.ErrNoRecord) {
+		_, err = f.sales.Insert(ctx, tx, f.freshSale(r.ID, product, r.UpdatedAt.Time))
+		return err
+	}
+	if err != nil || row.Value.Changed.Equal(orchestration.StoredTime(r.UpdatedAt.Time)) {
+		return err
+	}
+	row.Value.Changed = orchestration.StoredTime(r.UpdatedAt.Time)
+	switch row.State {
+	case orchestration.StateSending, orchestration.StateUncertain, SaleResolved, SaleCancelOpen:
+	case SaleForwarded:
+		// A status that came from B is no cancellation of A's.
+		if cancelled && r.Status != row.Value.StatusA {
+			row.State, row.Updated = SaleCancelOpen, f.now()
+			err = f.journal.Append(ctx, tx, f.entry("cancelled at A after it was forwarded", row.Key, map[string]string{"sale_b": row.Ref}))
+		}
+	default:
+		row.State, row.Due, row.Attempt = orchestration.StatePending, f.now(), 0
+	}
+	return errors.Join(err, f.sales.Update(ctx, tx, &row))
 }
 
 func (f *Flow) freshSale(id salesdock.SaleID, product salesdock.ProductID, changed time.Time) saleRow {

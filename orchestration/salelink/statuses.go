@@ -41,27 +41,18 @@ func (f *Flow) lookForStatuses(ctx context.Context, link linkRow, job jobRow) er
 	if since.IsZero() || job.Value.Full {
 		since = link.Value.LiveSince
 	}
-	for r, err := range f.deps.B.Sales.All(ctx, salesdock.SaleQuery{Period: f.window(since)}) {
-		if err != nil {
-			return &sideError{"B", err}
-		}
-		if err := f.noteStatus(ctx, link, r); err != nil {
-			return err
-		}
-	}
-	return nil
+	return f.eachPage(ctx, f.deps.B, "B", f.window(since), func(tx orchestration.Tx, r *salesdock.SaleRow) error {
+		return f.noteStatus(ctx, tx, link, r)
+	})
 }
 
 // noteStatus takes in what B says of one sale.
-func (f *Flow) noteStatus(ctx context.Context, link linkRow, r *salesdock.SaleRow) error {
-	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
-		rows, err := f.sales.List(ctx, tx, orchestration.Query{Ref: string(r.ID)})
-		if err != nil || len(rows) != 1 {
-			return err // not one of ours
-		}
-		news := newsOf(rows[0], r)
-		return f.takeNews(ctx, tx, link, rows[0], news)
-	})
+func (f *Flow) noteStatus(ctx context.Context, tx orchestration.Tx, link linkRow, r *salesdock.SaleRow) error {
+	rows, err := f.sales.List(ctx, tx, orchestration.Query{Ref: string(r.ID)})
+	if err != nil || len(rows) != 1 {
+		return err // not one of ours
+	}
+	return f.takeNews(ctx, tx, link, rows[0], newsOf(rows[0], r))
 }
 
 // newsOf joins what B says of a sale with what is known of it.
