@@ -17,17 +17,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// moment2 is when a new sale springs the trap.
-type moment2 int
+// saleMoment is when a new sale springs the trap.
+type saleMoment int
 
 // The moments.
 const (
-	beforeSale moment2 = iota // the service has not got it yet, and never will
+	beforeSale saleMoment = iota // the service has not got it yet, and never will
 	afterSale                 // the service has made it, and the program has no answer
 	withAnswer                // the program is getting the answer
 )
 
-var moments2 = []moment2{beforeSale, afterSale, withAnswer}
+var saleMoments = []saleMoment{beforeSale, afterSale, withAnswer}
 
 // gate stands in front of the simulated service: it springs a trap at a chosen
 // new sale, can lose an answer, and knows when nothing is under way.
@@ -42,7 +42,7 @@ type gate struct {
 	calm   *sync.Cond
 	busy   int
 	left   int // new sales until the trap springs; 0: none is set
-	moment moment2
+	moment saleMoment
 	spring func()
 }
 
@@ -65,7 +65,7 @@ func newGate(t *testing.T, target string) *gate {
 }
 
 // trap springs at the nth new sale from now.
-func (g *gate) trap(n int, at moment2, spring func()) {
+func (g *gate) trap(n int, at saleMoment, spring func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.left, g.moment, g.spring = n, at, spring
@@ -82,7 +82,7 @@ func (g *gate) idle() {
 }
 
 // sprung counts a new sale, and gives the trap that it springs.
-func (g *gate) sprung() (moment2, func()) {
+func (g *gate) sprung() (saleMoment, func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.left == 0 {

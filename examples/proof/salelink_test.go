@@ -235,7 +235,7 @@ func (w *saleWorld) killed(i int) {
 	w.t.Helper()
 	sprung := make(chan struct{})
 	c := startChild(w.t, w.job, modeWorkSales)
-	w.gate.trap(1+w.random.IntN(6), moments2[i%len(moments2)], func() {
+	w.gate.trap(1+w.random.IntN(6), saleMoments[i%len(saleMoments)], func() {
 		c.kill()
 		close(sprung)
 	})

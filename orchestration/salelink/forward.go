@@ -347,7 +347,7 @@ func (f *Flow) failed(ctx context.Context, row saleRow, failure *orchestration.W
 	}
 	parked, _ := errors.AsType[*notOne](failure.Err)
 	refused, isError := errors.AsType[*countersign.Error](failure.Err)
-	refusal := isError && side == "B" && refused.StatusCode == http.StatusBadRequest || isError && refused.StatusCode == http.StatusUnprocessableEntity
+	refusal := isError && side == "B" && (refused.StatusCode == http.StatusBadRequest || refused.StatusCode == http.StatusUnprocessableEntity)
 	if parked == nil && !refusal {
 		return nil
 	}
