@@ -23,8 +23,8 @@ type saleMoment int
 // The moments.
 const (
 	beforeSale saleMoment = iota // the service has not got it yet, and never will
-	afterSale                 // the service has made it, and the program has no answer
-	withAnswer                // the program is getting the answer
+	afterSale                    // the service has made it, and the program has no answer
+	withAnswer                   // the program is getting the answer
 )
 
 var saleMoments = []saleMoment{beforeSale, afterSale, withAnswer}
