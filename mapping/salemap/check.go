@@ -50,8 +50,9 @@ func (c *checker) add(s mapping.Severity, p Part, code, a, b, name, message stri
 
 // products finds the imported products on both sides.
 func (c *checker) products() {
+	inA, inB := byID(c.a.Products), byID(c.b.Products)
 	for _, p := range c.m.Products {
-		at, of := c.a.Product(p.A), c.b.Product(p.B)
+		at, of := inA[p.A], inB[p.B]
 		switch {
 		case of == nil:
 			c.add(mapping.SeverityWarning, PartProduct, CodeDangling, string(p.A), string(p.B), nameOf(at), "B does not offer it any more: sales of it are not forwarded", nil)
@@ -61,6 +62,15 @@ func (c *checker) products() {
 			c.offer, c.sold = append(c.offer, *of), append(c.sold, *at)
 		}
 	}
+}
+
+// byID indexes products: links may have ten thousand of them.
+func byID(all []Product) map[salesdock.ProductID]*Product {
+	out := make(map[salesdock.ProductID]*Product, len(all))
+	for i := range all {
+		out[all[i].ID] = &all[i]
+	}
+	return out
 }
 
 func nameOf(p *Product) string {
@@ -97,9 +107,7 @@ func (c *checker) flows() {
 				"B's flow wants a signature, which A's API does not give", &Suggestion{Action: ActionAskB, B: string(p.B)})
 		}
 	}
-	for _, p := range c.offer {
-		c.flowOfProduct(p, targets)
-	}
+	c.flowsOfProducts(targets)
 }
 
 // flowOfType suggests B's flow where one alone has the type.
@@ -119,23 +127,27 @@ func (c *checker) flowOfType(from *salesdock.Flow) *Suggestion {
 	return &Suggestion{Action: ActionMap, A: string(from.ID), B: string(only.ID)}
 }
 
-// flowOfProduct finds products that no mapped flow sells. Flows of the type
+// flowsOfProducts finds products that no mapped flow sells. Flows of the type
 // default alone tell what they sell.
-func (c *checker) flowOfProduct(p Product, targets []*salesdock.Flow) {
-	open := false
+func (c *checker) flowsOfProducts(targets []*salesdock.Flow) {
+	open, sold := false, map[salesdock.ProductID]bool{}
 	for _, f := range targets {
-		if len(f.Sections) == 0 {
-			open = true
-		}
-		if sectionOf(f, p.ID) != nil {
-			return
+		open = open || len(f.Sections) == 0
+		for _, s := range f.Sections {
+			for _, p := range s.Products {
+				sold[p.ID] = true
+			}
 		}
 	}
-	if open {
-		c.add(mapping.SeverityWarning, PartProduct, CodeUndecidable, "", string(p.ID), p.Name, "B does not tell which products its flow sells", nil)
-		return
+	for _, p := range c.offer {
+		switch {
+		case sold[p.ID]:
+		case open:
+			c.add(mapping.SeverityWarning, PartProduct, CodeUndecidable, "", string(p.ID), p.Name, "B does not tell which products its flow sells", nil)
+		default:
+			c.add(mapping.SeverityError, PartProduct, CodeNoFlow, "", string(p.ID), p.Name, "no mapped flow of B sells it", c.flowThatSells(p))
+		}
 	}
-	c.add(mapping.SeverityError, PartProduct, CodeNoFlow, "", string(p.ID), p.Name, "no mapped flow of B sells it", c.flowThatSells(p))
 }
 
 func (c *checker) flowThatSells(p Product) *Suggestion {

@@ -116,8 +116,9 @@ func (c *checker) comesUp(a, b, name string, part Part, to, from Relevant) {
 // hiddenFor names the imported products for which B asks and A doesn't.
 func (c *checker) hiddenFor(to, from Relevant) string {
 	var names []string
+	asked, answered := setOf(to.Products), setOf(from.Products)
 	for i, p := range c.offer {
-		if slices.Contains(to.Products, p.ID) && !slices.Contains(from.Products, c.sold[i].ID) {
+		if asked[p.ID] && !answered[c.sold[i].ID] {
 			names = append(names, quote(p.Name))
 		}
 	}
@@ -125,6 +126,14 @@ func (c *checker) hiddenFor(to, from Relevant) string {
 		names = append(names[:3], fmt.Sprintf("%d more", len(names)-3))
 	}
 	return strings.Join(names, ", ")
+}
+
+func setOf(ids []salesdock.ProductID) map[salesdock.ProductID]bool {
+	out := make(map[salesdock.ProductID]bool, len(ids))
+	for _, id := range ids {
+		out[id] = true
+	}
+	return out
 }
 
 // options finds answers of A that are no option of B.
