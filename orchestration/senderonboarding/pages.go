@@ -11,6 +11,7 @@ import (
 	"html/template"
 	"math"
 	"net/http"
+	"net/mail"
 	"net/url"
 	"strconv"
 	"strings"
@@ -66,10 +67,30 @@ func (b Brand) filled() Brand {
 	if b.Colour == "" {
 		b.Colour = "#1a4a7a"
 	}
-	if b.Language != "en" {
+	if b.Language == "" {
 		b.Language = "nb"
 	}
 	return b
+}
+
+// check finds what would leave customers without language, logo or link.
+func (b Brand) check() error {
+	if b.Language != "nb" && b.Language != "en" {
+		return configError("Brand.Language", "is not known", "choose nb or en")
+	}
+	if !legible(b.Colour) {
+		return configError("Brand.Colour", "is not a colour that can be read on white", "take a darker one, as #rrggbb")
+	}
+	if b.LogoURL != "" && !strings.HasPrefix(originOf(b.LogoURL), "https://") {
+		return configError("Brand.LogoURL", "is not an https address", "give the whole address of the image")
+	}
+	for field, address := range map[string]string{"Brand.HomeURL": b.HomeURL, "Brand.SignInURL": b.SignInURL} {
+		u, err := url.Parse(address)
+		if err != nil || u.Scheme != "" && u.Scheme != "https" && u.Scheme != "http" {
+			return configError(field, "is not an address of a page", "give an https address, or a path such as /home")
+		}
+	}
+	return nil
 }
 
 // legible reports a colour in which text can be read on white, and white on it.
@@ -126,6 +147,16 @@ func (d PageData) T(key string) string {
 		name = texts[d.Language]["us"]
 	}
 	return strings.ReplaceAll(text, "{name}", name)
+}
+
+// SupportURL is where a click on Brand.Support leads. Empty: it is no e-mail
+// address.
+func (d PageData) SupportURL() string {
+	a, err := mail.ParseAddress(d.Brand.Support)
+	if err != nil || a.Address != d.Brand.Support {
+		return ""
+	}
+	return "mailto:" + a.Address
 }
 
 func (f *Flow) pageData(r *http.Request) PageData {
