@@ -126,6 +126,8 @@ type PageData struct {
 	Ask      bool    // the form asks for the organisation number, as "org"
 	Typed    string  // what stood there
 	Invalid  bool    // and was no organisation number
+	// Organisation is the one that the landing page is for. Empty: not known.
+	Organisation digipost.OrganisationNumber
 	// Expectation is what the Brønnøysund register says about who may sign, on the
 	// landing page and until the customer is back. Empty: nothing is known.
 	Expectation digipost.SignatureRight
@@ -179,15 +181,16 @@ func languageOf(r *http.Request, otherwise string) string {
 
 // LandingHandler serves the page that tells what will happen, with a form that
 // goes to action: the path of a StartHandler. With who, which is the StartHandler's
-// and may be nil, and Deps.Registry it also tells what to expect of the
-// organisation; an error of who only leaves that out.
+// and may be nil, it names the organisation, and with Deps.Registry it tells what to
+// expect of it; an error of who only leaves that out.
 func (f *Flow) LandingHandler(action string, who func(*http.Request) (Start, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		data := f.pageData(r)
 		data.Action = action
 		if who != nil {
 			if s, err := who(r); err == nil {
-				data.Expectation = f.expectation(r.Context(), cmp.Or(s.Organisation, s.Prefill))
+				data.Organisation = cmp.Or(s.Organisation, s.Prefill)
+				data.Expectation = f.expectation(r.Context(), data.Organisation)
 			}
 		}
 		f.render(w, r, http.StatusOK, pageLanding, data)
