@@ -53,7 +53,7 @@ bench: ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem work
 
 .PHONY: proof
-proof: proof-ledgersync proof-cloudsign proof-docusign proof-digipost proof-activecampaign proof-envelopesync ## Print the figures that the documentation claims, all topics
+proof: proof-ledgersync proof-cloudsign proof-docusign proof-digipost proof-activecampaign proof-envelopesync proof-salelink ## Print the figures that the documentation claims, all topics
 
 .PHONY: proof-ledgersync
 proof-ledgersync: ## Print the figures of the ledger sync: crashes, also in review mode and through a gateway, full disk, calls, speed, memory
@@ -82,6 +82,10 @@ proof-envelopesync: ## Print the figures of the envelope sync: storm, limit, acc
 .PHONY: proof-activecampaign
 proof-activecampaign: ## Print the figures of the ActiveCampaign client: conformance, contract
 	@$(call prove,-run 'ActiveCampaign$$|SentTwice' ./activecampaign ./internal/conformance)
+
+.PHONY: proof-salelink
+proof-salelink: ## Print the figures of the sale link: crashes, calls of change detection
+	@$(call prove,-parallel 1 -run SaleLink ./examples/proof)
 
 .PHONY: conformance
 conformance: ## Check requests and fakes against the vendors' specifications (COUNTERSIGN_SPECS)

@@ -60,9 +60,10 @@ type File struct {
 // Finish writes manifest.csv, manifest.json and the two README files as of now,
 // each whole and in place at once, and completes moves that failed before. They
 // list everything that was written and mark what is still in its folder, which is
-// what a person has to import. It can be called at any time, and again; while no file comes or goes it
-// writes the same bytes. Files that are registered while it runs may be in one manifest and not
-// in the other: call it when a run is over, as Close does.
+// what a person has to import. It can be called at any time, and again; while no
+// file comes or goes it writes the same bytes. Files that are registered while it
+// runs may be in one manifest and not in the other: call it when a run is over, as
+// Close does.
 func (l *Ledger) Finish(ctx context.Context) error {
 	l.mu.Lock()
 	if l.journal == nil {
@@ -140,13 +141,13 @@ func (l *Ledger) files(ctx context.Context, write func(File) error) error {
 
 // movedAway reports whether a person took a file out of its folder.
 func (l *Ledger) movedAway(id contractone.EntryID) bool {
-	if _, err := os.Lstat(l.path(id)); !errors.Is(err, fs.ErrNotExist) {
+	l.mu.Lock() // a file that is on its way into its folder is not away
+	defer l.mu.Unlock()
+	if _, coming := l.waiting[id]; coming {
 		return false
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	_, coming := l.waiting[id]
-	return !coming
+	_, err := os.Lstat(l.path(id))
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 func (l *Ledger) writeJSON(ctx context.Context, w *bufio.Writer, folders []Folder) error {

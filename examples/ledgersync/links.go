@@ -20,12 +20,12 @@ func (p *program) links(ctx context.Context) error {
 		if len(links) == 0 {
 			return errors.New("nothing is linked in this folder yet: run without a command first, or name another folder with --data")
 		}
-		t := s.table("Links", "management ID", "team", "state", "last run", "next run", "documents", "files", "in the ledger", "held", "discarded", "failed")
+		t := s.table("Links", "management ID", "team", "state", "last run", "next run", "documents", "files", "in the ledger", "held", "discarded", "waiting", "failed")
 		for _, l := range links {
 			sum := l.Counts
 			t.AppendRow(table.Row{
 				l.ID, l.Team, l.State, moment(l.LastRun), moment(l.NextRun), sum.Documents, sum.Files,
-				sum.Linked + sum.Known, sum.Held, sum.Discarded, sum.Waiting + sum.Uncertain + sum.Failed,
+				sum.Linked + sum.Known, sum.Held, sum.Discarded, sum.Waiting, sum.Uncertain + sum.Failed,
 			})
 		}
 		t.Render()

@@ -26,7 +26,7 @@ func TestLinks(t *testing.T) {
 	require.NoError(t, err)
 	r := command(t, "links", "--data", dir)
 	require.NoError(t, r.failure)
-	require.Regexp(t, `│ [0-9A-Z]{4}-[0-9A-Z]{4} +│ サンプル株式会社 │ active │ 2026-04-02 18:00 JST │ 2026-04-03 03:00 JST │ +3 │ +3 │ +2 │ +0 │ +0 │ +1 │`, r.out)
+	require.Regexp(t, `│ [0-9A-Z]{4}-[0-9A-Z]{4} +│ サンプル株式会社 │ active │ 2026-04-02 18:00 JST │ 2026-04-03 03:00 JST │ +3 │ +3 │ +2 │ +0 │ +0 │ +0 │ +1 │`, r.out)
 	require.Contains(t, r.out, "ledgersync: links=1\n")
 	after, err := os.ReadFile(filepath.Join(dir, simulationFile))
 	require.NoError(t, err)

@@ -22,9 +22,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -42,7 +44,7 @@ type options struct {
 	Listen       string `help:"Address to listen on." default:"127.0.0.1:8080"`
 	Walk         bool   `help:"Walk both ways of the simulated registration, print what happened and end."`
 	Data         string `help:"File that keeps the sessions. Without it they end with the program." type:"path" placeholder:"FILE"`
-	Environment  string `help:"Use the real Digipost: test, difitest or production. Needs DIGIPOST_BROKER_ID and DIGIPOST_KEY." placeholder:"NAME"`
+	Environment  string `help:"Use the real Digipost: test, difitest, nhn or production. Needs DIGIPOST_BROKER_ID and DIGIPOST_KEY." placeholder:"NAME"`
 	BaseURL      string `help:"Where Digipost and customers reach this program, with the path /digipost." placeholder:"URL"`
 	Organisation string `help:"Organisation number of the customer who is signed in." default:"984661185"`
 	Recipient    string `help:"National identity number of who gets the letters. The simulation has somebody; the real Digipost's test environment gives you test persons." placeholder:"NUMBER"`
@@ -73,7 +75,10 @@ func main() {
 func run(ctx context.Context, o options, out io.Writer) error {
 	org, err := digipost.ParseOrganisationNumber(o.Organisation)
 	if err != nil {
-		return err
+		return fmt.Errorf("--organisation: %w", err)
+	}
+	if u, err := url.Parse(o.base("")); err != nil || strings.TrimRight(u.Path, "/") != mounted {
+		return fmt.Errorf("--base-url does not end in %s, which is where this program serves the flow", mounted)
 	}
 	digi, err := connect(o)
 	if err != nil {
@@ -104,12 +109,15 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	return s.serve(ctx, listener, engine, o.Walk, out)
 }
 
+// mounted is the path that the site serves the flow below.
+const mounted = "/digipost"
+
 // base is where the flow is reached.
 func (o options) base(home string) string {
 	if o.BaseURL != "" {
 		return o.BaseURL
 	}
-	return home + "/digipost"
+	return home + mounted
 }
 
 // describe prints what would be served.
@@ -182,7 +190,7 @@ func shutDown(server *http.Server) {
 func partnerID(s string) (int64, error) {
 	id, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || id <= 0 {
-		return 0, fmt.Errorf("DIGIPOST_BROKER_ID is not the number of a Digipost account")
+		return 0, fmt.Errorf("DIGIPOST_BROKER_ID is not the number of a Digipost account, such as 12345")
 	}
 	return id, nil
 }

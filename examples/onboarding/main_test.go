@@ -135,6 +135,7 @@ func TestOptionsRefused(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]options{
 		"organisation":       {Organisation: "987654321"},
+		"base elsewhere":     {Organisation: "984661185", BaseURL: "https://vendor.example/other"},
 		"environment alone":  {Organisation: "984661185", Environment: "test"},
 		"broker alone":       {Organisation: "984661185", BrokerID: "12345"},
 		"walk for real":      {Organisation: "984661185", Environment: "test", BrokerID: "1", KeyFile: "x", Walk: true},

@@ -33,7 +33,7 @@ type site struct {
 // handler mounts the flow beside the vendor's own pages.
 func (s *site) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/digipost/", s.flow.Handler())
+	mux.Handle(mounted+"/", s.flow.Handler())
 	mux.Handle("GET /get-digipost", s.flow.LandingHandler("/get-digipost", s.who))
 	mux.Handle("POST /get-digipost", s.flow.StartHandler(s.who))
 	mux.HandleFunc("GET /{$}", s.index)

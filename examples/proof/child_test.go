@@ -24,6 +24,9 @@ const (
 	modeMeasure = "measure" // the whole job from an empty folder; tells its memory
 
 	modeEnvelopes = "envelopes" // the envelope sync: takes messages and works until it is killed
+
+	modeWorkSales  = "work sales"  // as modeWork, for the sale link
+	modeDrainSales = "drain sales" // ends when each sale is forwarded or parked
 )
 
 // runChild is the program under test.
@@ -47,6 +50,7 @@ func runChild(text string) error {
 // modes are the jobs of a child.
 var modes = map[string]func(context.Context, job) error{
 	modeWork: work, modeDrain: drain, modeMeasure: measure, modeEnvelopes: serveEnvelopes,
+	modeWorkSales: workSaleLink, modeDrainSales: drainSaleLink,
 }
 
 func work(ctx context.Context, j job) error {

@@ -36,6 +36,7 @@ type job struct {
 	// Gateway is the address of a gateway to register through; empty: the ledger
 	// lies in Dir.
 	Gateway string
+	Sale    *saleJob `json:",omitempty"` // of the sale link
 }
 
 // program is a user's program with the real parts: client, flow, local engine,

@@ -59,9 +59,9 @@ func (f *Flow) Check(ctx context.Context, id contractone.ManagementID) (CheckRep
 // or uncertain. An uncertain file is looked up before it is sent again, and a
 // ledger knows a key that it holds, so nothing is registered twice. A lost file is
 // registered with what CloudSign says of it now, and the share scope that a reviewer
-// chose. Its error is a *LinkError; a link that was removed is a
-// countersign.ErrConflict, because what it registered belongs to the link that finds
-// it next.
+// chose; one that was forgotten stays lost. Its error is a *LinkError; a link that was
+// removed is a countersign.ErrConflict, because its files belong to the link that finds
+// them next.
 func (f *Flow) Repair(ctx context.Context, id contractone.ManagementID) (CheckReport, error) {
 	return f.inspect(ctx, id, true)
 }
@@ -173,7 +173,7 @@ func (in *inspection) file(ctx context.Context, row fileRow, rec *ledgermap.Reco
 			in.report.Linked++
 		}
 	case linked:
-		repair := in.repair && carries
+		repair := in.repair && carries && !row.Value.Forgotten
 		in.problem(ProblemLost, key, repair)
 		if repair {
 			return in.requeue(ctx, row, again(*rec))

@@ -123,3 +123,46 @@ func TestCheckSaysWhatItCouldNotCompare(t *testing.T) {
 	w.use(mute{w.ledger})
 	require.False(t, w.checked().LedgerSearched)
 }
+
+// TestSuccessorRepairsWhatIsUncertain: a file whose outcome nobody knows is not out
+// of reach when its link is removed.
+func TestSuccessorRepairsWhatIsUncertain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ledger := &blindLedger{Ledger: w.ledger}
+	w.use(ledger)
+	doc := w.document(cloudsigntest.Document{}, "a.pdf")
+	w.ledger.SetFault(func(contractone.Draft) contractonetest.Fault {
+		return contractonetest.Fault{Before: countersign.ErrOutcomeUnknown}
+	})
+	p := w.add()
+	require.NoError(t, w.flow.Start(t.Context(), w.link, p))
+	ledger.blind = true
+	w.run()
+	w.nextDay()
+	require.EqualValues(t, 1, w.summary().Uncertain)
+	ledger.blind = false
+	w.ledger.SetFault(nil)
+	require.NoError(t, w.flow.Remove(t.Context(), w.link))
+	w.start()
+	require.Equal(t, []ledgersync.Problem{{Kind: ledgersync.ProblemUncertain, Key: key(doc, 0), Repaired: true}}, w.repair().Problems)
+	w.run()
+	require.Equal(t, w.link, w.entry(doc, 0).Link)
+}
+
+// TestRepairBringsNothingForgottenBack: neither the store nor the queue.
+func TestRepairBringsNothingForgottenBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	doc := w.document(cloudsigntest.Document{Title: "a title"}, "a.pdf")
+	w.start()
+	require.NoError(t, w.flow.Forget(t.Context(), doc.ID))
+	w.loseLedger()
+	require.Equal(t, []ledgersync.Problem{{Kind: ledgersync.ProblemLost, Key: key(doc, 0)}}, w.repair().Problems)
+	w.run()
+	for r, err := range w.flow.Files(t.Context(), w.link) {
+		require.NoError(t, err)
+		require.Empty(t, r.Title)
+		require.Equal(t, ledgersync.FileLinked, r.State)
+	}
+}

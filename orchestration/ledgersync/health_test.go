@@ -6,6 +6,7 @@ import (
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/cloudsigntest"
+	"github.com/countersign/countersign/contractone"
 	"github.com/countersign/countersign/countersigntest"
 	"github.com/countersign/countersign/orchestration/ledgersync"
 	"github.com/stretchr/testify/require"
@@ -74,4 +75,32 @@ func TestRunErrorsNameTheDocument(t *testing.T) {
 	for _, want := range []string{string(w.link), doc.ID, doc.Files[0].ID} {
 		require.Contains(t, w.state().LastError, want)
 	}
+}
+
+// TestChangedSettingsLeaveHealthAlone: a link whose first run failed just now is not
+// late, whatever is changed meanwhile.
+func TestChangedSettingsLeaveHealthAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.add()
+	require.NoError(t, w.flow.Start(t.Context(), w.link, w.preview()))
+	w.fake.Faults().Add(countersigntest.Rule{Operation: cloudsigntest.OpMe, Fault: countersigntest.Status(500), Every: 1})
+	w.run()
+	require.NoError(t, w.flow.Health(t.Context(), time.Hour))
+	w.change(func(s *ledgersync.Settings) { s.Share = contractone.Private() })
+	require.NoError(t, w.flow.Health(t.Context(), time.Hour))
+}
+
+// TestResumedLinkIsNotLate: its runs do not fail since it was paused.
+func TestResumedLinkIsNotLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	require.NoError(t, w.flow.Pause(t.Context(), w.link))
+	w.clock.Advance(21 * 24 * time.Hour)
+	w.run()
+	require.NoError(t, w.flow.Resume(t.Context(), w.link))
+	w.fake.Faults().Add(countersigntest.Rule{Operation: cloudsigntest.OpMe, Fault: countersigntest.Status(500), Every: 1})
+	w.run()
+	require.NoError(t, w.flow.Health(t.Context(), time.Hour))
 }

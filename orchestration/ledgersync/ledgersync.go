@@ -79,8 +79,8 @@ type Config struct {
 	Backoff func(attempt int) time.Duration
 	// Include chooses among the documents that a link may carry; it is asked in the
 	// preview, when a document is found, and again when its files waited before they
-	// are sent. The document has no participants. One that it refuses is found again by the next complete run. It must be quick
-	// and safe for concurrent use. Nil: all.
+	// are sent. The document has no participants. One that it refuses is found again by
+	// the next complete run. It must be quick and safe for concurrent use. Nil: all.
 	Include func(link contractone.ManagementID, doc *cloudsign.Document) bool
 	// Clock replaces time.Now.
 	Clock func() time.Time

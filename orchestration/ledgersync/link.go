@@ -66,6 +66,8 @@ type linkBody struct {
 	// Until is the end of the last complete run: everything up to it was seen.
 	Until   time.Time `json:"until,omitzero"`
 	LastRun time.Time `json:"last_run,omitzero"`
+	// Active is when Start or Resume made the link active the last time.
+	Active time.Time `json:"active,omitzero"`
 	// LastFull is when the last run began that went through everything.
 	LastFull time.Time `json:"last_full,omitzero"`
 	// Window is the run that is under way, nil between runs.
@@ -142,28 +144,31 @@ func (f *Flow) AddLink(ctx context.Context, s Settings) (Link, error) {
 // comes with a *SettingsError, which a program may pass over whose links are changed
 // elsewhere.
 func (f *Flow) EnsureLink(ctx context.Context, s Settings) (Link, error) {
-	links, err := f.Links(ctx)
+	links, err := f.linksWhere(ctx, func(has Settings) bool { return has.Credential.Fingerprint == s.Credential.Fingerprint })
 	if err != nil {
 		return Link{}, err
 	}
-	for _, l := range links {
-		if l.Settings.Credential.Fingerprint != s.Credential.Fingerprint {
-			continue
-		}
-		if s, err = kept(s); err != nil {
-			return l, err
-		}
-		if differ := differences(l.Settings, s); len(differ) > 0 {
-			return l, &SettingsError{Link: l.ID, Differ: differ}
-		}
-		return l, nil
+	if len(links) == 0 {
+		return f.AddLink(ctx, s)
 	}
-	return f.AddLink(ctx, s)
+	l := links[0]
+	if s, err = kept(s); err != nil {
+		return l, err
+	}
+	if differ := differences(l.Settings, s); len(differ) > 0 {
+		return l, &SettingsError{Link: l.ID, Differ: differ}
+	}
+	return l, nil
 }
 
 // Links gives all links in the order in which they were added, but those that
 // were removed.
 func (f *Flow) Links(ctx context.Context) ([]Link, error) {
+	return f.linksWhere(ctx, func(Settings) bool { return true })
+}
+
+// linksWhere gives the links with certain settings: of the others no file is counted.
+func (f *Flow) linksWhere(ctx context.Context, has func(Settings) bool) ([]Link, error) {
 	var out []Link
 	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		out = nil
@@ -172,7 +177,7 @@ func (f *Flow) Links(ctx context.Context) ([]Link, error) {
 			return err
 		}
 		for _, row := range rows {
-			if State(row.State) == StateRemoved {
+			if State(row.State) == StateRemoved || !has(row.Value.Settings) {
 				continue
 			}
 			l, err := f.counted(ctx, tx, row)
@@ -186,7 +191,8 @@ func (f *Flow) Links(ctx context.Context) ([]Link, error) {
 	return out, err
 }
 
-// Link gives one link, also one that was removed. An unknown ID is a countersign.ErrNotFound.
+// Link gives one link, also one that was removed. An unknown ID is a
+// countersign.ErrNotFound.
 func (f *Flow) Link(ctx context.Context, id contractone.ManagementID) (l Link, err error) {
 	err = f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		row, err := f.linkIn(ctx, tx, id)

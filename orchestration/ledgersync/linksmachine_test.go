@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/cloudsigntest"
@@ -48,7 +49,8 @@ type linksMachine struct {
 func TestMachineOfLinks(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		m := &linksMachine{world: newWorld(t), t: t, files: map[contractone.Key]bool{}}
+		soon := withConfig(func(c *ledgersync.Config) { c.FullEvery = 2 * 24 * time.Hour }) // many complete runs in few days
+		m := &linksMachine{world: newWorld(t, soon), t: t, files: map[contractone.Key]bool{}}
 		tr := &http.Transport{}
 		t.Cleanup(tr.CloseIdleConnections)
 		m.accounts = []ledgersync.Account{m.account, m.newAccount(m.fake.AddUser(cloudsigntest.User{Authorities: m.user.Authorities}), tr)}
@@ -322,7 +324,7 @@ func (m *linksMachine) settle() {
 		}
 	}
 	m.repairAll()
-	for range 9 { // with a complete run among them
+	for range 3 { // with a complete run among them
 		m.day()
 		m.check()
 	}

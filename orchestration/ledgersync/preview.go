@@ -224,7 +224,7 @@ func (f *Flow) Start(ctx context.Context, id contractone.ManagementID, confirmed
 		}
 		count := confirmed.Linkable()
 		row.Value.Settings.Confirmed = &count
-		row.State, row.LastError, row.Due, row.Attempt = string(StateActive), "", f.now(), 0
+		f.activate(row)
 		return nil
 	})
 	if err == nil && grew {

@@ -161,3 +161,25 @@ func TestWhatGoesAtOnceIsReadOnce(t *testing.T) {
 	require.Zero(t, w.fake.Log().Tally(cloudsigntest.OpGetDocument).Requests)
 	require.Equal(t, 4, asked, "by two previews, by Start and by the run")
 }
+
+// TestLeftOutFileKeepsItsPartOfTheBudget: it was taken up before, and a file counts
+// once.
+func TestLeftOutFileKeepsItsPartOfTheBudget(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withUser(seesConfidential))
+	doc := w.document(cloudsigntest.Document{}, "a.pdf")
+	w.ledger.SetFault(func(contractone.Draft) contractonetest.Fault {
+		return contractonetest.Fault{Before: countersign.ErrUnavailable}
+	})
+	w.start(func(s *ledgersync.Settings) { s.Budget.Month = 1 })
+	w.fake.UpdateDocument(doc.ID, func(d *cloudsigntest.Document) { d.Private = true })
+	for range 2 {
+		w.nextDay()
+	}
+	w.ledger.SetFault(nil)
+	w.nextDay()
+	require.EqualValues(t, 1, w.summary().Held, "left out")
+	w.fake.UpdateDocument(doc.ID, func(d *cloudsigntest.Document) { d.Private = false })
+	w.week()
+	require.Len(t, w.entries(), 1)
+}

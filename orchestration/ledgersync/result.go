@@ -139,12 +139,12 @@ func (f *Flow) linkHealth(row linkRow, maxLag time.Duration) error {
 	return nil
 }
 
-// plannedAfter is when the run after the last complete one was planned: the first
-// one was at once.
+// plannedAfter is when the run after the last complete one was planned: at once
+// when the link was made active since, else by the schedule.
 func (f *Flow) plannedAfter(row linkRow) time.Time {
 	b := row.Value
-	if b.LastRun.IsZero() && b.Preview != nil {
-		return b.Preview.At
+	if b.LastRun.Before(b.Active) {
+		return b.Active
 	}
 	if next := f.cfg.Schedule(b.LastRun); !next.IsZero() {
 		return next

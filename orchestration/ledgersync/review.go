@@ -82,8 +82,7 @@ type Decided struct {
 
 // Links are the links in review mode that the actor reviews.
 func (r Review) Links(ctx context.Context) ([]Link, error) {
-	links, err := r.f.Links(ctx)
-	return slices.DeleteFunc(links, func(l Link) bool { return !r.actor.reviews(l.Settings) }), err
+	return r.f.linksWhere(ctx, r.actor.reviews)
 }
 
 // List gives a page of the files of a link that are held, in the order in which

@@ -16,8 +16,8 @@ import (
 
 // runLink is the handler of a link's lane: it finds what is new. The first run
 // takes everything, and so does one each week; another one what was processed since
-// the one before, less the overlap. Each page's files and the place in the listing are committed together,
-// so a run that was cut off goes on at its page.
+// the one before, less the overlap. Each page's files and the place in the listing
+// are committed together, so a run that was cut off goes on at its page.
 func (f *Flow) runLink(ctx context.Context, group string) error {
 	id := contractone.ManagementID(group)
 	row, err := f.link(ctx, id)
@@ -331,8 +331,14 @@ func (f *Flow) Resume(ctx context.Context, id contractone.ManagementID) error {
 		if s := State(row.State); s != StatePaused && s != StateStopped {
 			return &LinkError{Link: id, Err: fmt.Errorf("it is %s, neither paused nor stopped: %w", row.State, countersign.ErrConflict)}
 		}
-		row.State, row.LastError, row.Due, row.Attempt = string(StateActive), "", f.now(), 0
+		f.activate(row)
 		row.Value.Asked++
 		return nil
 	})
+}
+
+// activate makes a link active, and its next run due at once.
+func (f *Flow) activate(row *linkRow) {
+	row.State, row.LastError, row.Due, row.Attempt = string(StateActive), "", f.now(), 0
+	row.Value.Active = f.now()
 }

@@ -39,8 +39,8 @@ func (f *Flow) checkSettings(s Settings) error {
 // changes them, for the journal, which names what was changed and not to what.
 //
 // A change counts for every file that is not sent yet, also those that wait; what
-// is registered stays as it is, and so do the items, share scope and end of a review
-// of what is held for one. Reviewers change at once, the budget with the next file,
+// is registered stays as it is, and so do the end of a grace period that has begun,
+// and the items, share scope and end of a review of what is held for one. Reviewers change at once, the budget with the next file,
 // the policy for late information with the next complete run. What was found
 // stays found, but a rule that lets less in is asked about what had to wait before
 // it is sent.

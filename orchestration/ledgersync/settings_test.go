@@ -221,3 +221,17 @@ func TestEnsureLinkTellsWhatDiffers(t *testing.T) {
 	require.Equal(t, was, link, "the link as it is")
 	require.Equal(t, was, w.state())
 }
+
+// TestChangeLinkLeavesBegunGraceAlone: what was held back is held back to its end.
+func TestChangeLinkLeavesBegunGraceAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.document(cloudsigntest.Document{}, "a.pdf")
+	w.start(func(s *ledgersync.Settings) { s.GraceDays = 10 })
+	w.change(func(s *ledgersync.Settings) { s.GraceDays = 0 })
+	w.document(cloudsigntest.Document{}, "b.pdf")
+	w.week()
+	require.Len(t, w.entries(), 1)
+	w.week()
+	require.Len(t, w.entries(), 2)
+}

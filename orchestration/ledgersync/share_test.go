@@ -185,3 +185,22 @@ func TestExpiryKeepsTheChosenShare(t *testing.T) {
 	w.run()
 	require.Equal(t, contractone.Private(), w.entry(doc, 0).Share)
 }
+
+// TestLinkThatTakesALeftOutFileKeepsItsShare: what reviewers restricted and a rule
+// left out then, no other link opens to more people.
+func TestLinkThatTakesALeftOutFileKeepsItsShare(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withUser(seesConfidential))
+	doc := w.document(cloudsigntest.Document{}, "a.pdf")
+	w.start(reviewed, companyWide)
+	w.share(contractone.Private(), key(doc, 0))
+	w.save(key(doc, 0))
+	w.fake.UpdateDocument(doc.ID, func(d *cloudsigntest.Document) { d.Private = true })
+	w.run()
+	require.Empty(t, w.entries())
+	p := w.colleague(companyWide, func(s *ledgersync.Settings) { s.IncludeConfidential = true })
+	require.NoError(t, w.flow.Start(t.Context(), w.link, p))
+	w.run()
+	require.Equal(t, w.link, w.entry(doc, 0).Link)
+	require.Equal(t, contractone.Private(), w.entry(doc, 0).Share)
+}

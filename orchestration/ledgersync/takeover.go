@@ -28,8 +28,10 @@ func (f *Flow) takeOver(ctx context.Context, tx orchestration.Tx, link *linkRow,
 			continue
 		}
 		row.Version = known.Version
+		// What a reviewer restricted stays so, and each link has a budget of its own.
+		row.Value.Share = known.Value.Share
 		if known.Scope == row.Scope {
-			row.Value.Share = known.Value.Share
+			row.Value.Reserved = known.Value.Reserved
 		} else {
 			taken++
 		}
@@ -40,11 +42,12 @@ func (f *Flow) takeOver(ctx context.Context, tx orchestration.Tx, link *linkRow,
 	return taken, nil
 }
 
-// adopt gives a file that is registered, or that a reviewer discarded, to the link
-// that finds it when its own was removed: Check, Repair and Drift are of links, and
-// somebody has to look after it.
+// adopt gives a file that is or may be registered, or that a reviewer discarded, to
+// the link that finds it when its own was removed: Check, Repair and Drift are of
+// links, and somebody has to look after it.
 func (f *Flow) adopt(ctx context.Context, tx orchestration.Tx, known, row fileRow) (bool, error) {
-	if known.Scope == row.Scope || !registeredState(known.State) && known.State != FileDiscarded {
+	outlives := registeredState(known.State) || known.State == FileDiscarded || known.State == orchestration.StateUncertain
+	if known.Scope == row.Scope || !outlives {
 		return false, nil
 	}
 	from, err := f.linkIn(ctx, tx, contractone.ManagementID(known.Scope))

@@ -56,6 +56,9 @@ func everyPage(language string) []shown {
 	for i := range out {
 		d := &out[i].data
 		d.Language, d.CSPNonce = language, "nonce"
+		if d.Action != "" && !d.Ask {
+			d.Organisation = acme
+		}
 		d.Brand = senderonboarding.Brand{
 			Name: "Fakturabyrået", Colour: "#1a4a7a", Support: "hjelp@example.no", HomeURL: "/home", SignInURL: "/sign-in", LogoURL: "https://vendor.example/logo.png",
 		}

@@ -81,11 +81,13 @@ func TestNoExpectation(t *testing.T) {
 		res, page := asks.visitor().get(asks.web.URL + path)
 		require.Equal(t, http.StatusOK, res.StatusCode)
 		require.NotContains(t, page, title, path)
+		require.NotContains(t, page, "gjelder organisasjonsnummer", path)
 	}
 	silent := newWorld(t)
 	silent.mux.Handle("GET /landing", silent.flow.LandingHandler("/start", who(acme, nil)))
 	_, page := silent.visitor().get(silent.web.URL + "/landing")
 	require.NotContains(t, page, title)
+	require.Contains(t, page, "gjelder organisasjonsnummer "+acme, "whom it is for is said without a register")
 	require.Empty(t, silent.start("acme", acme).Session.Expectation)
 }
 

@@ -3,6 +3,7 @@ package senderonboarding
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"strconv"
 	"time"
@@ -38,7 +39,7 @@ func (f *Flow) Sender(ctx context.Context, tenant string) (Sender, error) {
 		}
 	}
 	if out.ID == 0 {
-		return Sender{}, ErrNoSender
+		return Sender{}, fmt.Errorf("onboarding: tenant %q: %w", tenant, ErrNoSender)
 	}
 	return out, nil
 }

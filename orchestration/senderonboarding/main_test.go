@@ -306,3 +306,8 @@ var errDown = &countersign.Error{Provider: "digipost", Op: "get sender", StatusC
 var errForbidden = &countersign.Error{Provider: "digipost", Op: "get sender", StatusCode: 403, Code: "ILLEGAL_ACCESS", Kind: countersign.ErrForbidden, Err: errors.New("not for you")}
 
 func emptyPages() *template.Template { return template.New("pages") }
+
+// brokenPages ask for what there is not.
+func brokenPages() *template.Template {
+	return template.Must(senderonboarding.Pages().Parse(`{{define "foot"}}{{.Nothing}}{{end}}`))
+}

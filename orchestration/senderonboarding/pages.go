@@ -11,6 +11,7 @@ import (
 	"html/template"
 	"math"
 	"net/http"
+	"net/mail"
 	"net/url"
 	"strconv"
 	"strings"
@@ -66,10 +67,30 @@ func (b Brand) filled() Brand {
 	if b.Colour == "" {
 		b.Colour = "#1a4a7a"
 	}
-	if b.Language != "en" {
+	if b.Language == "" {
 		b.Language = "nb"
 	}
 	return b
+}
+
+// check finds what would leave customers without language, logo or link.
+func (b Brand) check() error {
+	if b.Language != "nb" && b.Language != "en" {
+		return configError("Brand.Language", "is not known", "choose nb or en")
+	}
+	if !legible(b.Colour) {
+		return configError("Brand.Colour", "is not a colour that can be read on white", "take a darker one, as #rrggbb")
+	}
+	if b.LogoURL != "" && !strings.HasPrefix(originOf(b.LogoURL), "https://") {
+		return configError("Brand.LogoURL", "is not an https address", "give the whole address of the image")
+	}
+	for field, address := range map[string]string{"Brand.HomeURL": b.HomeURL, "Brand.SignInURL": b.SignInURL} {
+		u, err := url.Parse(address)
+		if err != nil || u.Scheme != "" && u.Scheme != "https" && u.Scheme != "http" {
+			return configError(field, "is not an address of a page", "give an https address, or a path such as /home")
+		}
+	}
+	return nil
 }
 
 // legible reports a colour in which text can be read on white, and white on it.
@@ -105,6 +126,8 @@ type PageData struct {
 	Ask      bool    // the form asks for the organisation number, as "org"
 	Typed    string  // what stood there
 	Invalid  bool    // and was no organisation number
+	// Organisation is the one that the landing page is for. Empty: not known.
+	Organisation digipost.OrganisationNumber
 	// Expectation is what the Brønnøysund register says about who may sign, on the
 	// landing page and until the customer is back. Empty: nothing is known.
 	Expectation digipost.SignatureRight
@@ -128,6 +151,16 @@ func (d PageData) T(key string) string {
 	return strings.ReplaceAll(text, "{name}", name)
 }
 
+// SupportURL is where a click on Brand.Support leads. Empty: it is no e-mail
+// address.
+func (d PageData) SupportURL() string {
+	a, err := mail.ParseAddress(d.Brand.Support)
+	if err != nil || a.Address != d.Brand.Support {
+		return ""
+	}
+	return "mailto:" + a.Address
+}
+
 func (f *Flow) pageData(r *http.Request) PageData {
 	return PageData{Brand: f.cfg.Brand, Language: languageOf(r, f.cfg.Brand.Language), CSPNonce: rand.Text()}
 }
@@ -148,15 +181,16 @@ func languageOf(r *http.Request, otherwise string) string {
 
 // LandingHandler serves the page that tells what will happen, with a form that
 // goes to action: the path of a StartHandler. With who, which is the StartHandler's
-// and may be nil, and Deps.Registry it also tells what to expect of the
-// organisation; an error of who only leaves that out.
+// and may be nil, it names the organisation, and with Deps.Registry it tells what to
+// expect of it; an error of who only leaves that out.
 func (f *Flow) LandingHandler(action string, who func(*http.Request) (Start, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		data := f.pageData(r)
 		data.Action = action
 		if who != nil {
 			if s, err := who(r); err == nil {
-				data.Expectation = f.expectation(r.Context(), cmp.Or(s.Organisation, s.Prefill))
+				data.Organisation = cmp.Or(s.Organisation, s.Prefill)
+				data.Expectation = f.expectation(r.Context(), data.Organisation)
 			}
 		}
 		f.render(w, r, http.StatusOK, pageLanding, data)

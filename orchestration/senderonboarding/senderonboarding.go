@@ -121,7 +121,8 @@ type Config struct {
 	// Brand is how the pages look.
 	Brand Brand
 	// Pages replaces the built-in pages: templates named "landing", "waiting",
-	// "done" and "problem" that are executed with a PageData.
+	// "done" and "problem" that are executed with a PageData. New
+	// executes each once, to find mistakes.
 	Pages *template.Template
 	// Clock replaces time.Now.
 	Clock func() time.Time

@@ -81,13 +81,13 @@ func (f *Flow) startHandler(who func(*http.Request) (Start, error), refused http
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		s, err := who(r)
 		if err != nil {
-			f.notStarted(w, r, err, refused)
+			f.notStarted(w, r, s.Tenant, err, refused)
 			return
 		}
 		s.Browser = f.keepBrowser(w, r)
 		started, err := f.Start(r.Context(), s)
 		if err != nil {
-			f.notStarted(w, r, err, refused)
+			f.notStarted(w, r, s.Tenant, err, refused)
 			return
 		}
 		if !started.Claim.IsZero() {
@@ -105,13 +105,13 @@ func (f *Flow) startHandler(who func(*http.Request) (Start, error), refused http
 
 // notStarted shows why a session did not begin; refused is the page of a wrong
 // organisation number.
-func (f *Flow) notStarted(w http.ResponseWriter, r *http.Request, err error, refused http.HandlerFunc) {
+func (f *Flow) notStarted(w http.ResponseWriter, r *http.Request, tenant string, err error, refused http.HandlerFunc) {
 	switch {
 	case errors.Is(err, countersign.ErrInvalid):
-		f.cfg.Logger.WarnContext(r.Context(), "senderonboarding: not started", "error", err)
+		f.cfg.Logger.WarnContext(r.Context(), "senderonboarding: not started", "tenant", tenant, "error", err)
 		refused(w, r)
 	case errors.Is(err, countersign.ErrUnauthorized) || errors.Is(err, countersign.ErrForbidden):
-		f.cfg.Logger.WarnContext(r.Context(), "senderonboarding: not started", "error", err)
+		f.cfg.Logger.WarnContext(r.Context(), "senderonboarding: not started", "tenant", tenant, "error", err)
 		f.problem(w, r, http.StatusForbidden, problemDenied)
 	default:
 		f.fail(w, r, err)
