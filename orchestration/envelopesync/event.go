@@ -83,7 +83,7 @@ func (f *Flow) runEvents(ctx context.Context, group string) error {
 		}
 		seen = append(seen, o)
 	}
-	return f.store.Tx(ctx, func(tx orchestration.Tx) error {
+	err = f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		for _, o := range seen {
 			if err := f.take(ctx, tx, l, o); err != nil {
 				return err
@@ -91,6 +91,12 @@ func (f *Flow) runEvents(ctx context.Context, group string) error {
 		}
 		return nil
 	})
+	for _, o := range seen {
+		if err == nil && o.state == orchestration.StateDead {
+			f.cfg.Notify(Notice{Kind: NoticeGivenUp, Work: WorkMessages, Account: docusign.AccountID(o.row.Scope), Ref: o.row.Key, Reason: o.why})
+		}
+	}
+	return err
 }
 
 // observed is a message and what it says.

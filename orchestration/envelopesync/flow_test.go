@@ -291,6 +291,10 @@ func TestFailuresAndDeadLetters(t *testing.T) {
 	keys := deadKeys(t, dead.All(t.Context()))
 	require.NotEmpty(t, keys)
 	require.Len(t, w.noticed(envelopesync.NoticeGivenUp), len(keys))
+	for _, n := range w.noticed(envelopesync.NoticeGivenUp) {
+		require.Contains(t, keys, n.Ref)
+		require.Equal(t, envelopesync.WorkRecords, n.Work)
+	}
 	_, err := dead.RetryAll(t.Context())
 	require.NoError(t, err)
 	w.work()
