@@ -205,7 +205,7 @@ func TestWithoutEnterprise(t *testing.T) {
 		_, err := w.flow.Plan(t.Context(), envelopesync.Connection{Account: w.account(), Records: envelopesync.RecordsRequired})
 		require.NoError(t, err, "whether an object can be made shows only when it is")
 		_, err = w.flow.Apply(t.Context(), envelopesync.Connection{Account: w.account(), Records: envelopesync.RecordsRequired})
-		require.Error(t, err)
+		require.ErrorContains(t, err, "Enterprise")
 	}
 }
 

@@ -245,7 +245,7 @@ func (f *Flow) planSchema(ctx context.Context, p *Plan, out *prepared, _ Account
 	p.Record = contactmap.RecordFields()
 	p.Schema.Make, p.Schema.Add = plan.Found == nil, plan.Add
 	if p.Schema.Make {
-		p.warn("The custom object %q is made. That needs ActiveCampaign's Enterprise plan, which shows only then.", out.Slug)
+		p.warn("The custom object %q has to be made. That takes ActiveCampaign's Enterprise plan; whether the account has it shows only then.", out.Slug)
 	}
 	return nil
 }
@@ -391,7 +391,7 @@ func (f *Flow) makeSchema(ctx context.Context, p *Plan, out *prepared) error {
 		case out.Records == RecordsRequired:
 			return fmt.Errorf("make the custom object, which Connection.Records requires: %s %w", noRecordsReason, err)
 		}
-		p.Schema.Unavailable, p.Record = noRecordsReason, nil
+		p.Schema, p.Record = SchemaChange{Slug: p.Schema.Slug, Unavailable: noRecordsReason}, nil
 	}
 	out.NoRecords = noRecordsReason
 	return nil
