@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,7 +24,8 @@ const (
 )
 
 // More than 100 imports a minute are refused, and more than 20 of those with one
-// contact ("Bulk import contacts"). At most burst + 60 × rate fall into any minute.
+// contact ("Bulk import contacts"), which count among the 100 too. At most
+// burst + 60 × rate fall into any minute.
 const (
 	importsPerSecond, importBurst = 1.4, 10
 	singlesPerSecond, singleBurst = 0.25, 4
@@ -52,9 +55,10 @@ type budget struct {
 	imports *rate.Limiter
 	singles *rate.Limiter
 
-	quiet time.Time // before it nothing is sent through own
-	mu    sync.Mutex
-	until time.Time // what answers asked for
+	quiet   time.Time // before it nothing is sent through own
+	mu      sync.Mutex
+	until   time.Time // what answers asked for
+	refused time.Time // the part of it that Retry-After asked for
 }
 
 // budgets holds one for each account's host. It has to be shared by the whole
@@ -67,6 +71,15 @@ func accountBudget(host string) *budget {
 	}
 	b, _ := budgets.LoadOrStore(host, newBudget(time.Now()))
 	return b.(*budget)
+}
+
+// accountHost is the same for all ways to write an account's address.
+func accountHost(u *url.URL) string {
+	host, port := strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")), u.Port()
+	if port == "" || u.Scheme == "https" && port == "443" {
+		return host
+	}
+	return host + ":" + port
 }
 
 func newBudget(now time.Time) *budget {
@@ -93,13 +106,30 @@ type inTurn struct {
 }
 
 // Wait implements countersign.Limiter. The pause comes first, so that those who
-// waited for it still leave one by one.
+// waited for it still leave one by one. Who stood in the queue when an answer said
+// Retry-After lines up again: the queue may be longer than the pause. The short
+// rest when nothing is left is not worth a turn.
 func (t inTurn) Wait(ctx context.Context) error {
 	for {
-		until := t.budget.pausedUntil()
+		if err := t.rest(ctx); err != nil {
+			return err
+		}
+		if err := t.pace.Wait(ctx); err != nil {
+			return err
+		}
+		if _, refused := t.budget.pauses(); time.Until(refused) <= 0 {
+			return nil
+		}
+	}
+}
+
+// rest waits until no answer asks for a pause any more.
+func (t inTurn) rest(ctx context.Context) error {
+	for {
+		until, _ := t.budget.pauses()
 		wait := time.Until(until)
 		if wait <= 0 {
-			break
+			return nil
 		}
 		if deadline, has := ctx.Deadline(); wait > t.maxWait || has && until.After(deadline) {
 			return &LimitError{until}
@@ -108,7 +138,6 @@ func (t inTurn) Wait(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.pace.Wait(ctx)
 }
 
 // pace is the account's own limiter.
@@ -161,10 +190,10 @@ func sleepUntil(ctx context.Context, at time.Time) error {
 	}
 }
 
-func (b *budget) pausedUntil() time.Time {
+func (b *budget) pauses() (until, refused time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.until
+	return b.until, b.refused
 }
 
 // observe reads RateLimit-Limit, RateLimit-Remaining and Retry-After. No header
@@ -173,23 +202,30 @@ func (b *budget) pausedUntil() time.Time {
 // the whole window out would cost half the speed, and where other programs use
 // the account up, Retry-After follows.
 func (b *budget) observe(h http.Header) {
-	pause := time.Duration(0)
+	var rest, refused time.Duration
 	if left, err := strconv.ParseInt(h.Get("RateLimit-Remaining"), 10, 64); err == nil && left <= 0 {
 		limit, err := strconv.ParseInt(h.Get("RateLimit-Limit"), 10, 32)
 		if err != nil || limit < 1 {
 			limit = 5
 		}
-		pause = window / time.Duration(limit)
+		rest = window / time.Duration(limit)
 	}
 	if s, err := strconv.ParseInt(h.Get("Retry-After"), 10, 32); err == nil && s > 0 {
-		pause = max(pause, time.Duration(s)*time.Second)
+		refused = time.Duration(s) * time.Second
 	}
-	if pause == 0 {
+	if rest == 0 && refused == 0 {
 		return
 	}
+	now := time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if at := time.Now().Add(pause); at.After(b.until) {
-		b.until = at
+	b.refused = later(b.refused, now.Add(refused))
+	b.until = later(b.until, now.Add(max(rest, refused)))
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
 	}
+	return a
 }

@@ -64,12 +64,28 @@ func (r *Record) Reached(chosen []Action) []Action {
 }
 
 // AsOf is the record as it was when an action had happened and nothing that
-// comes after it.
+// comes after it: reasons come with the actions that have them, and the recipient's
+// status is that of the action. Everything else that messages say is as it is known
+// now.
 func (r *Record) AsOf(a Action) Record {
 	out := *r
 	out.Times = maps.Clone(r.Times)
 	maps.DeleteFunc(out.Times, func(other Action, _ time.Time) bool { return other != a && !other.Before(a) })
+	if _, ok := out.Times[Declined]; !ok {
+		out.Facts.DeclinedReason = ""
+	}
+	if _, ok := out.Times[Voided]; !ok {
+		out.Facts.VoidedReason = ""
+	}
+	if status, ok := statusAfter[a]; ok && len(out.Times) < len(r.Times) {
+		out.Facts.Status = status
+	}
 	return out
+}
+
+// statusAfter is the recipient's status after an action of their own.
+var statusAfter = map[Action]docusign.RecipientStatus{
+	Sent: docusign.RecipientSent, Delivered: docusign.RecipientDelivered, Completed: docusign.RecipientCompleted, Declined: docusign.RecipientDeclined,
 }
 
 // Status is the last action that happened, empty before the first.

@@ -281,3 +281,29 @@ func TestMirrorIsWrittenBeforeTheContactEnters(t *testing.T) {
 	_, err := w.flow.Plan(t.Context(), envelopesync.Connection{Account: w.account(), Mirror: map[string]string{"subject": "Mirror status"}})
 	require.ErrorContains(t, err, "Mirror", "the five main fields alone")
 }
+
+// An enrolment that is tried again has the mirror of its own record again.
+func TestMirrorIsWrittenBeforeEachAttempt(t *testing.T) {
+	t.Parallel()
+	var f firings
+	welcome := automation("welcome", envelopesync.RecordCreated(contactmap.Sent))
+	welcome.Enrol = "1"
+	w := newWorld(t, watching(&f, welcome))
+	w.ac.AddAutomation(activecampaigntest.Automation{Name: "Welcome"})
+	w.ac.AddField(acField("Status", "text"))
+	w.live(func(c *envelopesync.Connection) { c.Mirror = map[string]string{"status": "STATUS"} })
+	w.ac.Faults().Add(fault("POST /contactAutomations", 1))
+	w.send(robin)
+	w.run()
+	w.later(time.Hour)
+	require.Len(t, w.ac.Enrolments(), 1)
+	last := ""
+	for e := range w.ac.Log().Entries() {
+		if e.Operation == "POST /contactAutomations" {
+			require.Equal(t, "POST /contact/sync", last)
+		}
+		if e.Operation == "POST /contact/sync" || e.Operation == "POST /contactAutomations" {
+			last = e.Operation
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -49,6 +50,7 @@ type backfillBody struct {
 	Account   docusign.AccountID `json:"account"`
 	From      time.Time          `json:"from"`
 	To        time.Time          `json:"to"`
+	At        time.Time          `json:"at,omitzero"` // change of the last envelope that was found; zero: From
 	Cursor    string             `json:"cursor,omitzero"`
 	Page      int                `json:"page"`
 	Envelopes int                `json:"envelopes"`
@@ -79,7 +81,7 @@ func (f *Flow) checkPeriod(ctx context.Context, account docusign.AccountID, p *P
 
 func query(from, to time.Time, cursor string) docusign.EnvelopeQuery {
 	return docusign.EnvelopeQuery{
-		From: from, To: to, Count: backfillPage, Cursor: cursor, OrderBy: "last_modified", Order: "asc",
+		From: from, To: to, Count: backfillPage, Cursor: cursor, OrderBy: "status_changed", Order: "asc",
 		Include: []docusign.Include{docusign.IncludeRecipients, docusign.IncludeCustomFields},
 	}
 }
@@ -195,18 +197,46 @@ func (f *Flow) runBackfill(ctx context.Context, id string) error {
 		return err
 	}
 	if l == nil || l.paused {
-		row.State, row.Due, row.Updated = stateHeld, time.Time{}, f.now()
-		return f.store.Tx(ctx, func(tx orchestration.Tx) error { now := row; return f.backfills.Update(ctx, tx, &now) })
+		return f.putAside(ctx, row.Value.Account, string(f.backfills), row.Key)
 	}
 	a, err := f.account(row.Value.Account)
 	if err != nil {
 		return err
 	}
-	page, err := a.Client.Envelopes.List(ctx, query(row.Value.From, row.Value.To, row.Value.Cursor))
+	page, err := a.Client.Envelopes.List(ctx, query(row.Value.from(), row.Value.To, row.Value.Cursor))
 	if err != nil {
 		return fmt.Errorf("list the envelopes: %w", err)
 	}
 	return f.store.Tx(ctx, func(tx orchestration.Tx) error { return f.takePage(ctx, tx, l, row, page) })
+}
+
+// from is where the list goes on.
+func (b *backfillBody) from() time.Time {
+	if b.At.IsZero() {
+		return b.From
+	}
+	return b.At
+}
+
+// next moves on to the page after this one. An envelope that changes while the list
+// is gone through leaves the period, and the places of all after it move: so the
+// next page is the first of those that changed no earlier than the last envelope
+// here. Only where all changed at one time, it is the page after this one.
+func (b *backfillBody) next(page *countersign.Page[docusign.Envelope]) {
+	b.Cursor = page.Next
+	n := len(page.Items)
+	byChange := func(x, y docusign.Envelope) int { return x.StatusChanged.Compare(y.StatusChanged.Time) }
+	if page.Next == "" || n == 0 || !slices.IsSortedFunc(page.Items, byChange) {
+		return
+	}
+	if last := page.Items[n-1].StatusChanged.Time; last.After(b.from()) {
+		b.At, b.Cursor = last, ""
+	}
+}
+
+// known reports whether the page before had the envelope too.
+func (b *backfillBody) known(env *docusign.Envelope) bool {
+	return b.Cursor == "" && !b.At.IsZero() && !env.StatusChanged.After(b.At)
 }
 
 // takePage merges the envelopes of a page, has their contacts imported, and moves
@@ -214,6 +244,10 @@ func (f *Flow) runBackfill(ctx context.Context, id string) error {
 func (f *Flow) takePage(ctx context.Context, tx orchestration.Tx, l *live, row backfillRow, page *countersign.Page[docusign.Envelope]) error {
 	var keys []string
 	for i := range page.Items {
+		known := row.Value.known(&page.Items[i])
+		if !known {
+			row.Value.Envelopes++
+		}
 		for _, rec := range observe(l.Connection, eventOf(l.Account, &page.Items[i], row.Value.To)) {
 			if len(rec.Reached(l.Actions)) == 0 {
 				continue
@@ -222,12 +256,13 @@ func (f *Flow) takePage(ctx context.Context, tx orchestration.Tx, l *live, row b
 				return err
 			}
 			keys = append(keys, rec.ID())
+			if !known {
+				row.Value.Records++
+			}
 		}
 	}
-	row.Value.Envelopes += len(page.Items)
-	row.Value.Records += len(keys)
 	row.Value.Page++
-	row.Value.Cursor = page.Next
+	row.Value.next(page)
 	row.Updated, row.LastError, row.Attempt = f.now(), "", 0
 	if page.Next == "" {
 		row.State, row.Due = stateListed, time.Time{}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/countersign/countersign/activecampaigntest"
 	"github.com/countersign/countersign/countersigntest"
 	"github.com/countersign/countersign/docusigntest"
 	"github.com/countersign/countersign/mapping/contactmap"
@@ -112,5 +113,59 @@ func TestBackfillGoesOn(t *testing.T) {
 		w.later(10 * time.Second)
 	}
 	require.Len(t, w.ac.Records(contactmap.RecordSlug), 5)
-	require.EqualValues(t, 4, w.ds.Log().Tally(list).Requests, "three pages, one of them twice")
+	require.EqualValues(t, 5, w.ds.Log().Tally(list).Requests, "four pages, each from the last envelope of the one before, one of them twice")
+	for b, err := range w.flow.Backfills(t.Context()) {
+		require.NoError(t, err)
+		require.Equal(t, []int{5, 5}, []int{b.Envelopes, b.Records})
+	}
+}
+
+// An envelope that changes while the list is gone through leaves the period; the one
+// that takes its place in the list is not skipped.
+func TestBackfillSkipsNothingThatChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(s *setting) { s.ds = append(s.ds, docusigntest.WithPageSize(2)) })
+	for i := range 6 {
+		w.send(person{"Some Body", fmt.Sprintf("p%d@example.com", i)})
+	}
+	w.live()
+	const list = "GET /v2.1/accounts/{accountId}/envelopes"
+	_, err := w.flow.Backfill(t.Context(), w.account(), envelopesync.Period{From: began.Add(-time.Hour)})
+	require.NoError(t, err)
+	w.ds.Log().Reset()
+	w.ds.Faults().Add(countersigntest.Rule{Operation: list, Fault: countersigntest.Status(400), Every: 2})
+	w.work() // the first page alone
+	w.ds.Faults().Clear()
+	w.clock.Advance(time.Second)
+	w.sign(envelopeID(w.ds.Envelopes()[0].ID), "1")
+	w.open(envelopesync.Config{BaseURL: baseURL, Clock: w.clock.Now})
+	for range 8 {
+		w.later(10 * time.Second)
+	}
+	require.Len(t, w.ac.Contacts(), 6)
+}
+
+// What a contact's fields were imported with may be older than what was written
+// meanwhile: the newer values stand in the end.
+func TestImportThatEndsLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(s *setting) { s.ac = append(s.ac, activecampaigntest.WithImportDelay(10*time.Minute)) })
+	field := w.ac.AddField(acField("Subject", "text"))
+	w.send(robin)
+	w.live(func(c *envelopesync.Connection) {
+		c.Rules = append(contactmap.DefaultRules(), contactmap.Rule{From: []string{contactmap.Status}, To: "SUBJECT"})
+	})
+	_, err := w.flow.Backfill(t.Context(), w.account(), envelopesync.Period{From: began.Add(-time.Hour)})
+	require.NoError(t, err)
+	w.work() // sent, and not run yet
+	second := w.send(robin)
+	w.sign(second, "1")
+	w.run()
+	c, _ := w.ac.Contact(robin.email)
+	require.Equal(t, "Completed", c.Fields[field.ID])
+	for range 5 {
+		w.later(10 * time.Minute)
+	}
+	c, _ = w.ac.Contact(robin.email)
+	require.Equal(t, "Completed", c.Fields[field.ID])
 }

@@ -29,9 +29,9 @@ func (c *carry) sync(ctx context.Context) error {
 	}
 	c.contact.Value.Email = mapped.Email
 	c.contact.Value.take(&c.rec, c.l.targets, &mapped)
-	want := c.contact.Value.texts()
+	want := c.contact.Value.texts(c.l.targets)
 	untold := slices.ContainsFunc(c.todo, func(a contactmap.Action) bool { return !slices.Contains(c.row.Value.Told, a) })
-	if !untold && maps.Equal(want, c.contact.Value.Synced) {
+	if !untold && c.contact.Value.says(want) {
 		if c.contact.Ref != "" {
 			return nil
 		}
@@ -124,12 +124,26 @@ func (v value) newer(than value) bool {
 	return v.At.After(than.At) || v.At.Equal(than.At) && v.By > than.By
 }
 
-func (b *contactBody) texts() map[string]string {
+// texts are the values of the fields that a connection fills. Others, which it or
+// another connection filled before, are not its business.
+func (b *contactBody) texts(fields []contactmap.ContactField) map[string]string {
 	out := map[string]string{}
-	for key, v := range b.Values {
-		out[key] = v.Text
+	for _, f := range fields {
+		if v, ok := b.Values[f.Key]; ok {
+			out[f.Key] = v.Text
+		}
 	}
 	return out
+}
+
+// says reports whether these values were written last.
+func (b *contactBody) says(values map[string]string) bool {
+	for key, text := range values {
+		if was, ok := b.Synced[key]; !ok || was != text {
+			return false
+		}
+	}
+	return true
 }
 
 // input is what ActiveCampaign is told about a contact: the values by the keys of
@@ -239,91 +253,6 @@ func (c *carry) apply(ctx context.Context, name string) error {
 	}
 	_, err := c.f.tags.Apply(ctx, c.id(), name)
 	return err
-}
-
-// settled is how old a write has to be before the record is read back: reading may
-// lag behind for some seconds.
-const settled = time.Minute
-
-// write makes the envelope's record what it has to be, whole.
-func (c *carry) write(ctx context.Context) error {
-	schema := c.l.Schema
-	if schema == nil {
-		return nil
-	}
-	values := map[string]string{}
-	for _, v := range c.rec.Values() {
-		values[v.ID] = v.Value
-	}
-	b := &c.row.Value
-	edited, others := c.readBack(ctx, schema)
-	if maps.Equal(values, b.Written) && len(edited) == 0 {
-		return nil
-	}
-	in := activecampaign.RecordInput{ExternalID: c.rec.ID(), Contact: c.id()}
-	for _, field := range schema.Fields {
-		if field.Status == activecampaign.MarkedForDeletion {
-			continue
-		}
-		rf := activecampaign.RecordField{ID: field.ID, Value: others[field.ID]}
-		if v, ok := values[field.ID]; ok {
-			rf.Value = v
-		}
-		in.Fields = append(in.Fields, rf)
-	}
-	if _, err := c.f.ac.Records.Upsert(ctx, *schema, in); err != nil {
-		if c.l.Records == RecordsAuto && errors.Is(err, countersign.ErrForbidden) {
-			return c.f.degrade(ctx, c)
-		}
-		return fmt.Errorf("write the envelope's record: %w", err)
-	}
-	err := c.save(ctx, func(tx orchestration.Tx, row *recordRow) error {
-		row.Value.Written, row.Value.WrittenAt = values, c.f.now()
-		what := "record written"
-		if len(edited) > 0 {
-			what = "record restored"
-		}
-		return c.f.log(ctx, tx, c.rec.Account, row.Key, what, "", "contact", c.contact.Ref, "envelope", row.Ref)
-	})
-	if err == nil && len(edited) > 0 {
-		c.f.cfg.Notify(Notice{Kind: NoticeEdited, Account: c.rec.Account, Ref: c.row.Key, Fields: edited, Reason: "somebody changed the record in ActiveCampaign; it was restored"})
-	}
-	return err
-}
-
-// readBack finds what somebody changed in the record since it was written, and the
-// values of fields that are not the flow's, so that they survive the upsert, which
-// clears what it is not given. A record that can't be read is written all the same.
-func (c *carry) readBack(ctx context.Context, schema *activecampaign.Schema) (edited []string, others map[string]any) {
-	b := &c.row.Value
-	if b.Written == nil || c.f.now().Sub(b.WrittenAt) < settled {
-		return nil, nil
-	}
-	got, err := c.f.ac.Records.GetByExternalID(ctx, schema.ID, c.rec.ID())
-	if err != nil {
-		return nil, nil
-	}
-	others = map[string]any{}
-	for _, f := range got.Fields {
-		others[f.ID] = f.Value
-	}
-	for _, f := range contactmap.RecordFields() {
-		if !sameText(b.Written[f.ID], got.Value(f.ID)) {
-			edited = append(edited, f.ID)
-		}
-		delete(others, f.ID)
-	}
-	return edited, others
-}
-
-// sameText compares values of a record; times come back in another form.
-func sameText(a, b string) bool {
-	if a == b {
-		return true
-	}
-	x, errX := time.Parse(time.RFC3339, a)
-	y, errY := time.Parse(time.RFC3339, b)
-	return errX == nil && errY == nil && x.Equal(y)
 }
 
 // note tells about actions in notes where there are no records although they were

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/activecampaign"
@@ -252,6 +253,31 @@ func (f *Flow) Resume(ctx context.Context, account docusign.AccountID) error {
 	if err := f.setState(ctx, account, stateActive, "resumed"); err != nil {
 		return err
 	}
+	return f.releaseHeld(ctx, account)
+}
+
+// putAside makes what a handler was to work on wait for its connection, unless the
+// connection was resumed meanwhile: then it stays due.
+func (f *Flow) putAside(ctx context.Context, account docusign.AccountID, table, key string) error {
+	return f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		l, err := f.connection(ctx, tx, account)
+		if err != nil || l != nil && !l.paused {
+			return err
+		}
+		rec, err := tx.Get(ctx, table, key)
+		if errors.Is(err, orchestration.ErrNoRecord) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		rec.State, rec.Due, rec.Updated = stateHeld, time.Time{}, f.now()
+		return tx.Update(ctx, rec)
+	})
+}
+
+// releaseHeld makes everything due that waited for a connection.
+func (f *Flow) releaseHeld(ctx context.Context, account docusign.AccountID) error {
 	for _, table := range []string{string(f.events), string(f.records), string(f.firings), string(f.prefills), string(f.backfills), string(f.imports)} {
 		if err := f.release(ctx, orchestration.Query{Table: table, Scope: string(accountKey(account)), States: []string{stateHeld}}); err != nil {
 			return err
@@ -312,9 +338,17 @@ func (f *Flow) Remove(ctx context.Context, account docusign.AccountID) error {
 	if err != nil {
 		return err
 	}
-	if l.Connect != "" { // empty where going live failed in the middle
-		err := a.Client.Connect.Delete(ctx, l.Connect)
-		if err != nil && !errors.Is(err, countersign.ErrNotFound) && !gone(ctx, a, l.Connect) {
+	id := l.Connect
+	if id == "" { // going live failed in the middle: it may have been made all the same
+		all, err := a.Client.Connect.List(ctx)
+		if err != nil {
+			return fmt.Errorf("read the Connect configurations: %w", err)
+		}
+		id = f.ours(all, "")
+	}
+	if id != "" {
+		err := a.Client.Connect.Delete(ctx, id)
+		if err != nil && !errors.Is(err, countersign.ErrNotFound) && !gone(ctx, a, id) {
 			return err
 		}
 	}
@@ -324,6 +358,20 @@ func (f *Flow) Remove(ctx context.Context, account docusign.AccountID) error {
 		}
 		return f.log(ctx, tx, l.Account, "", "removed", "")
 	})
+}
+
+// ours is the flow's configuration among an account's: the one that is stored, or
+// else the one with the flow's address. Empty: there is none.
+func (f *Flow) ours(all []docusign.ConnectConfiguration, stored docusign.ConnectID) (id docusign.ConnectID) {
+	for _, c := range all {
+		if stored != "" && c.ID == stored {
+			return c.ID
+		}
+		if c.URL == f.connectURL() && id == "" {
+			id = c.ID
+		}
+	}
+	return id
 }
 
 // gone reports whether an account has no such Connect configuration: DocuSign

@@ -3,9 +3,12 @@ package envelopesync
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -139,7 +142,7 @@ func (d *draft) create(ctx context.Context) error {
 	_, err = orchestration.Outcome[docusign.EnvelopeID]{
 		Store: d.f.store, Clock: d.f.cfg.Clock, Backoff: d.f.cfg.Backoff, Attempts: d.f.cfg.Attempts, Settle: findable,
 		Send: func(ctx context.Context, attempt string, _ orchestration.Record) (docusign.EnvelopeID, error) {
-			def, err := d.definition(transaction(attempt))
+			def, err := d.definition(d.transaction(attempt))
 			if err != nil {
 				return "", orchestration.NoEffect(err)
 			}
@@ -150,9 +153,10 @@ func (d *draft) create(ctx context.Context) error {
 			return made.ID, nil
 		},
 		Find: func(ctx context.Context, attempt string, _ orchestration.Record) (docusign.EnvelopeID, bool, error) {
-			all, err := envelopes.Transactions(ctx, []docusign.TransactionID{transaction(attempt)})
+			id := d.transaction(attempt)
+			all, err := envelopes.Transactions(ctx, []docusign.TransactionID{id})
 			for _, t := range all {
-				if t.TransactionID == transaction(attempt) && t.EnvelopeID != "" {
+				if t.TransactionID == id && t.EnvelopeID != "" {
 					return t.EnvelopeID, true, nil
 				}
 			}
@@ -166,9 +170,12 @@ func (d *draft) create(ctx context.Context) error {
 	return err
 }
 
-// transaction makes a UUID of an attempt's name, which is 32 hexadecimal digits.
-func transaction(attempt string) docusign.TransactionID {
-	return docusign.TransactionID(attempt[:8] + "-" + attempt[8:12] + "-" + attempt[12:16] + "-" + attempt[16:20] + "-" + attempt[20:])
+// transaction makes a UUID of an attempt's name and of when the delivery came, since
+// a later delivery with the same name counts its attempts from the first again.
+func (d *draft) transaction(attempt string) docusign.TransactionID {
+	sum := sha256.Sum256([]byte(attempt + strconv.FormatInt(d.row.Value.Received.UnixNano(), 10)))
+	id := hex.EncodeToString(sum[:16])
+	return docusign.TransactionID(id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:])
 }
 
 // complete fills the sender's tabs of the draft and reports it.

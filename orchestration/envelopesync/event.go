@@ -70,7 +70,18 @@ func (f *Flow) runEvents(ctx context.Context, group string) error {
 		if err == nil && len(rows) > 0 {
 			l, err = f.connection(ctx, tx, docusign.AccountID(rows[0].Scope))
 		}
-		return err
+		if err != nil || l == nil || !l.paused {
+			return err
+		}
+		// In the transaction that saw the pause, so that Resume finds them.
+		for _, row := range rows {
+			row.State, row.Due, row.Updated = stateHeld, time.Time{}, f.now()
+			if err := f.events.Update(ctx, tx, &row); err != nil {
+				return err
+			}
+		}
+		rows = nil
+		return nil
 	})
 	if err != nil || len(rows) == 0 {
 		return err
@@ -94,6 +105,7 @@ func (f *Flow) runEvents(ctx context.Context, group string) error {
 	for _, o := range seen {
 		if err == nil && o.state == orchestration.StateDead {
 			f.cfg.Notify(Notice{Kind: NoticeGivenUp, Work: WorkMessages, Account: docusign.AccountID(o.row.Scope), Ref: o.row.Key, Reason: o.why})
+			f.cfg.Logger.WarnContext(ctx, "message was given up", "message", o.row.Key, "reason", o.why)
 		}
 	}
 	return err
@@ -110,12 +122,8 @@ type observed struct {
 // look reads a message. One that names no people is completed through the API.
 func (f *Flow) look(ctx context.Context, l *live, row orchestration.Row[eventBody]) (observed, error) {
 	o := observed{row: row, state: stateIgnored}
-	switch {
-	case l == nil:
+	if l == nil {
 		o.why = "no connection for the account"
-		return o, nil
-	case l.paused:
-		o.state = stateHeld
 		return o, nil
 	}
 	e, err := docusign.ParseEvent(row.Value.Raw)
@@ -124,17 +132,12 @@ func (f *Flow) look(ctx context.Context, l *live, row orchestration.Row[eventBod
 		return o, nil
 	}
 	e.AccountID = docusign.AccountID(row.Scope) // as the receiver bound it
-	if e.Envelope == nil || len(e.Envelope.Recipients) == 0 {
-		if e.Format == docusign.FormatSIM && l.Scope.Action(e.Kind) == "" {
+	if err := f.complete(ctx, l, &e); err != nil {
+		if permanent(err) {
+			o.state, o.why = orchestration.StateDead, orchestration.ErrorText(err)
 			return o, nil
 		}
-		if err := f.complete(ctx, &e); err != nil {
-			if permanent(err) {
-				o.state, o.why = orchestration.StateDead, orchestration.ErrorText(err)
-				return o, nil
-			}
-			return o, err
-		}
+		return o, err
 	}
 	o.records = observe(l.Connection, e)
 	if len(o.records) > 0 {
@@ -143,8 +146,12 @@ func (f *Flow) look(ctx context.Context, l *live, row orchestration.Row[eventBod
 	return o, nil
 }
 
-// complete reads the envelope of a message that carries ids alone.
-func (f *Flow) complete(ctx context.Context, e *docusign.Event) error {
+// complete reads the envelope of a message that carries ids alone, where it is about
+// an action.
+func (f *Flow) complete(ctx context.Context, l *live, e *docusign.Event) error {
+	if e.Envelope != nil && len(e.Envelope.Recipients) > 0 || e.Format == docusign.FormatSIM && l.Scope.Action(e.Kind) == "" {
+		return nil
+	}
 	a, err := f.account(e.AccountID)
 	if err != nil {
 		return err
@@ -171,7 +178,7 @@ func (f *Flow) take(ctx context.Context, tx orchestration.Tx, l *live, o observe
 
 // mergeIn merges one record and makes it due where something changed. What comes
 // from a backfill starts no automation: the actions that are news have had their
-// turn.
+// turn, unless earlier ones of the same record are still to have theirs.
 func (f *Flow) mergeIn(ctx context.Context, tx orchestration.Tx, l *live, rec contactmap.Record, backfill bool) error {
 	row, err := f.records.Get(ctx, tx, rec.ID())
 	fresh := errors.Is(err, orchestration.ErrNoRecord)
@@ -185,13 +192,11 @@ func (f *Flow) mergeIn(ctx context.Context, tx orchestration.Tx, l *live, rec co
 			return nil
 		}
 	}
+	// A record whose automations are still to start is left to them: an import would
+	// put its tags on the contact first.
+	backfill = backfill && len(steps(&row.Value.Record, l.Actions, row.Value.Fired)) == 0
 	if backfill {
-		before := steps(&row.Value.Record, l.Actions, row.Value.Fired)
-		for _, a := range steps(&merged, l.Actions, row.Value.Fired) {
-			if len(before) == 0 {
-				row.Value.Fired = append(row.Value.Fired, a)
-			}
-		}
+		row.Value.Fired = append(row.Value.Fired, steps(&merged, l.Actions, row.Value.Fired)...)
 	}
 	row.Value.Record = merged
 	f.arm(&row, backfill)
@@ -222,11 +227,29 @@ func (f *Flow) arm(row *recordRow, backfill bool) {
 	}
 }
 
-// wakeRecords makes records due again, for a replay.
-func (f *Flow) wakeRecords(ctx context.Context, q orchestration.Query) error {
-	q.Table = string(f.records)
-	q.States = []string{stateDone, orchestration.StateDead}
-	return f.release(ctx, q)
+// wakeRecords makes records due again, for a replay. Actions of records that are
+// done have had their turn, also those that were chosen since.
+func (f *Flow) wakeRecords(ctx context.Context, l *live, q orchestration.Query) error {
+	q.States, q.Limit = []string{stateDone, orchestration.StateDead}, 256
+	for {
+		n := 0
+		err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
+			rows, err := f.records.List(ctx, tx, q)
+			n = len(rows)
+			for _, row := range rows {
+				q.AfterSeq = row.Seq
+				if b := &row.Value; row.State == stateDone {
+					b.Fired = append(b.Fired, steps(&b.Record, l.Actions, b.Fired)...)
+				}
+				row.State, row.Due, row.Updated, row.Attempt = orchestration.StatePending, f.now(), f.now(), 0
+				err = errors.Join(err, f.records.Update(ctx, tx, &row))
+			}
+			return err
+		})
+		if err != nil || n < q.Limit {
+			return err
+		}
+	}
 }
 
 // failed says what follows a failure: another attempt later, or none.

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/activecampaign"
 	"github.com/countersign/countersign/docusign"
 	"github.com/countersign/countersign/mapping/contactmap"
@@ -141,7 +140,7 @@ func (f *Flow) runFiring(ctx context.Context, row firingRow) error {
 		return err
 	}
 	if l != nil && l.paused && row.State == orchestration.StatePending {
-		return f.changeFiring(ctx, row, func(r *firingRow) { r.State, r.Due = stateHeld, time.Time{} })
+		return f.putAside(ctx, row.Value.Account, string(f.firings), row.Key)
 	}
 	firing, auto, err := f.firing(ctx, row)
 	switch {
@@ -251,6 +250,9 @@ func (f *Flow) enrol(ctx context.Context, row firingRow, firing Firing, auto Aut
 	outcome := orchestration.Outcome[activecampaign.EnrolmentID]{
 		Store: f.store, Clock: f.cfg.Clock, Backoff: f.cfg.Backoff, Attempts: f.cfg.Attempts, Settle: 2 * time.Second,
 		Send: func(ctx context.Context, _ string, _ orchestration.Record) (activecampaign.EnrolmentID, error) {
+			if err := f.mirror(ctx, row.Value.Account, firing.Record); err != nil {
+				return "", orchestration.NoEffect(err)
+			}
 			e, err := f.ac.Automations.Enrol(ctx, firing.Contact, auto.Enrol)
 			if err != nil {
 				return "", err
@@ -276,18 +278,8 @@ func (f *Flow) enrol(ctx context.Context, row firingRow, firing Firing, auto Aut
 	return err
 }
 
-// prepareEnrolment writes the mirror of the record that fires, which another
-// envelope may have replaced since, and remembers the contact's runs.
+// prepareEnrolment remembers the contact's runs.
 func (f *Flow) prepareEnrolment(ctx context.Context, row *firingRow, firing Firing, auto Automation) error {
-	l, err := f.readConnection(ctx, row.Value.Account)
-	if err != nil {
-		return err
-	}
-	if l != nil && len(l.mirror) > 0 {
-		if err := f.mirror(ctx, l, firing.Record); err != nil {
-			return err
-		}
-	}
 	runs, err := f.ac.Contacts.Enrolments(ctx, firing.Contact)
 	if err != nil {
 		return fmt.Errorf("read the contact's automations: %w", err)
@@ -327,17 +319,21 @@ func (f *Flow) newRun(ctx context.Context, contact activecampaign.ContactID, aut
 	return "", nil
 }
 
-// mirror writes the mirrored values of one record to the contact.
-func (f *Flow) mirror(ctx context.Context, l *live, rec contactmap.Record) error {
+// mirror writes the mirrored values of the record that fires to the contact, before
+// each attempt to enrol it: another envelope may have replaced them since.
+func (f *Flow) mirror(ctx context.Context, account docusign.AccountID, rec contactmap.Record) error {
+	l, err := f.readConnection(ctx, account)
+	if err != nil || l == nil || len(l.mirror) == 0 {
+		return err
+	}
 	var mapped contactmap.Contact
 	l.m.Run(&rec, &mapped)
 	values := map[string]string{}
 	for _, field := range l.mirror {
 		values[field.Key] = field.Get(&mapped) // what the record lacks is cleared
 	}
-	_, err := f.ac.Contacts.Sync(ctx, input(mapped.Email, values, l.mirror))
-	if err != nil && !errors.Is(err, countersign.ErrInvalid) {
+	if _, err := f.ac.Contacts.Sync(ctx, input(mapped.Email, values, l.mirror)); err != nil {
 		return fmt.Errorf("write the mirror: %w", err)
 	}
-	return err
+	return nil
 }

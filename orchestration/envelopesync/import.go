@@ -3,6 +3,8 @@ package envelopesync
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -23,6 +25,8 @@ type importBody struct {
 	Account docusign.AccountID     `json:"account"`
 	Records []string               `json:"records"`
 	Batch   activecampaign.BatchID `json:"batch,omitzero"` // empty: not sent yet
+	// Sent are digests of the values that were sent, by contactGroup.
+	Sent map[string]string `json:"sent,omitempty"`
 }
 
 type importRow = orchestration.Row[importBody]
@@ -60,7 +64,7 @@ func (f *Flow) runImport(ctx context.Context, key string) error {
 		return err
 	}
 	if l == nil || l.paused {
-		return f.changeImport(ctx, row, func(now *importRow) { now.State, now.Due = stateHeld, time.Time{} })
+		return f.putAside(ctx, row.Value.Account, string(f.imports), row.Key)
 	}
 	if row.Value.Batch != "" {
 		err = f.followImport(ctx, l, row)
@@ -94,6 +98,7 @@ func (f *Flow) changeImport(ctx context.Context, row importRow, change func(*imp
 type batch struct {
 	contacts []activecampaign.ImportContact
 	records  map[string][]string // by contact: those of the contact
+	sent     map[string]string   // by contact: digest of its values
 }
 
 // sendImport makes the contacts and sends them. One that was sent without an
@@ -120,6 +125,7 @@ func (f *Flow) sendImport(ctx context.Context, l *live, row importRow) error {
 		return fmt.Errorf("import the contacts: %w", err)
 	}
 	return f.changeImport(ctx, row, func(now *importRow) {
+		now.Value.Sent = b.sent
 		now.Value.Batch, now.Due = queued.BatchID, f.now().Add(importPause)
 	})
 }
@@ -127,7 +133,7 @@ func (f *Flow) sendImport(ctx context.Context, l *live, row importRow) error {
 // batch reads the records that wait for an import and makes their contacts: what
 // all records of a contact say together.
 func (f *Flow) batch(ctx context.Context, l *live, keys []string) (batch, error) {
-	out := batch{records: map[string][]string{}}
+	out := batch{records: map[string][]string{}, sent: map[string]string{}}
 	bodies, tags := map[string]*contactBody{}, map[string][]string{}
 	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		clear(bodies)
@@ -161,9 +167,16 @@ func (f *Flow) batch(ctx context.Context, l *live, keys []string) (batch, error)
 	})
 	for _, group := range slices.Sorted(maps.Keys(bodies)) {
 		slices.Sort(tags[group])
-		out.contacts = append(out.contacts, imported(bodies[group], l.Fields, slices.Compact(tags[group])))
+		out.sent[group] = digest(bodies[group].texts(l.targets))
+		out.contacts = append(out.contacts, imported(bodies[group], l, slices.Compact(tags[group])))
 	}
 	return out, err
+}
+
+// digest tells whether values are the same, and not what they are.
+func digest(values map[string]string) string {
+	sum := sha256.Sum256(encoded(values))
+	return hex.EncodeToString(sum[:16])
 }
 
 // join takes what a record says into a contact.
@@ -194,8 +207,8 @@ func (f *Flow) keepContacts(ctx context.Context, tx orchestration.Tx, bodies map
 }
 
 // imported is a contact as bulk imports take it.
-func imported(b *contactBody, fields []contactmap.ContactField, tags []string) activecampaign.ImportContact {
-	in := input(b.Email, b.texts(), fields)
+func imported(b *contactBody, l *live, tags []string) activecampaign.ImportContact {
+	in := input(b.Email, b.texts(l.targets), l.Fields)
 	out := activecampaign.ImportContact{Email: in.Email, Tags: tags}
 	for _, part := range []struct {
 		to   *string
@@ -245,7 +258,7 @@ func (f *Flow) followImport(ctx context.Context, l *live, row importRow) error {
 	for part := range slices.Chunk(row.Value.Records, recordsAtOnce) {
 		err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
 			for _, key := range part {
-				if err := f.endRecord(ctx, tx, l, key, func(email string) bool { return whole && !slices.Contains(failed, email) }); err != nil {
+				if err := f.endRecord(ctx, tx, l, key, row.Value.Sent, func(email string) bool { return whole && !slices.Contains(failed, email) }); err != nil {
 					return err
 				}
 			}
@@ -259,8 +272,9 @@ func (f *Flow) followImport(ctx context.Context, l *live, row importRow) error {
 }
 
 // endRecord makes a record due that waited for its contact's import, and notes what
-// the import did for it.
-func (f *Flow) endRecord(ctx context.Context, tx orchestration.Tx, l *live, key string, imported func(email string) bool) error {
+// the import did for it. Values that changed since the import was sent it may have
+// overwritten, so that they are written again.
+func (f *Flow) endRecord(ctx context.Context, tx orchestration.Tx, l *live, key string, sent map[string]string, imported func(email string) bool) error {
 	row, err := f.records.Get(ctx, tx, key)
 	if errors.Is(err, orchestration.ErrNoRecord) {
 		return nil
@@ -276,7 +290,10 @@ func (f *Flow) endRecord(ctx context.Context, tx orchestration.Tx, l *live, key 
 		}
 		b.belong(cmp.Or(contact.Ref, forImported))
 		b.Based, b.Tagged = true, b.Record.Reached(l.Actions)
-		contact.Value.Synced, contact.Updated = contact.Value.texts(), f.now()
+		contact.Value.Synced, contact.Updated = contact.Value.texts(l.targets), f.now()
+		if sent[row.Group] != digest(contact.Value.Synced) {
+			contact.Value.Synced = nil
+		}
 		if err := f.contacts.Update(ctx, tx, &contact); err != nil {
 			return err
 		}
@@ -291,6 +308,6 @@ func (f *Flow) endRecord(ctx context.Context, tx orchestration.Tx, l *live, key 
 func (f *Flow) endImport(ctx context.Context, row importRow) error {
 	return f.changeImport(ctx, row, func(now *importRow) {
 		now.State, now.Due, now.LastError, now.Attempt = stateDone, time.Time{}, "", 0
-		now.Value.Records = nil
+		now.Value.Records, now.Value.Sent = nil, nil
 	})
 }

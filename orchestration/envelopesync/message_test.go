@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/countersign/countersign/docusign"
 	"github.com/countersign/countersign/mapping/contactmap"
 	"github.com/countersign/countersign/orchestration/envelopesync"
 )
@@ -96,4 +97,31 @@ func TestAddressThatComesLater(t *testing.T) {
 	require.Equal(t, 200, w.deliver(message(robin.email, "2026-03-02T09:10:00Z")))
 	w.work()
 	require.Equal(t, "Sent", w.record("e1", robin.email)["status"])
+}
+
+// A message that can't be completed is given up, and a person is told.
+func TestMessageOfAnUnknownEnvelope(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.live()
+	body := `{"event":"recipient-sent","generatedDateTime":"2026-03-02T09:00:01Z","data":{"accountId":"` + string(w.account()) +
+		`","envelopeId":"00000000-0000-0000-0000-000000000000","recipientId":"1"}}`
+	require.Equal(t, 200, w.deliver(body))
+	w.work()
+	require.Len(t, deadKeys(t, w.flow.DeadLetters(envelopesync.WorkMessages).All(t.Context())), 1)
+	require.Len(t, w.noticed(envelopesync.NoticeGivenUp), 1)
+}
+
+// A dry run of a message that carries ids alone says what the message will do.
+func TestDryRunOfIDsAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.live()
+	id := w.send(robin)
+	e, err := docusign.ParseEvent([]byte(`{"event":"recipient-sent","generatedDateTime":"2026-03-02T09:00:01Z","data":{"accountId":"` + string(w.account()) +
+		`","envelopeId":"` + string(id) + `","recipientId":"1"}}`))
+	require.NoError(t, err)
+	effects, err := w.flow.DryRun(t.Context(), e)
+	require.NoError(t, err)
+	require.Equal(t, "contact", effects[0].What)
 }

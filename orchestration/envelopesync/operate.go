@@ -75,10 +75,21 @@ func (f *Flow) Journal(ctx context.Context, ref string) iter.Seq2[orchestration.
 
 // Replay merges stored messages of an account again, those of one envelope where
 // it is not empty, and carries their records over anew: after a connection was
-// changed, or records were lost in ActiveCampaign. Automations do not start again.
+// changed, or records were lost in ActiveCampaign. Automations do not start again,
+// nor for an action of a known record that was chosen since.
 // Messages whose bytes Purge took away are left out.
 func (f *Flow) Replay(ctx context.Context, account docusign.AccountID, envelope docusign.EnvelopeID) error {
+	l, err := f.readConnection(ctx, account)
+	if err != nil {
+		return err
+	}
+	if l == nil {
+		return ErrUnknownAccount
+	}
 	scope := string(accountKey(account))
+	if err := f.wakeRecords(ctx, l, orchestration.Query{Scope: scope, Ref: string(envelope)}); err != nil {
+		return err
+	}
 	q := orchestration.Query{Scope: scope, Ref: string(envelope), States: []string{stateMerged, stateIgnored, orchestration.StateDead}, Limit: 256}
 	for {
 		n := 0
@@ -104,10 +115,9 @@ func (f *Flow) Replay(ctx context.Context, account docusign.AccountID, envelope 
 			return err
 		}
 		if n < q.Limit {
-			break
+			return nil
 		}
 	}
-	return f.wakeRecords(ctx, orchestration.Query{Scope: scope, Ref: string(envelope)})
 }
 
 // KeepRaw is how long the bytes of messages are kept. Their keys stay, so that a
@@ -174,7 +184,7 @@ func (f *Flow) blank(ctx context.Context, q orchestration.Query) (total int, err
 }
 
 // Forget takes away all that the store holds about a person: their contact, their
-// records and firings, and the bytes of all messages about their envelopes. The
+// records, firings and drafts, and the bytes of all messages about their envelopes. The
 // keys of messages and the journal, which hold ids, stay. What is in DocuSign and
 // ActiveCampaign is not touched.
 func (f *Flow) Forget(ctx context.Context, email string) error {
@@ -182,20 +192,26 @@ func (f *Flow) Forget(ctx context.Context, email string) error {
 		return configError("email", "is empty", "")
 	}
 	group := contactGroup(email)
+	// The messages first: the records tell which they are.
 	envelopes := map[string]bool{}
-	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
-		recs, err := f.records.List(ctx, tx, orchestration.Query{Group: group})
+	for row, err := range f.records.All(ctx, f.store, orchestration.Query{Group: group}) {
 		if err != nil {
 			return err
 		}
-		for _, r := range recs {
-			envelopes[r.Ref] = true
+		envelopes[row.Ref] = true
+	}
+	for envelope := range envelopes {
+		if _, err := f.blank(ctx, orchestration.Query{Ref: envelope, Limit: 256}); err != nil {
+			return err
 		}
+	}
+	return f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		contact, err := f.contacts.Get(ctx, tx, group)
-		if err == nil {
-			err = f.forgetDrafts(ctx, tx, contact.Ref, group)
-		}
 		if err != nil && !errors.Is(err, orchestration.ErrNoRecord) {
+			return err
+		}
+		// Somebody may be known by a draft alone.
+		if err := f.forgetDrafts(ctx, tx, contact.Ref, group); err != nil {
 			return err
 		}
 		for _, table := range []string{string(f.records), string(f.firings)} {
@@ -205,15 +221,6 @@ func (f *Flow) Forget(ctx context.Context, email string) error {
 		}
 		return tx.Delete(ctx, string(f.contacts), group)
 	})
-	if err != nil {
-		return err
-	}
-	for envelope := range envelopes {
-		if _, err := f.blank(ctx, orchestration.Query{Ref: envelope, Limit: 256}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // forgetDrafts deletes the drafts of a contact.
@@ -247,8 +254,9 @@ type Effect struct {
 	Detail string // the contact's fields, the tag, the record's fields, the automation's name, the reason
 }
 
-// DryRun says what a message would bring about now, and writes nothing. Whether a
-// tag is new on a contact is not looked up: a tag counts as new.
+// DryRun says what a message would bring about now, and writes nothing. A message
+// that carries ids alone is completed through the API. Whether a tag is new on a
+// contact is not looked up: a tag counts as new.
 func (f *Flow) DryRun(ctx context.Context, e docusign.Event) ([]Effect, error) {
 	l, err := f.readConnection(ctx, e.AccountID)
 	if err != nil {
@@ -256,6 +264,9 @@ func (f *Flow) DryRun(ctx context.Context, e docusign.Event) ([]Effect, error) {
 	}
 	if l == nil {
 		return nil, ErrUnknownAccount
+	}
+	if err := f.complete(ctx, l, &e); err != nil {
+		return nil, err
 	}
 	var out []Effect
 	for _, rec := range observe(l.Connection, e) {

@@ -290,12 +290,11 @@ func (f *Flow) planConnect(ctx context.Context, p *Plan, out *prepared, a Accoun
 	if err != nil {
 		return err
 	}
-	p.Connect = PlannedConnect{URL: f.connectURL(), Events: out.events()}
-	for _, c := range all {
-		if c.URL == p.Connect.URL || was != nil && c.ID == was.Connect {
-			p.Connect.ID = c.ID
-		}
+	stored := docusign.ConnectID("")
+	if was != nil {
+		stored = was.Connect
 	}
+	p.Connect = PlannedConnect{ID: f.ours(all, stored), URL: f.connectURL(), Events: out.events()}
 	out.Connect = p.Connect.ID
 	return nil
 }
@@ -367,6 +366,12 @@ func (f *Flow) Apply(ctx context.Context, c Connection) (*Plan, error) {
 	out.Connect, p.Connect.ID = made.ID, made.ID
 	if err := f.keep(ctx, out); err != nil {
 		return nil, err
+	}
+	if was == nil || !was.paused {
+		// What an earlier connection of the account left waiting.
+		if err := f.releaseHeld(ctx, out.Account); err != nil {
+			return nil, err
+		}
 	}
 	if out.NoRecords != "" && (was == nil || was.NoRecords == "") {
 		f.cfg.Notify(Notice{Kind: NoticeNoRecords, Account: out.Account, Reason: out.NoRecords})

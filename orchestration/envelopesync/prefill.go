@@ -249,11 +249,11 @@ func (f *Flow) runPrefill(ctx context.Context, row prefillRow) error {
 		return err
 	}
 	if l != nil && l.paused && row.State == orchestration.StatePending {
-		return f.changePrefill(ctx, row, func(now *prefillRow) { now.State, now.Due = stateHeld, time.Time{} })
+		return f.putAside(ctx, docusign.AccountID(row.Scope), string(f.prefills), row.Key)
 	}
 	d, err := f.newDraft(ctx, row)
 	if err == nil {
-		if row.State == stateDrafted {
+		if row.Ref != "" { // it exists, also where it was given up and taken up again
 			err = d.complete(ctx)
 		} else {
 			err = d.create(ctx)

@@ -38,6 +38,8 @@ type recordBody struct {
 	// written.
 	Written   map[string]string `json:"written,omitempty"`
 	WrittenAt time.Time         `json:"written_at,omitzero"`
+	// Shared says that others had values of their own in it then.
+	Shared bool `json:"shared,omitzero"`
 	// Noting are the actions whose note is about to be written.
 	Noting []contactmap.Action `json:"noting,omitempty"`
 	Noted  []contactmap.Action `json:"noted,omitempty"`
@@ -51,7 +53,7 @@ type contactBody struct {
 	Email string `json:"email"`
 	// Values are what the envelopes say, each from the one that changed last.
 	Values map[string]value `json:"values"`
-	// Synced are the values that were written last.
+	// Synced are the values that were written last, by the keys of the fields.
 	Synced map[string]string `json:"synced,omitempty"`
 	// Claims are tags that are new on the contact, with the record that adds them;
 	// it is stored before they are added, and goes when the record has fired.

@@ -48,6 +48,8 @@ type Link struct {
 	LastRun time.Time
 	// Seen counts what the link found so far, each document and file once.
 	Seen contractone.Count
+	// Counts is how its files stand now.
+	Counts Summary
 	// Overlap counts the files that it sees and another link holds; see Overlaps.
 	Overlap int64
 }
@@ -71,6 +73,8 @@ type linkBody struct {
 	// Asked counts the runs that were asked for; one that is asked for while
 	// another is under way comes after it.
 	Asked int `json:"asked,omitempty"`
+	// Reminded is the month of the last NoticeDeadlines, "2026-04".
+	Reminded string `json:"reminded,omitempty"`
 }
 
 // window is one run through a listing. Page is the next page to read: it is
@@ -121,7 +125,10 @@ func (f *Flow) AddLink(ctx context.Context, s Settings) (Link, error) {
 		if err == nil && fresh == 0 {
 			err = fmt.Errorf("ledgersync: management ID %s is taken: add the link again: %w", id, countersign.ErrConflict)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return f.claim(ctx, tx, id, s.Credential)
 	})
 	if err != nil {
 		return Link{}, err
@@ -129,31 +136,27 @@ func (f *Flow) AddLink(ctx context.Context, s Settings) (Link, error) {
 	return linkOf(row), nil
 }
 
-func (f *Flow) refuseTwice(ctx context.Context, tx orchestration.Tx, c contractone.Credential) error {
-	rows, err := f.links.List(ctx, tx, orchestration.Query{})
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		if r.Value.Settings.Credential.Fingerprint == c.Fingerprint && State(r.State) != StateRemoved {
-			return &LinkError{Link: contractone.ManagementID(r.Key), Err: fmt.Errorf("this client ID is linked already: %w", countersign.ErrConflict)}
-		}
-	}
-	return nil
-}
-
-// EnsureLink gives the link of the settings' credential as it is, and adds it when
-// there is none. Settings of a link that exists do not change. Programs that start
-// again and again use it in place of AddLink.
+// EnsureLink gives the link of the settings' credential, and adds it when there is
+// none. Programs that start again and again use it in place of AddLink. The
+// settings of a link that exists do not change: where they differ from s, the link
+// comes with a *SettingsError, which a program may pass over whose links are changed
+// elsewhere.
 func (f *Flow) EnsureLink(ctx context.Context, s Settings) (Link, error) {
 	links, err := f.Links(ctx)
 	if err != nil {
 		return Link{}, err
 	}
 	for _, l := range links {
-		if l.Settings.Credential.Fingerprint == s.Credential.Fingerprint {
-			return l, nil
+		if l.Settings.Credential.Fingerprint != s.Credential.Fingerprint {
+			continue
 		}
+		if s, err = kept(s); err != nil {
+			return l, err
+		}
+		if differ := differences(l.Settings, s); len(differ) > 0 {
+			return l, &SettingsError{Link: l.ID, Differ: differ}
+		}
+		return l, nil
 	}
 	return f.AddLink(ctx, s)
 }
@@ -162,24 +165,38 @@ func (f *Flow) EnsureLink(ctx context.Context, s Settings) (Link, error) {
 // were removed.
 func (f *Flow) Links(ctx context.Context) ([]Link, error) {
 	var out []Link
-	for row, err := range f.links.All(ctx, f.store, orchestration.Query{}) {
+	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		out = nil
+		rows, err := f.links.List(ctx, tx, orchestration.Query{})
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if State(row.State) != StateRemoved {
-			out = append(out, linkOf(row))
+		for _, row := range rows {
+			if State(row.State) == StateRemoved {
+				continue
+			}
+			l, err := f.counted(ctx, tx, row)
+			if err != nil {
+				return err
+			}
+			out = append(out, l)
 		}
-	}
-	return out, nil
+		return nil
+	})
+	return out, err
 }
 
 // Link gives one link, also one that was removed. An unknown ID is a countersign.ErrNotFound.
-func (f *Flow) Link(ctx context.Context, id contractone.ManagementID) (Link, error) {
-	row, err := f.link(ctx, id)
-	if err != nil {
-		return Link{}, err
-	}
-	return linkOf(row), nil
+func (f *Flow) Link(ctx context.Context, id contractone.ManagementID) (l Link, err error) {
+	err = f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		row, err := f.linkIn(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		l, err = f.counted(ctx, tx, row)
+		return err
+	})
+	return l, err
 }
 
 func (f *Flow) link(ctx context.Context, id contractone.ManagementID) (row linkRow, err error) {
@@ -198,13 +215,11 @@ func (f *Flow) linkIn(ctx context.Context, tx orchestration.Tx, id contractone.M
 	return row, err
 }
 
-// active reports whether a link is active; one that is not there is not.
-func (f *Flow) active(ctx context.Context, tx orchestration.Tx, id contractone.ManagementID) (bool, error) {
-	row, err := f.linkIn(ctx, tx, id)
-	if errors.Is(err, countersign.ErrNotFound) {
-		return false, nil
-	}
-	return State(row.State) == StateActive, err
+// counted is a link with how its files stand.
+func (f *Flow) counted(ctx context.Context, tx orchestration.Tx, row linkRow) (l Link, err error) {
+	l = linkOf(row)
+	l.Counts, err = f.countFiles(ctx, tx, row)
+	return l, err
 }
 
 // changeLink changes a link as it is stored now.
@@ -229,10 +244,12 @@ func (f *Flow) changeLinkIn(ctx context.Context, tx orchestration.Tx, id contrac
 // imports them again. What was not decided yet is forgotten, so that another link
 // of the same client ID may find it. Removing it again finishes what was cut off.
 func (f *Flow) Remove(ctx context.Context, id contractone.ManagementID) error {
-	err := f.changeLink(ctx, id, func(row *linkRow) error {
-		row.State, row.LastError, row.Due = string(StateRemoved), "", time.Time{}
-		row.Value.Preview, row.Value.Window = nil, nil
-		return nil
+	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		return f.changeLinkIn(ctx, tx, id, func(row *linkRow) error {
+			row.State, row.LastError, row.Due = string(StateRemoved), "", time.Time{}
+			row.Value.Preview, row.Value.Window = nil, nil
+			return f.disclaim(ctx, tx, id, row.Value.Settings.Credential)
+		})
 	})
 	if err != nil {
 		return err
@@ -240,7 +257,7 @@ func (f *Flow) Remove(ctx context.Context, id contractone.ManagementID) error {
 	// A file that is being registered at this moment may reach the ledger without
 	// a row. That is harmless: whoever finds it again registers the same key.
 	undecided := []string{
-		orchestration.StatePending, orchestration.StateSending, orchestration.StateDead, FileParked, FileGrace, FileBudget, FileReview,
+		orchestration.StatePending, orchestration.StateSending, orchestration.StateDead, FileParked, FileGrace, FileBudget, FileReview, FileExcluded,
 	}
 	err = f.deleteAll(ctx, string(f.files), orchestration.Query{Scope: string(id), States: undecided})
 	if err != nil {
