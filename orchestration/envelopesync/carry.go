@@ -235,10 +235,7 @@ func (c *carry) lookAtTags(ctx context.Context, names []string) error {
 		}
 	}
 	c.contact.Value.Claims = claims
-	if err := c.f.store.Tx(ctx, func(tx orchestration.Tx) error { return c.f.putContact(ctx, tx, c.contact) }); err != nil {
-		return errors.Join(errStore, err)
-	}
-	return nil
+	return c.save(ctx, func(tx orchestration.Tx, _ *recordRow) error { return c.f.putContact(ctx, tx, c.contact) })
 }
 
 func (c *carry) apply(ctx context.Context, name string) error {

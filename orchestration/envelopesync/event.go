@@ -185,6 +185,9 @@ func (f *Flow) mergeIn(ctx context.Context, tx orchestration.Tx, l *live, rec co
 	if err != nil && !fresh {
 		return err
 	}
+	if row.State == stateForgotten {
+		return nil
+	}
 	merged := rec
 	if !fresh {
 		merged = merge(row.Value.Record, rec)
@@ -208,6 +211,9 @@ func (f *Flow) mergeIn(ctx context.Context, tx orchestration.Tx, l *live, rec co
 	return f.records.Update(ctx, tx, &row)
 }
 
+// noGroup is the lane of records that have nobody to be carried to.
+const noGroup = "none"
+
 // arm makes a record due in the lane of its contact. One without an address waits
 // for a message that brings one.
 func (f *Flow) arm(row *recordRow, backfill bool) {
@@ -215,7 +221,7 @@ func (f *Flow) arm(row *recordRow, backfill bool) {
 	row.Updated, row.Attempt, row.LastError = f.now(), 0, ""
 	switch {
 	case contactmap.EmailKey(email) == "":
-		row.Group = "none"
+		row.Group = noGroup
 		row.State, row.Due = stateSkipped, time.Time{}
 		row.LastError = "the recipient has no e-mail address of their own"
 	case backfill:

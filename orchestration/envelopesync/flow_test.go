@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/countersign/countersign/countersigntest"
 	"github.com/countersign/countersign/docusign"
 	"github.com/countersign/countersign/docusigntest"
 	"github.com/countersign/countersign/mapping/contactmap"
@@ -363,4 +364,37 @@ func TestContactThatWasDeleted(t *testing.T) {
 		"docusign-integration-DocuSign_Envelope_Delivered", "docusign-integration-DocuSign_Envelope_Completed",
 	}, c.Tags)
 	require.Equal(t, "Completed", w.record(id, robin.email)["status"])
+}
+
+// The plan is taken to lack records when it refuses them again and again, and not
+// because of one refusal; going live again takes them up again.
+func TestRecordsThatAreRefusedLater(t *testing.T) {
+	t.Parallel()
+	const upsert = "POST /customObjects/records/{schemaId}"
+	w := newWorld(t)
+	w.live()
+	w.ac.Faults().Add(countersigntest.Rule{Operation: upsert, Fault: countersigntest.Status(403), Next: 1})
+	first := w.send(robin)
+	w.run()
+	w.later(time.Hour)
+	require.Equal(t, "Sent", w.record(first, robin.email)["status"])
+	require.Empty(t, w.noticed(envelopesync.NoticeNoRecords))
+
+	w.ac.Faults().Add(countersigntest.Rule{Operation: upsert, Fault: countersigntest.Status(403)})
+	w.send(robin)
+	w.send(kim)
+	w.run()
+	for range 4 {
+		w.later(time.Hour)
+	}
+	require.Len(t, w.noticed(envelopesync.NoticeNoRecords), 1)
+	require.Len(t, w.ac.Notes(), 2)
+	require.Empty(t, w.noticed(envelopesync.NoticeGivenUp))
+
+	w.ac.Faults().Clear()
+	w.live()
+	third := w.send(robin)
+	w.run()
+	require.Equal(t, "Sent", w.record(third, robin.email)["status"])
+	require.Len(t, w.ac.Notes(), 2)
 }

@@ -185,8 +185,9 @@ func (f *Flow) blank(ctx context.Context, q orchestration.Query) (total int, err
 
 // Forget takes away all that the store holds about a person: their contact, their
 // records, firings and drafts, and the bytes of all messages about their envelopes. The
-// keys of messages and the journal, which hold ids, stay. What is in DocuSign and
-// ActiveCampaign is not touched.
+// keys of messages and of records and the journal, which hold ids, stay: later
+// messages about the same envelopes bring nothing back and start nothing. What is in
+// DocuSign and ActiveCampaign is not touched.
 func (f *Flow) Forget(ctx context.Context, email string) error {
 	if contactmap.EmailKey(email) == "" {
 		return configError("email", "is empty", "")
@@ -214,13 +215,27 @@ func (f *Flow) Forget(ctx context.Context, email string) error {
 		if err := f.forgetDrafts(ctx, tx, contact.Ref, group); err != nil {
 			return err
 		}
-		for _, table := range []string{string(f.records), string(f.firings)} {
-			if err := deleteAll(ctx, tx, orchestration.Query{Table: table, Group: group}); err != nil {
-				return err
-			}
+		if err := f.forgetRecords(ctx, tx, group); err != nil {
+			return err
+		}
+		if err := deleteAll(ctx, tx, orchestration.Query{Table: string(f.firings), Group: group}); err != nil {
+			return err
 		}
 		return tx.Delete(ctx, string(f.contacts), group)
 	})
+}
+
+// forgetRecords leaves of a contact's records the ids alone.
+func (f *Flow) forgetRecords(ctx context.Context, tx orchestration.Tx, group string) error {
+	rows, err := f.records.List(ctx, tx, orchestration.Query{Group: group})
+	for _, row := range rows {
+		rec := row.Value.Record
+		row.Value = recordBody{Record: contactmap.Record{Account: rec.Account, Envelope: rec.Envelope, Recipient: rec.Recipient}}
+		row.Group, row.State, row.Due, row.Updated = noGroup, stateForgotten, time.Time{}, f.now()
+		row.LastError, row.Attempt = "", 0
+		err = errors.Join(err, f.records.Update(ctx, tx, &row))
+	}
+	return err
 }
 
 // forgetDrafts deletes the drafts of a contact.
@@ -279,6 +294,9 @@ func (f *Flow) DryRun(ctx context.Context, e docusign.Event) ([]Effect, error) {
 		})
 		if err != nil {
 			return nil, err
+		}
+		if row.State == stateForgotten {
+			continue
 		}
 		out = append(out, f.effects(l, row, merge(row.Value.Record, rec))...)
 	}

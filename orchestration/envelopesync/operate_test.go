@@ -216,6 +216,16 @@ func TestPurgeAndForget(t *testing.T) {
 		require.NotContains(t, strings.ToLower(w.table(table)), "robin", table)
 	}
 	require.Error(t, w.flow.Forget(t.Context(), " "))
+	// DocuSign says it again: nobody comes back.
+	body := `{"event":"recipient-completed","generatedDateTime":"2026-06-02T10:00:01Z","data":{"accountId":"` + string(w.account()) + `","envelopeId":"` + string(id) + `","recipientId":"1"}}`
+	require.Equal(t, 200, w.deliver(body))
+	require.NoError(t, w.flow.Replay(t.Context(), w.account(), ""))
+	calls := w.ac.Log().Operations()
+	w.work()
+	require.Equal(t, calls, w.ac.Log().Operations())
+	for _, table := range envelopesync.Tables("") {
+		require.NotContains(t, strings.ToLower(w.table(table)), "robin", table)
+	}
 	w.later(time.Hour)
 	n, err := w.flow.Purge(t.Context(), w.clock.Now())
 	require.NoError(t, err)

@@ -18,6 +18,7 @@ const (
 	stateDone      = "done"      // ActiveCampaign says what the record says
 	stateSkipped   = "skipped"   // there is nobody to carry it to
 	stateImporting = "importing" // a bulk import carries the contact over first
+	stateForgotten = "forgotten" // its ids alone are left, so that later messages bring nobody back
 )
 
 // recordBody is what the store keeps of one recipient of one envelope.
@@ -126,6 +127,9 @@ func (f *Flow) recordFailed(ctx context.Context, row recordRow, cause error) err
 	dead := false
 	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		now, err := f.records.Get(ctx, tx, row.Key)
+		if errors.Is(err, orchestration.ErrNoRecord) || now.State == stateForgotten {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -246,6 +250,9 @@ var errForgotten = errors.New("forgotten")
 // else is as it is stored now.
 func (c *carry) saveIn(ctx context.Context, tx orchestration.Tx, change func(tx orchestration.Tx, row *recordRow) error) (recordRow, error) {
 	now, err := c.f.records.Get(ctx, tx, c.row.Key)
+	if err == nil && now.State == stateForgotten {
+		err = orchestration.ErrNoRecord
+	}
 	if err != nil {
 		return now, err
 	}

@@ -18,6 +18,9 @@ import (
 // lag behind for some seconds.
 const settled = time.Minute
 
+// lasting is how often a record has to be refused before records are given up.
+const lasting = 2
+
 // write makes the envelope's record what it has to be, whole.
 func (c *carry) write(ctx context.Context) error {
 	schema := c.l.Schema
@@ -39,7 +42,8 @@ func (c *carry) write(ctx context.Context) error {
 	}
 	all, in := c.input(schema, values, found.others)
 	if _, err := c.f.ac.Records.Upsert(ctx, all, in); err != nil {
-		if c.l.Records == RecordsAuto && errors.Is(err, countersign.ErrForbidden) {
+		// A refusal may pass: the plan is taken to lack records when it lasts.
+		if c.l.Records == RecordsAuto && errors.Is(err, countersign.ErrForbidden) && c.row.Attempt >= lasting {
 			return c.f.degrade(ctx, c)
 		}
 		return fmt.Errorf("write the envelope's record: %w", err)
