@@ -18,11 +18,14 @@
 //	go run ./examples/envelopesync --environment demo --base-url https://sync.example/docusign --dry-run
 //	go run ./examples/envelopesync --environment demo --base-url https://sync.example/docusign
 //
+// Ctrl-C ends it; what was taken in is kept.
+//
 // Results go to the standard output, progress to the standard error output.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -34,6 +37,7 @@ import (
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/examples/docusignaccount"
+	"github.com/countersign/countersign/orchestration"
 )
 
 // options are the command line.
@@ -63,9 +67,29 @@ func main() {
 	err := p.run(ctx)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "envelopesync: "+err.Error())
-		os.Exit(1)
+		fmt.Fprintln(os.Stderr, "envelopesync: "+sentence(err))
+		os.Exit(exitCode(err))
 	}
+}
+
+// exitCode is 130 for an interruption, as shells have it, and 1 for everything
+// else.
+func exitCode(err error) int {
+	if errors.Is(err, context.Canceled) {
+		return 130
+	}
+	return 1
+}
+
+// sentence says what a person can do about an interruption, or about another run.
+func sentence(err error) string {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "interrupted: with --environment, run again to go on; a simulation keeps nothing"
+	case errors.Is(err, orchestration.ErrOwned):
+		return "another run works on this file: wait for it, or choose another one with --data"
+	}
+	return err.Error()
 }
 
 // program is one run, with what tests replace.

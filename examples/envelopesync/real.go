@@ -20,6 +20,10 @@ import (
 
 // real works on the accounts that the environment names.
 func (p *program) real(ctx context.Context) error {
+	env, err := docusign.ParseEnvironment(p.Environment)
+	if err != nil {
+		return err
+	}
 	if err := p.complete(); err != nil {
 		return err
 	}
@@ -41,10 +45,6 @@ func (p *program) real(ctx context.Context) error {
 		return err
 	}
 	defer store.Close()
-	env, err := docusign.ParseEnvironment(p.Environment)
-	if err != nil {
-		return err
-	}
 	flow, err := newFlow(p.BaseURL, store, ac, envelopesync.Account{
 		ID: id.ID, Client: account.Client, Environment: env, Keys: []countersign.Secret{p.ConnectKey},
 	}, p.notice)

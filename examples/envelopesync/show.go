@@ -32,7 +32,7 @@ func automations(run func(context.Context, envelopesync.Firing) error) []envelop
 // showPlan prints what going live does.
 func (p *program) showPlan(plan *envelopesync.Plan) {
 	t := p.table("Going live", "DocuSign reports", "contacts get the tag")
-	t.AppendRow(table.Row{"anything chosen", plan.BaseTag})
+	t.AppendRow(table.Row{"any of these", plan.BaseTag})
 	for _, a := range plan.Actions {
 		t.AppendRow(table.Row{a.Event, a.Tag})
 	}
@@ -50,6 +50,10 @@ func (p *program) showPlan(plan *envelopesync.Plan) {
 		t.AppendRow(table.Row{f.Label, f.Type})
 	}
 	t.Render()
+	fmt.Fprintln(p.out, "DocuSign's messages go to "+plan.Connect.URL)
+	if len(plan.MissingTags) > 0 {
+		fmt.Fprintln(p.out, "tags that are made: "+strings.Join(plan.MissingTags, ", "))
+	}
 	for _, w := range plan.Warnings {
 		fmt.Fprintln(p.out, "note: "+w)
 	}
@@ -128,6 +132,19 @@ func summary(statuses map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
+// started counts the starts of each automation.
+func (s *side) started() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]int{}
+	for _, starts := range s.starts {
+		for _, name := range starts {
+			out[name]++
+		}
+	}
+	return out
+}
+
 // shown is how many contacts the table has.
 const shown = 8
 
@@ -148,7 +165,13 @@ func (p *program) showResult(s *side) {
 		t.AppendRow(table.Row{c.Email, strings.Join(tags, "\n"), strings.Join(records[c.ID], "\n")})
 		t.AppendSeparator()
 	}
-	t.AppendFooter(table.Row{fmt.Sprintf("%d contacts", len(contacts))})
+	t.AppendFooter(table.Row{fmt.Sprintf("%d of %d contacts", min(shown, len(contacts)), len(contacts))})
+	t.Render()
+	t = p.table("Automations", "automation", "starts")
+	started := s.started()
+	for _, a := range automations(nil) {
+		t.AppendRow(table.Row{a.Name, started[a.Name]})
+	}
 	t.Render()
 }
 
@@ -174,6 +197,7 @@ func (p *program) compare(storm, calm *side, messages int) error {
 	if differences > 0 {
 		return fmt.Errorf("%d differences from the messages in their order", differences)
 	}
+	fmt.Fprintln(p.out, "Contacts, tags, records and automations are the same as after the messages in their order, each once.")
 	return nil
 }
 

@@ -56,7 +56,7 @@ func newSide(ctx context.Context, ds *docusigntest.Server, client *docusign.Clie
 	store := orchestration.NewMemory()
 	soon := func(int) time.Duration { return 20 * time.Millisecond }
 	s.flow, err = envelopesync.New(envelopesync.Config{
-		BaseURL: simulatedURL, Attempts: 1_000, Backoff: soon, Automations: automations(s.started),
+		BaseURL: simulatedURL, Attempts: 1_000, Backoff: soon, Automations: automations(s.start),
 	}, envelopesync.Deps{Store: store, ActiveCampaign: ac, Accounts: []envelopesync.Account{{
 		ID: docusign.AccountID(ds.Account().ID), Client: client, Environment: docusign.Demo, Keys: []countersign.Secret{countersign.NewSecret(simulatedKey)},
 	}}})
@@ -69,7 +69,7 @@ func newSide(ctx context.Context, ds *docusigntest.Server, client *docusign.Clie
 	return s, err
 }
 
-func (s *side) started(_ context.Context, f envelopesync.Firing) error {
+func (s *side) start(_ context.Context, f envelopesync.Firing) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.starts[f.Record.ID()] = append(s.starts[f.Record.ID()], f.Automation)
@@ -78,16 +78,17 @@ func (s *side) started(_ context.Context, f envelopesync.Firing) error {
 
 // simulate shows the storm.
 func (p *program) simulate(ctx context.Context) error {
-	if p.BaseURL != "" || p.ActiveCampaignURL != "" || p.IntegrationKey != "" {
+	switch {
+	case p.BaseURL != "" || p.ActiveCampaignURL != "" || p.IntegrationKey != "" || !p.ConnectKey.IsZero():
 		return errors.New("credentials or --base-url are given: say with --environment which service they belong to, demo or production")
+	case p.Envelopes < 1 && !p.DryRun:
+		return errors.New("--envelopes is less than 1: the simulation needs one at least")
 	}
 	ds := docusigntest.NewServer(docusigntest.WithClock(countersigntest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))),
 		docusigntest.WithHourlyLimit(1<<30), docusigntest.WithBurstLimit(1<<30))
 	defer ds.Close()
 	ds.SetConnectKeys(simulatedKey)
-	client, err := docusign.New(docusign.Config{
-		Environment: docusign.Demo, Auth: docusign.StaticToken{Token: countersign.NewSecret(ds.AccessToken(ds.User().ID))},
-	}, countersign.WithBaseURL(ds.URL()))
+	client, err := grant(ds)
 	if err != nil {
 		return err
 	}
@@ -109,9 +110,13 @@ func (p *program) simulate(ctx context.Context) error {
 		return err
 	}
 	messages := ds.Messages()
-	if err := p.storm(ctx, storm, messages); err != nil {
+	order := countersigntest.Disorder(messages, 7, 0.3)
+	fmt.Fprintf(p.err, "%d envelopes to two people each; DocuSign sends %d messages about them, in disorder and %d of them twice,\n"+
+		"while a tenth of ActiveCampaign's answers go wrong\n", p.Envelopes, len(messages), len(order)-len(messages))
+	if err := p.storm(ctx, storm, order); err != nil {
 		return err
 	}
+	fmt.Fprintln(p.err, "the same messages once more to a second account, one by one in their order")
 	calm, err := newSide(ctx, ds, client)
 	if err != nil {
 		return err
@@ -127,6 +132,16 @@ func (p *program) simulate(ctx context.Context) error {
 	}
 	p.showResult(storm)
 	return p.compare(storm, calm, len(messages))
+}
+
+// grant logs in by the JWT grant: the simulated clock runs through days, so that a
+// token which is taken once would end on the way.
+func grant(ds *docusigntest.Server) (*docusign.Client, error) {
+	app, user := ds.App(), ds.User().ID
+	ds.Consent(app.IntegrationKey, user)
+	return docusign.New(docusign.Config{Environment: docusign.Demo, Auth: docusign.JWTGrant{
+		IntegrationKey: app.IntegrationKey, UserID: docusign.UserID(user), PrivateKey: countersign.NewSecret(app.PrivateKey),
+	}}, countersign.WithBaseURL(ds.URL()))
 }
 
 // write lets envelopes go their ways: two signers each, who open, sign or refuse.
@@ -170,9 +185,8 @@ func act(ds *docusigntest.Server, random *rand.Rand, envelope string) {
 	}
 }
 
-// storm sends the messages in disorder, 30 % of them twice, while a tenth of
-// ActiveCampaign's answers go wrong.
-func (p *program) storm(ctx context.Context, s *side, messages []docusigntest.Message) error {
+// storm sends the messages while a tenth of ActiveCampaign's answers go wrong.
+func (p *program) storm(ctx context.Context, s *side, order []docusigntest.Message) error {
 	s.ac.Faults().Add(
 		countersigntest.Rule{Probability: 0.05, Fault: countersigntest.Status(503)},
 		countersigntest.Rule{Probability: 0.05, Fault: countersigntest.LoseAnswer()},
@@ -180,7 +194,6 @@ func (p *program) storm(ctx context.Context, s *side, messages []docusigntest.Me
 	working, stop := context.WithCancel(ctx)
 	worked := make(chan error, 1)
 	go func() { worked <- s.engine.Run(working) }()
-	order := countersigntest.Disorder(messages, 7, 0.3)
 	for i, m := range order {
 		if err := deliver(ctx, s, m); err != nil {
 			stop()

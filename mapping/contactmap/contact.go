@@ -61,7 +61,7 @@ func FindField(fields []ContactField, name string) (ContactField, bool) {
 
 // foreign says to which other object a name belongs that is no field of contacts.
 func foreign(name string) string {
-	name = strings.ToLower(name)
+	name = strings.ToLower(strings.Trim(name, "%"))
 	for object, prefixes := range map[string][]string{
 		"an account": {"account.", "customer_account", "customer_acct", "orgname", "orgid", "organization"},
 		"a deal":     {"deal."},

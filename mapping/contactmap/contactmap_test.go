@@ -151,8 +151,10 @@ func TestMapsThatAreRefused(t *testing.T) {
 		"a field of an account": {[]contactmap.Rule{email, rule(contactmap.RecipientName, "account.name")}, "an account"},
 		"an organisation":       {[]contactmap.Rule{email, rule(contactmap.RecipientName, "orgname")}, "an account"},
 		"a field of a deal":     {[]contactmap.Rule{email, rule(contactmap.RecipientName, "deal.title")}, "a deal"},
-		"no such source":        {[]contactmap.Rule{email, rule("recipient.shoe_size", "City")}, "DocuSign does not have"},
-		"no source":             {[]contactmap.Rule{email, {To: "City"}}, "DocuSign does not have"},
+		"no such source":        {[]contactmap.Rule{email, rule("recipient.shoe_size", "City")}, `"recipient.shoe_size", which DocuSign does not have`},
+		"no source":             {[]contactmap.Rule{email, {To: "City"}}, "name one in From"},
+		"sources of two kinds":  {[]contactmap.Rule{email, {From: []string{contactmap.SentAt, contactmap.Status}, To: "City"}}, "together"},
+		"a tag of an account":   {[]contactmap.Rule{email, rule(contactmap.RecipientName, "%CUSTOMER_ACCOUNT%")}, "an account"},
 		"a time into options":   {[]contactmap.Rule{email, rule(contactmap.SentAt, "SIZE")}, "dropdown"},
 		"twice":                 {[]contactmap.Rule{email, rule(contactmap.RecipientName, "CITY"), rule(contactmap.SenderName, "1")}, "another rule"},
 	} {
@@ -257,10 +259,10 @@ func TestPrefillsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	good := contactmap.TabRule{From: "City", Role: "customer", Label: "city"}
 	for want, rules := range map[string][]contactmap.TabRule{
-		"contacts of this account": {{From: "Street", Role: "customer", Label: "city"}},
-		"template does not have":   {{From: "City", Role: "seller", Label: "city"}},
-		"takes no value":           {{From: "City", Role: "", Label: "city"}},
-		"fills a tab that another": {good, good},
+		`"Street", which contacts of this`: {{From: "Street", Role: "customer", Label: "city"}},
+		`for the role "seller"`:            {{From: "City", Role: "seller", Label: "city"}},
+		"for the sender":                   {{From: "City", Role: "", Label: "city"}},
+		"fills a tab that another":         {good, good},
 	} {
 		_, err := contactmap.NewPrefill(template(), fields(), rules)
 		require.ErrorIs(t, err, countersign.ErrInvalid)

@@ -100,9 +100,8 @@ func (c *compiler) rule(i int, r Rule) (mapping.TargetField[Contact], mapping.Ru
 		return mapping.TargetField[Contact]{}, mapping.Rule{}, false
 	}
 	c.written = append(c.written, to.Key)
-	kind, known := c.kindOf(r.From)
-	if !known {
-		c.mistake(name, "reads a field that DocuSign does not have", "use the keys of contactmap, TabField or CustomField")
+	kind, ok := c.kindOf(name, r.From)
+	if !ok {
 		return mapping.TargetField[Contact]{}, mapping.Rule{}, false
 	}
 	field, how := c.conversion(to, kind)
@@ -120,22 +119,31 @@ func (c *compiler) target(rule, name string) (ContactField, bool) {
 	if object := foreign(name); object != "" {
 		c.mistake(rule, "names a field of "+object, "DocuSign's fields go to fields of contacts only")
 	} else {
-		c.mistake(rule, "names a field that contacts of this account do not have", "create it in ActiveCampaign first; this program makes no fields")
+		c.mistake(rule, "names a field that contacts of this account do not have", "create it in ActiveCampaign first, as a field of contacts: this program makes no fields, and fills none of accounts or deals")
 	}
 	return ContactField{}, false
 }
 
 // kindOf is the kind that the sources of a rule have in common.
-func (c *compiler) kindOf(from []string) (mapping.Kind, bool) {
+func (c *compiler) kindOf(rule string, from []string) (mapping.Kind, bool) {
+	if len(from) == 0 {
+		c.mistake(rule, "reads no field", "name one in From")
+		return 0, false
+	}
 	var kind mapping.Kind
 	for _, key := range from {
 		i := slices.IndexFunc(c.source.Fields, func(f mapping.SourceField[Record]) bool { return f.Key == key })
-		if i < 0 || kind != 0 && kind != c.source.Fields[i].Kind {
+		switch {
+		case i < 0:
+			c.mistake(rule, fmt.Sprintf("reads %q, which DocuSign does not have", key), "use the keys of contactmap, TabField or CustomField")
+			return 0, false
+		case kind != 0 && kind != c.source.Fields[i].Kind:
+			c.mistake(rule, fmt.Sprintf("reads texts and times together: %q", from), "name fields of one kind")
 			return 0, false
 		}
 		kind = c.source.Fields[i].Kind
 	}
-	return kind, kind != 0
+	return kind, true
 }
 
 // email makes sure that the contact's address is the recipient's.

@@ -49,12 +49,12 @@ func NewPrefill(fields []docusign.TemplateField, contact []ContactField, rules [
 	for i, r := range rules {
 		from, ok := FindField(contact, r.From)
 		if !ok {
-			mistake(i, r, "reads a field that contacts of this account do not have", "create it in ActiveCampaign first")
+			mistake(i, r, fmt.Sprintf("reads %q, which contacts of this account do not have", r.From), "create it in ActiveCampaign first")
 			continue
 		}
 		tabs := tabsOf(fields, r)
 		if len(tabs) == 0 {
-			mistake(i, r, "names a tab that the template does not have for this role, or that takes no value", "create it in the template first")
+			mistake(i, r, "names a tab that the template does not have for "+whose(r.Role)+", or that takes no value", "create it in the template first")
 			continue
 		}
 		key := r.Role + "/" + r.Label
@@ -73,6 +73,14 @@ func NewPrefill(fields []docusign.TemplateField, contact []ContactField, rules [
 		return nil, errors.Join(mistakes...)
 	}
 	return d.Compile()
+}
+
+// whose names a role for people.
+func whose(role string) string {
+	if role == "" {
+		return "the sender (Role is empty)"
+	}
+	return fmt.Sprintf("the role %q", role)
 }
 
 func tabsOf(fields []docusign.TemplateField, r TabRule) []docusign.TemplateField {

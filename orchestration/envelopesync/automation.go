@@ -3,6 +3,7 @@ package envelopesync
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -118,7 +119,7 @@ func checkAutomations(all []Automation) error {
 func (t Trigger) check(field string, together int) error {
 	if t.Filter != (Filter{}) {
 		if _, ok := valueOf(&contactmap.Record{}, t.Filter.Field); !ok {
-			return configError(field, "filters by a field that DocuSign does not have", "use the keys of contactmap, TabField or CustomField")
+			return configError(field, fmt.Sprintf("filters by %q, which DocuSign does not have", t.Filter.Field), "use the keys of contactmap, TabField or CustomField")
 		}
 	}
 	switch t.Kind {
@@ -132,10 +133,15 @@ func (t Trigger) check(field string, together int) error {
 			return configError(field, "has a trigger of records beside another", "such a trigger stands alone")
 		}
 		if !t.Action.IsKnown() {
-			return configError(field, "waits for an action that is not known", "choose among contactmap.Actions")
+			return configError(field, fmt.Sprintf("waits for the action %q, which is not known", t.Action), "choose among contactmap.Actions")
+		}
+		for _, v := range []string{t.From, t.To} {
+			if t.Field == contactmap.Status && v != "" && !contactmap.Action(v).IsKnown() {
+				return configError(field, fmt.Sprintf("waits for the status %q, which no record has", v), fmt.Sprintf("choose among %q", contactmap.Actions()))
+			}
 		}
 		if t.Kind == KindRecordUpdated && !slices.ContainsFunc(contactmap.RecordFields(), func(f contactmap.RecordField) bool { return f.ID == t.Field }) {
-			return configError(field, "waits for a field that records do not have", "use an id of contactmap.RecordFields")
+			return configError(field, fmt.Sprintf("waits for the field %q, which records do not have", t.Field), "use an id of contactmap.RecordFields")
 		}
 		return nil
 	}
@@ -153,11 +159,37 @@ func (f *Flow) checkChosen(c Connection) error {
 		for _, t := range a.Triggers {
 			switch {
 			case t.Kind == KindTagAdded && !slices.Contains(tags, t.Tag):
-				return configError(field, fmt.Sprintf("waits for the tag %q, which the connection does not add", t.Tag), "choose the action that adds it")
+				return configError(field, fmt.Sprintf("waits for the tag %q, which the connection does not add", t.Tag), fmt.Sprintf("choose the action that adds it; this connection adds %q", tags))
 			case t.Kind != KindTagAdded && !slices.Contains(c.Actions, t.Action):
 				return configError(field, fmt.Sprintf("waits for the action %s, which the connection does not choose", t.Action), "choose the action too")
 			}
 		}
+	}
+	return nil
+}
+
+// planEnrolments warns of automations that contacts could not enter.
+func (f *Flow) planEnrolments(ctx context.Context, p *Plan, _ *prepared, _ Account) error {
+	wanted := map[activecampaign.AutomationID]string{}
+	for _, a := range f.automations(p.Account) {
+		if a.Enrol != "" {
+			wanted[a.Enrol] = a.Name
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	for a, err := range f.ac.Automations.All(ctx) {
+		if err != nil {
+			return fmt.Errorf("read the automations: %w", err)
+		}
+		if name, ok := wanted[a.ID]; ok && !a.Active() {
+			p.warn("Automations[%s] has contacts enter the automation %s (%q), which is not active in ActiveCampaign.", name, a.ID, a.Name)
+		}
+		delete(wanted, a.ID)
+	}
+	for _, id := range slices.Sorted(maps.Keys(wanted)) {
+		p.warn("Automations[%s] has contacts enter the automation %s, which ActiveCampaign does not have; its id is the number in its address there.", wanted[id], id)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/activecampaign"
 	"github.com/countersign/countersign/activecampaigntest"
 	"github.com/countersign/countersign/countersigntest"
 	"github.com/countersign/countersign/docusigntest"
@@ -144,6 +145,7 @@ func TestAutomationsThatAreRefused(t *testing.T) {
 		"no tag":                     {Name: "a", Triggers: []envelopesync.Trigger{envelopesync.TagAdded("")}, Run: run},
 		"unknown action":             {Name: "a", Triggers: []envelopesync.Trigger{envelopesync.RecordCreated("Signed")}, Run: run},
 		"unknown field":              {Name: "a", Triggers: []envelopesync.Trigger{envelopesync.RecordUpdated(contactmap.Sent, "nope", "", "")}, Run: run},
+		"unknown status":             {Name: "a", Triggers: []envelopesync.Trigger{envelopesync.RecordUpdated(contactmap.Sent, "status", "", "completed")}, Run: run},
 		"unknown kind":               {Name: "a", Triggers: []envelopesync.Trigger{{}}, Run: run},
 		"filter by an unknown field": {Name: "a", Triggers: []envelopesync.Trigger{badFilter}, Run: run},
 	} {
@@ -152,6 +154,33 @@ func TestAutomationsThatAreRefused(t *testing.T) {
 		e, ok := errors.AsType[*countersign.ConfigError](err)
 		require.True(t, ok, name)
 		require.Contains(t, e.Field, "Automations", name)
+	}
+}
+
+func TestPlanWarnsOfEnrolments(t *testing.T) {
+	t.Parallel()
+	for want, automation := range map[string]activecampaigntest.Automation{
+		"does not have": {},
+		"is not active": {Name: "Welcome", Inactive: true},
+		"":              {Name: "Welcome"},
+	} {
+		w := newWorld(t)
+		id := "77"
+		if automation.Name != "" {
+			id = w.ac.AddAutomation(automation).ID
+		}
+		w.open(envelopesync.Config{BaseURL: baseURL, Automations: []envelopesync.Automation{{
+			Name: "thank", Triggers: []envelopesync.Trigger{envelopesync.RecordCreated(contactmap.Sent)}, Enrol: activecampaign.AutomationID(id),
+		}}})
+		plan, err := w.flow.Plan(t.Context(), w.connection())
+		require.NoError(t, err)
+		warnings := strings.Join(plan.Warnings, "\n")
+		if want == "" {
+			require.NotContains(t, warnings, "Automations[thank]")
+		} else {
+			require.Contains(t, warnings, "Automations[thank]")
+			require.Contains(t, warnings, want)
+		}
 	}
 }
 

@@ -74,7 +74,7 @@ func (f *Flow) checkPeriod(ctx context.Context, account docusign.AccountID, p *P
 		p.To = f.now()
 	}
 	if err == nil && (p.From.IsZero() || !p.From.Before(p.To)) {
-		err = configError("Period", "is empty", "")
+		err = configError("Period", "is empty", "set From to a time before To, which is now where it is zero")
 	}
 	return l, err
 }
@@ -122,7 +122,9 @@ func (f *Flow) PlanBackfill(ctx context.Context, account docusign.AccountID, p P
 
 func (p *BackfillPlan) count(l *live, e docusign.Event, contacts map[string]bool) {
 	seen := observe(l.Connection, e)
-	p.Skipped["not of a type that becomes a contact, or nothing happened yet"] += len(e.Envelope.Recipients) - len(seen)
+	if n := len(e.Envelope.Recipients) - len(seen); n > 0 {
+		p.Skipped["not of a type that becomes a contact, or nothing happened yet"] += n
+	}
 	for _, rec := range seen {
 		switch {
 		case contactmap.EmailKey(rec.Facts.Email) == "":

@@ -102,13 +102,16 @@ func (c Connection) filled() Connection {
 }
 
 func (c Connection) check() error {
+	for _, a := range c.Actions {
+		if !a.IsKnown() {
+			return configError("Connection.Actions", fmt.Sprintf("has %q, which is no action", a), fmt.Sprintf("choose among %q", contactmap.Actions()))
+		}
+	}
 	switch {
 	case len(c.Actions) == 0:
 		return configError("Connection.Actions", "is empty", "choose at least one")
 	case len(slices.Compact(slices.Clone(c.Actions))) != len(c.Actions):
 		return configError("Connection.Actions", "has an action twice", "")
-	case slices.ContainsFunc(c.Actions, func(a contactmap.Action) bool { return !a.IsKnown() }):
-		return configError("Connection.Actions", "has an action that is not known", "choose among contactmap.Actions")
 	case !c.Scope.IsKnown():
 		return configError("Connection.Scope", "is not known", "choose RecipientScope or EnvelopeScope")
 	case len(c.Types) == 0:
@@ -119,7 +122,7 @@ func (c Connection) check() error {
 	main := contactmap.RecordFields()[:contactmap.MainFields]
 	for id := range c.Mirror {
 		if !slices.ContainsFunc(main, func(f contactmap.RecordField) bool { return f.ID == id }) {
-			return configError("Connection.Mirror", fmt.Sprintf("has %q, which is none of the record's main fields", id), "")
+			return configError("Connection.Mirror", fmt.Sprintf("has %q, which is none of the record's main fields", id), "use the ids of the first five of contactmap.RecordFields")
 		}
 	}
 	return c.Tags.Check(c.Actions...)

@@ -58,18 +58,26 @@ func (f *Flow) newDraft(ctx context.Context, row prefillRow) (*draft, error) {
 	}
 	d.fields = t.fields
 	if res := m.Run(&d.contact, &d.filling); res.HasErrors() {
-		return nil, unfilled(res)
+		return nil, unfilled(rule, res)
 	}
 	return d, nil
 }
 
-// unfilled names the tabs that got no value. It quotes none.
-func unfilled(res mapping.Result) error {
+// unfilled names the tabs that got no value, and the contact's fields which should
+// fill them. It quotes no value.
+func unfilled(rule PrefillRule, res mapping.Result) error {
 	var tabs []string
 	for _, f := range res.Findings {
-		if f.Severity == mapping.SeverityError {
-			tabs = append(tabs, f.Field+": "+f.Message)
+		if f.Severity != mapping.SeverityError {
+			continue
 		}
+		text := f.Field + ": " + f.Message
+		for _, tab := range rule.Tabs {
+			if tab.Role+"/"+tab.Label == f.Field {
+				text += fmt.Sprintf(" (it comes from the contact field %q)", tab.From)
+			}
+		}
+		tabs = append(tabs, text)
 	}
 	return fmt.Errorf("%w: %s", ErrPrefill, strings.Join(tabs, "; "))
 }

@@ -43,6 +43,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -70,7 +71,8 @@ type Config struct {
 	Automations []Automation
 	// Prefills make drafts from contacts.
 	Prefills []PrefillRule
-	// WebhookTokens are secrets one of which the address of an automation's
+	// WebhookTokens are secrets of at least 22 characters, as rand.Text of crypto/rand
+	// makes them, one of which the address of an automation's
 	// webhook carries, since ActiveCampaign signs nothing; see
 	// activecampaign.Receiver. They are required where there are Prefills.
 	WebhookTokens []countersign.Secret
@@ -100,8 +102,9 @@ type Config struct {
 type Account struct {
 	ID          docusign.AccountID // GUID
 	Client      *docusign.Client
-	Environment docusign.Environment // of Client
-	// Keys are the account's HMAC keys for Connect, as DocuSign shows them.
+	Environment docusign.Environment // that Client was made with
+	// Keys are the account's HMAC keys for Connect, as DocuSign shows them. Messages
+	// have to be signed with one of them.
 	Keys []countersign.Secret
 }
 
@@ -165,14 +168,16 @@ func New(cfg Config, deps Deps) (*Flow, error) {
 		journal:     orchestration.Journal(table("journal")),
 		compiled:    map[string]*live{},
 	}
-	for _, a := range deps.Accounts {
-		switch {
-		case a.ID == "" || a.Client == nil:
-			return nil, configError("Accounts", "holds one without ID or client", "")
-		case len(a.Keys) == 0:
-			return nil, configError("Accounts", "holds one without an HMAC key", "create one in the Connect settings of DocuSign")
+	for i, a := range deps.Accounts {
+		if err := a.check(fmt.Sprintf("Accounts[%d]", i)); err != nil {
+			return nil, err
 		}
 		f.accounts[accountKey(a.ID)] = a
+	}
+	for _, r := range cfg.Prefills {
+		if _, ok := f.accounts[accountKey(r.Account)]; !ok {
+			return nil, configError("Prefills["+r.Name+"]", fmt.Sprintf("names the account %q, which Deps.Accounts does not have", r.Account), "use the ID of one of them")
+		}
 	}
 	if f.web, err = f.newWeb(); err != nil {
 		return nil, err
@@ -219,6 +224,23 @@ func (c Config) filled() (Config, error) {
 	return c, nil
 }
 
+// check names what an account lacks.
+func (a Account) check(field string) error {
+	switch {
+	case a.ID == "":
+		return configError(field+".ID", "is empty", "it is the account's GUID; Client.Account gives it")
+	case a.Client == nil:
+		return configError(field+".Client", "is missing", "make one with docusign.New")
+	case a.Environment != docusign.Demo && a.Environment != docusign.Production:
+		return configError(field+".Environment", "is not known", "give the one that Client was made with, docusign.Demo or docusign.Production")
+	case len(a.Keys) == 0:
+		return configError(field+".Keys", "is empty", "create an HMAC key in the Connect settings of DocuSign")
+	case slices.ContainsFunc(a.Keys, func(key countersign.Secret) bool { return strings.TrimSpace(key.Reveal()) == "" }):
+		return configError(field+".Keys", "has an empty key", "take the HMAC key as the Connect settings of DocuSign show it")
+	}
+	return nil
+}
+
 // nouns name the flow's tables.
 var nouns = []string{"connection", "event", "record", "contact", "firing", "prefill", "backfill", "import", "journal"}
 
@@ -257,7 +279,7 @@ func (f *Flow) Register(e orchestration.Engine) {
 func (f *Flow) account(id docusign.AccountID) (Account, error) {
 	a, ok := f.accounts[accountKey(id)]
 	if !ok {
-		return Account{}, fmt.Errorf("DocuSign account %s: %w", id, ErrUnknownAccount)
+		return Account{}, fmt.Errorf("Deps.Accounts does not have the DocuSign account %q: %w", id, ErrUnknownAccount)
 	}
 	return a, nil
 }

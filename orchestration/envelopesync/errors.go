@@ -27,8 +27,8 @@ const (
 	NoticeNoRecords NoticeKind = "no records"
 	// NoticeEdited: somebody changed an envelope's record; it was restored.
 	NoticeEdited NoticeKind = "edited"
-	// NoticeGivenUp: a message, record, firing, draft or import failed for good; see
-	// DeadLetters.
+	// NoticeGivenUp: something failed for good. Notice.Work says of which kind it is:
+	// Flow.DeadLetters of that kind lists it, by Notice.Ref, and takes it up again.
 	NoticeGivenUp NoticeKind = "given up"
 	// NoticeDraft: a draft was made in DocuSign.
 	NoticeDraft NoticeKind = "draft"
@@ -39,7 +39,10 @@ const (
 type Notice struct {
 	Kind    NoticeKind
 	Account docusign.AccountID
-	// Ref is the record ("<envelope>:<recipient>"), or the key of what was given up.
+	// Work is the kind of NoticeGivenUp.
+	Work Work
+	// Ref is the record ("<envelope>:<recipient>"), or the key of the message, firing,
+	// prefill or import.
 	Ref    string
 	Fields []string // ids of the record's fields that were edited
 	Reason string

@@ -104,7 +104,7 @@ func (f *Flow) runEvents(ctx context.Context, group string) error {
 	})
 	for _, o := range seen {
 		if err == nil && o.state == orchestration.StateDead {
-			f.cfg.Notify(Notice{Kind: NoticeGivenUp, Account: docusign.AccountID(o.row.Scope), Ref: o.row.Key, Reason: o.why})
+			f.cfg.Notify(Notice{Kind: NoticeGivenUp, Work: WorkMessages, Account: docusign.AccountID(o.row.Scope), Ref: o.row.Key, Reason: o.why})
 			f.cfg.Logger.WarnContext(ctx, "message was given up", "message", o.row.Key, "reason", o.why)
 		}
 	}

@@ -228,7 +228,7 @@ func (f *Flow) firingFailed(ctx context.Context, row firingRow, cause error) err
 	dead := false
 	err := f.changeFiring(ctx, row, func(r *firingRow) { dead = f.failed(&r.Record, cause) })
 	if dead {
-		f.cfg.Notify(Notice{Kind: NoticeGivenUp, Account: row.Value.Account, Ref: row.Key, Reason: orchestration.ErrorText(cause)})
+		f.cfg.Notify(Notice{Kind: NoticeGivenUp, Work: WorkFirings, Account: row.Value.Account, Ref: row.Key, Reason: orchestration.ErrorText(cause)})
 	}
 	f.cfg.Logger.WarnContext(ctx, "automation was not started", "firing", row.Key, "dead", dead, "error", cause)
 	return err
@@ -271,7 +271,7 @@ func (f *Flow) enrol(ctx context.Context, row firingRow, firing Firing, auto Aut
 	_, err = outcome.Do(ctx, raw)
 	if w, failed := errors.AsType[*orchestration.WriteError](err); failed {
 		if w.State == orchestration.StateDead || w.State == orchestration.StateUncertain {
-			f.cfg.Notify(Notice{Kind: NoticeGivenUp, Account: row.Value.Account, Ref: row.Key, Reason: orchestration.ErrorText(w)})
+			f.cfg.Notify(Notice{Kind: NoticeGivenUp, Work: WorkFirings, Account: row.Value.Account, Ref: row.Key, Reason: orchestration.ErrorText(w)})
 		}
 		return nil
 	}

@@ -206,7 +206,7 @@ func TestWithoutEnterprise(t *testing.T) {
 		_, err := w.flow.Plan(t.Context(), envelopesync.Connection{Account: w.account(), Records: envelopesync.RecordsRequired})
 		require.NoError(t, err, "whether an object can be made shows only when it is")
 		_, err = w.flow.Apply(t.Context(), envelopesync.Connection{Account: w.account(), Records: envelopesync.RecordsRequired})
-		require.Error(t, err)
+		require.ErrorContains(t, err, "Enterprise")
 	}
 }
 
@@ -292,6 +292,10 @@ func TestFailuresAndDeadLetters(t *testing.T) {
 	keys := deadKeys(t, dead.All(t.Context()))
 	require.NotEmpty(t, keys)
 	require.Len(t, w.noticed(envelopesync.NoticeGivenUp), len(keys))
+	for _, n := range w.noticed(envelopesync.NoticeGivenUp) {
+		require.Contains(t, keys, n.Ref)
+		require.Equal(t, envelopesync.WorkRecords, n.Work)
+	}
 	_, err := dead.RetryAll(t.Context())
 	require.NoError(t, err)
 	w.work()

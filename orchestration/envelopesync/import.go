@@ -77,7 +77,7 @@ func (f *Flow) runImport(ctx context.Context, key string) error {
 	dead := false
 	changed := f.changeImport(ctx, row, func(now *importRow) { dead = f.failed(&now.Record, err) })
 	if dead {
-		f.cfg.Notify(Notice{Kind: NoticeGivenUp, Account: row.Value.Account, Ref: row.Key, Reason: orchestration.ErrorText(err)})
+		f.cfg.Notify(Notice{Kind: NoticeGivenUp, Work: WorkImports, Account: row.Value.Account, Ref: row.Key, Reason: orchestration.ErrorText(err)})
 	}
 	return changed
 }

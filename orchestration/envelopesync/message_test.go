@@ -46,7 +46,12 @@ func TestUselessMessages(t *testing.T) {
 	stats, err := w.flow.Stats(t.Context(), envelopesync.WorkMessages)
 	require.NoError(t, err)
 	require.Equal(t, map[string]int64{"ignored": 2, "dead": 1}, stats.States)
-	require.Len(t, deadKeys(t, w.flow.DeadLetters(envelopesync.WorkMessages).All(t.Context())), 1)
+	dead := deadKeys(t, w.flow.DeadLetters(envelopesync.WorkMessages).All(t.Context()))
+	require.Len(t, dead, 1)
+	given := w.noticed(envelopesync.NoticeGivenUp)
+	require.Len(t, given, 1, "a person hears of it")
+	require.Equal(t, envelopesync.WorkMessages, given[0].Work)
+	require.Equal(t, dead[0], given[0].Ref)
 }
 
 // A corrected address moves the record to another contact, who gets the tags; what

@@ -2,6 +2,7 @@ package envelopesync_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +79,9 @@ func TestPlanRefusesWhatDoesNotExist(t *testing.T) {
 		_, err := w.flow.Plan(t.Context(), c)
 		require.ErrorIs(t, err, countersign.ErrInvalid, "%+v", c)
 	}
-	_, err := w.flow.Plan(t.Context(), envelopesync.Connection{Account: "somebody-else"})
+	_, err := w.flow.Plan(t.Context(), envelopesync.Connection{})
+	require.ErrorContains(t, err, "Connection.Account is empty")
+	_, err = w.flow.Plan(t.Context(), envelopesync.Connection{Account: "somebody-else"})
 	require.ErrorIs(t, err, envelopesync.ErrUnknownAccount)
 }
 
@@ -282,12 +285,20 @@ func TestConfig(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	good := envelopesync.Config{BaseURL: baseURL}
-	deps := envelopesync.Deps{Store: w.store, ActiveCampaign: w.acTo, Accounts: []envelopesync.Account{{ID: "a", Client: w.client, Keys: []countersign.Secret{countersign.NewSecret("k")}}}}
+	deps := envelopesync.Deps{Store: w.store, ActiveCampaign: w.acTo, Accounts: []envelopesync.Account{{ID: "a", Client: w.client, Environment: docusign.Demo, Keys: []countersign.Secret{countersign.NewSecret("k")}}}}
 	_, err := envelopesync.New(good, deps)
 	require.NoError(t, err)
 	for field, change := range map[string]func(*envelopesync.Config, *envelopesync.Deps){
-		"Name":           func(c *envelopesync.Config, _ *envelopesync.Deps) { c.Name = "No Name" },
-		"BaseURL":        func(c *envelopesync.Config, _ *envelopesync.Deps) { c.BaseURL = "http://plain.example" },
+		"Name":                    func(c *envelopesync.Config, _ *envelopesync.Deps) { c.Name = "No Name" },
+		"BaseURL":                 func(c *envelopesync.Config, _ *envelopesync.Deps) { c.BaseURL = "http://plain.example" },
+		"Accounts[0].ID":          func(_ *envelopesync.Config, d *envelopesync.Deps) { d.Accounts[0].ID = "" },
+		"Accounts[0].Client":      func(_ *envelopesync.Config, d *envelopesync.Deps) { d.Accounts[0].Client = nil },
+		"Accounts[0].Environment": func(_ *envelopesync.Config, d *envelopesync.Deps) { d.Accounts[0].Environment = "" },
+		"Accounts[0].Keys":        func(_ *envelopesync.Config, d *envelopesync.Deps) { d.Accounts[0].Keys = []countersign.Secret{{}} },
+		"Prefills[a]": func(c *envelopesync.Config, _ *envelopesync.Deps) {
+			c.WebhookTokens = []countersign.Secret{countersign.NewSecret("MADEUPTOKEN234567234567234567")}
+			c.Prefills = []envelopesync.PrefillRule{{Name: "a", Account: "b", Template: "t"}}
+		},
 		"Attempts":       func(c *envelopesync.Config, _ *envelopesync.Deps) { c.Attempts = -1 },
 		"Store":          func(_ *envelopesync.Config, d *envelopesync.Deps) { d.Store = nil },
 		"ActiveCampaign": func(_ *envelopesync.Config, d *envelopesync.Deps) { d.ActiveCampaign = nil },
@@ -300,6 +311,7 @@ func TestConfig(t *testing.T) {
 		},
 	} {
 		cfg, d := good, deps
+		d.Accounts = slices.Clone(deps.Accounts)
 		change(&cfg, &d)
 		_, err := envelopesync.New(cfg, d)
 		e, ok := errors.AsType[*countersign.ConfigError](err)

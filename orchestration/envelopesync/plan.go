@@ -83,6 +83,9 @@ type prepared struct {
 }
 
 func (f *Flow) plan(ctx context.Context, c Connection) (*Plan, *prepared, error) {
+	if c.Account == "" {
+		return nil, nil, configError("Connection.Account", "is empty", "give the ID of one of Deps.Accounts")
+	}
 	c = c.filled()
 	a, err := f.account(c.Account)
 	if err != nil {
@@ -103,7 +106,7 @@ func (f *Flow) plan(ctx context.Context, c Connection) (*Plan, *prepared, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, step := range []func(context.Context, *Plan, *prepared, Account) error{f.planTags, f.planSchema, f.planConnect, f.planCustomFields} {
+	for _, step := range []func(context.Context, *Plan, *prepared, Account) error{f.planTags, f.planSchema, f.planConnect, f.planCustomFields, f.planEnrolments} {
 		if err := step(ctx, p, out, a); err != nil {
 			return nil, nil, err
 		}
@@ -115,7 +118,10 @@ func (f *Flow) plan(ctx context.Context, c Connection) (*Plan, *prepared, error)
 func (f *Flow) contactFields(ctx context.Context) ([]contactmap.ContactField, error) {
 	fields := contactmap.StandardFields()
 	list, err := f.ac.Fields.List(ctx)
-	if err != nil {
+	switch {
+	case errors.Is(err, countersign.ErrForbidden), errors.Is(err, countersign.ErrUnauthorized):
+		return nil, fmt.Errorf("read the contact fields, with a key that is not this ActiveCampaign account's or may not do so: %w", err)
+	case err != nil:
 		return nil, fmt.Errorf("read the contact fields: %w", err)
 	}
 	for _, field := range list {
@@ -239,7 +245,7 @@ func (f *Flow) planSchema(ctx context.Context, p *Plan, out *prepared, _ Account
 	p.Record = contactmap.RecordFields()
 	p.Schema.Make, p.Schema.Add = plan.Found == nil, plan.Add
 	if p.Schema.Make {
-		p.warn("The custom object %q is made. That needs ActiveCampaign's Enterprise plan, which shows only then.", out.Slug)
+		p.warn("The custom object %q has to be made. That takes ActiveCampaign's Enterprise plan; whether the account has it shows only then.", out.Slug)
 	}
 	return nil
 }
@@ -384,10 +390,13 @@ func (f *Flow) makeSchema(ctx context.Context, p *Plan, out *prepared) error {
 			out.Schema = s
 			return nil
 		}
-		if out.Records == RecordsRequired || !refusesRecords(err) {
+		switch {
+		case !refusesRecords(err):
 			return fmt.Errorf("make the custom object: %w", err)
+		case out.Records == RecordsRequired:
+			return fmt.Errorf("make the custom object, which Connection.Records requires: %s %w", noRecordsReason, err)
 		}
-		p.Schema.Unavailable, p.Record = noRecordsReason, nil
+		p.Schema, p.Record = SchemaChange{Slug: p.Schema.Slug, Unavailable: noRecordsReason}, nil
 	}
 	out.NoRecords = noRecordsReason
 	return nil

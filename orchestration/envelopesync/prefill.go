@@ -291,7 +291,7 @@ func (f *Flow) runPrefill(ctx context.Context, row prefillRow) error {
 }
 
 func (f *Flow) prefillGivenUp(row prefillRow, cause error) {
-	f.cfg.Notify(Notice{Kind: NoticeGivenUp, Account: docusign.AccountID(row.Scope), Ref: row.Key, Reason: orchestration.ErrorText(cause)})
+	f.cfg.Notify(Notice{Kind: NoticeGivenUp, Work: WorkPrefills, Account: docusign.AccountID(row.Scope), Ref: row.Key, Reason: orchestration.ErrorText(cause)})
 }
 
 func (f *Flow) changePrefill(ctx context.Context, row prefillRow, change func(*prefillRow)) error {

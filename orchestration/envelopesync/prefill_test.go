@@ -180,6 +180,7 @@ func TestContactThatDoesNotFillTheTemplate(t *testing.T) {
 	dead := deadKeys(t, w.flow.DeadLetters(envelopesync.WorkPrefills).All(t.Context()))
 	require.Len(t, dead, 2)
 	for _, n := range w.noticed(envelopesync.NoticeGivenUp) {
+		require.Contains(t, n.Reason, "contact field", "what to fill in is told")
 		require.NotContains(t, n.Reason, "enormous", "values are not quoted")
 	}
 	w.fill(robin.email, "Kyoto", "", "")

@@ -146,7 +146,7 @@ func (f *Flow) recordFailed(ctx context.Context, row recordRow, cause error) err
 		return f.records.Update(ctx, tx, &now)
 	})
 	if err == nil && dead {
-		f.cfg.Notify(Notice{Kind: NoticeGivenUp, Account: row.Value.Record.Account, Ref: row.Key, Reason: orchestration.ErrorText(cause)})
+		f.cfg.Notify(Notice{Kind: NoticeGivenUp, Work: WorkRecords, Account: row.Value.Record.Account, Ref: row.Key, Reason: orchestration.ErrorText(cause)})
 	}
 	f.cfg.Logger.WarnContext(ctx, "record was not carried over", "record", row.Key, "dead", dead, "error", cause)
 	return err

@@ -2,6 +2,7 @@ package envelopesync
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -22,8 +23,8 @@ func (f *Flow) PrefillURL(rule string) (countersign.Secret, error) {
 	return countersign.NewSecret(f.cfg.BaseURL + "/prefill/" + url.PathEscape(rule) + "/" + f.cfg.WebhookTokens[0].Reveal()), nil
 }
 
-// Handler takes DocuSign's messages and the webhooks of automations, below the
-// path of Config.BaseURL. Answers are 2xx only when what came is stored.
+// Handler takes DocuSign's messages at "/connect" and the webhooks of automations
+// at "/prefill/", both below the path of Config.BaseURL. Answers are 2xx only when what came is stored.
 func (f *Flow) Handler() http.Handler { return f.web }
 
 func (f *Flow) newWeb() (http.Handler, error) {
@@ -45,7 +46,7 @@ func (f *Flow) newWeb() (http.Handler, error) {
 			Accept: func(ctx context.Context, e activecampaign.Event) error { return f.ReceivePrefill(ctx, rule.Name, e) },
 		})
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("WebhookTokens: %w", err)
 		}
 		mux.Handle("POST "+base.Path+"/prefill/"+rule.Name+"/{token}", r)
 	}
