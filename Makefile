@@ -53,7 +53,7 @@ bench: ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem work
 
 .PHONY: proof
-proof: proof-ledgersync proof-cloudsign proof-docusign proof-digipost proof-activecampaign proof-engine ## Print the figures that the documentation claims, all topics
+proof: proof-ledgersync proof-cloudsign proof-docusign proof-digipost proof-activecampaign proof-envelopesync proof-salelink proof-engine ## Print the figures that the documentation claims, all topics
 
 .PHONY: proof-ledgersync
 proof-ledgersync: ## Print the figures of the ledger sync: crashes, also in review mode and through a gateway, full disk, calls, speed, memory
@@ -70,8 +70,14 @@ proof-docusign: ## Print the figures of the DocuSign client: conformance, refres
 		|| { echo "$$out"; exit 1; }; grep -oE 'proof: .*|^Benchmark.* ns/op.*|^    --- SKIP.*' <<<"$$out"
 
 .PHONY: proof-digipost
-proof-digipost: ## Print the figures of the sender onboarding: attacks, browsers, stores, schema
-	@$(call prove,-run Digipost ./digipost ./orchestration/senderonboarding ./examples/proof)
+proof-digipost: ## Print the figures of the sender onboarding: attacks, secrets, browsers, stores, schema, contract
+	@$(call prove,-run 'Digipost|SecretsStayOut' ./digipost ./orchestration/senderonboarding ./examples/proof)
+	@out=$$(go test -count=1 -v -run '^Test(Contract|VendorVector|CanonicalTexts|ContentHashes|AnswersAreChecked)$$' ./digipost 2>&1) || { echo "$$out"; exit 1; }; \
+	echo "proof: digipost client tests=$$(grep -c '^--- PASS' <<<"$$out") cases=$$(grep -c '^ *--- PASS' <<<"$$out")"; grep -oE -- '--- SKIP: .*' <<<"$$out" || true
+
+.PHONY: proof-envelopesync
+proof-envelopesync: ## Print the figures of the envelope sync: storm, limit, accepted messages
+	@$(call prove,-parallel 1 -run EnvelopeSync -bench EnvelopeSync -benchtime 1x ./examples/proof)
 
 .PHONY: proof-activecampaign
 proof-activecampaign: ## Print the figures of the ActiveCampaign client: conformance, contract
@@ -80,6 +86,10 @@ proof-activecampaign: ## Print the figures of the ActiveCampaign client: conform
 .PHONY: proof-engine
 proof-engine: ## Print the figures of the engine for several processes (COUNTERSIGN_POSTGRES names a server): the race of events against worker processes
 	@$(call prove,-run 'Race' ./orchestration/riverengine)
+
+.PHONY: proof-salelink
+proof-salelink: ## Print the figures of the sale link: crashes, calls of change detection
+	@$(call prove,-parallel 1 -run SaleLink ./examples/proof)
 
 .PHONY: conformance
 conformance: ## Check requests and fakes against the vendors' specifications (COUNTERSIGN_SPECS)

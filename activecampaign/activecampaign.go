@@ -116,7 +116,7 @@ func New(cfg Config, opts ...countersign.Option) (*Client, error) {
 	if err := checkKey(cfg.APIKey); err != nil {
 		return nil, err
 	}
-	budget := accountBudget(set.BaseURL.Host)
+	budget := accountBudget(accountHost(set.BaseURL))
 	set.Limiter = budget.limiter(set)
 	a, err := api.New(apiConfig(set, budget, api.HeaderKey("Api-Token", "", cfg.APIKey)))
 	if err != nil {

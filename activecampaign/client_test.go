@@ -1,6 +1,7 @@
 package activecampaign_test
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -266,6 +267,23 @@ func TestAllByOffset(t *testing.T) {
 	}
 }
 
+// TestPagesThatRepeat: a listing that ignores its offset and has no total would never
+// end.
+func TestPagesThatRepeat(t *testing.T) {
+	t.Parallel()
+	c, mt := mocked(t)
+	mt.RegisterNoResponder(answer(200, `{"fields":[`+strings.Repeat(`{"id":"1","title":"City"},`, 99)+`{"id":"2"}]}`))
+	n := 0
+	for _, err := range c.Fields.All(t.Context()) {
+		if n++; err != nil || n > 500 {
+			_, ok := errors.AsType[*countersign.DecodeError](err)
+			require.True(t, ok, "%d: %v", n, err)
+		}
+	}
+	require.Equal(t, 101, n)
+	require.Equal(t, 2, mt.GetTotalCallCount())
+}
+
 func TestTrack(t *testing.T) {
 	t.Parallel()
 	event := activecampaign.TrackedEvent{Name: "signed", Email: "a@example.com"}
@@ -305,4 +323,16 @@ func TestSecretsStaySecret(t *testing.T) {
 	require.NotContains(t, out.String(), apiKey)
 	require.NotContains(t, out.String(), eventKey)
 	require.Contains(t, out.String(), "/users/me")
+}
+
+// TestTrackingKeepsItsKey: a refusal with status 200 is the service's text too.
+func TestTrackingKeepsItsKey(t *testing.T) {
+	t.Parallel()
+	c, mt := mocked(t)
+	mt.RegisterNoResponder(answer(http.StatusOK, `{"success":0,"message":"no account has the key `+eventKey+`\nand more"}`))
+	err := c.Events.Track(t.Context(), activecampaign.TrackedEvent{Name: "n", Email: "a@example.com"})
+	require.ErrorIs(t, err, countersign.ErrInvalid)
+	require.NotContains(t, err.Error(), eventKey)
+	require.NotContains(t, apiError(t, err).Message, "\n")
+	require.Contains(t, err.Error(), "no account has the key")
 }

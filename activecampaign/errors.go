@@ -43,14 +43,48 @@ type failure struct {
 
 // problem is one entry of errors.
 type problem struct {
-	Title  Text `json:"title"`
-	Detail Text `json:"detail"`
-	Code   Text `json:"code"`
-	Error  Text `json:"error"`
-	Source struct {
-		Pointer Text `json:"pointer"` // classic calls
-		Value   Text `json:"value"`   // custom objects, beside type "pointer"
-	} `json:"source"`
+	Title  Text   `json:"title"`
+	Detail Text   `json:"detail"`
+	Code   Text   `json:"code"`
+	Error  Text   `json:"error"`
+	Source source `json:"source"`
+}
+
+type source struct {
+	Pointer Text `json:"pointer"` // classic calls
+	Value   Text `json:"value"`   // custom objects, beside type "pointer"
+}
+
+// UnmarshalJSON reads an object; anything else names no place.
+func (s *source) UnmarshalJSON(data []byte) error {
+	type plain source
+	*s = source{}
+	_ = json.Unmarshal(data, (*plain)(s))
+	return nil
+}
+
+// maxProblems bounds what is read of a list in an error: each contact of an import
+// may have its own reason.
+const maxProblems = MaxImportContacts
+
+// problems are the entries of errors that can be read: an odd one does not cost
+// the others.
+type problems []problem
+
+// UnmarshalJSON reads a list of objects and texts.
+func (p *problems) UnmarshalJSON(data []byte) error {
+	var list []json.RawMessage
+	if err := json.Unmarshal(data, &list); err != nil {
+		return err
+	}
+	for _, item := range list[:min(len(list), maxProblems)] {
+		var one problem
+		if json.Unmarshal(item, &one) != nil && json.Unmarshal(item, &one.Title) != nil {
+			continue
+		}
+		*p = append(*p, one)
+	}
+	return nil
 }
 
 func (p problem) text() string {
@@ -79,13 +113,13 @@ func (p problem) code() string {
 }
 
 // parseError reads an error answer by its content: some are labelled as text.
-func parseError(_ int, _ http.Header, body []byte) api.Detail {
+func parseError(status int, _ http.Header, body []byte) api.Detail {
 	var f failure
 	if json.Unmarshal(body, &f) != nil {
 		return api.Detail{}
 	}
 	d := api.Detail{Message: string(f.Message)}
-	var list []problem
+	var list problems
 	var text string
 	switch {
 	case json.Unmarshal(f.Errors, &list) == nil:
@@ -94,7 +128,12 @@ func parseError(_ int, _ http.Header, body []byte) api.Detail {
 		d.Message = joined(d.Message, text)
 	}
 	readReasons(&d, f.Reasons)
-	// Bulk import refuses too many calls with a 400 that has no code: here alone the
+	// Notes and field values answer 403 for one that does not exist, and so does a
+	// key without the right: the text alone tells them apart.
+	if status == http.StatusForbidden && strings.HasPrefix(strings.ToLower(d.Message), "no result found for ") {
+		d.Kind = countersign.ErrNotFound
+	}
+	// Bulk import refuses too many calls with a 400 that has no code: here too the
 	// text counts. Nothing was queued then.
 	if f.Reasons != nil && strings.HasPrefix(string(f.Message), "Rate limit exceeded") {
 		d.Kind, d.Repeat, d.RetryAfter = countersign.ErrRateLimited, api.RepeatLater, time.Minute
@@ -102,7 +141,7 @@ func parseError(_ int, _ http.Header, body []byte) api.Detail {
 	return d
 }
 
-func readProblems(d *api.Detail, list []problem) {
+func readProblems(d *api.Detail, list problems) {
 	for _, p := range list {
 		if d.Code == "" {
 			d.Code = p.code()
@@ -128,7 +167,7 @@ func readReasons(d *api.Detail, raw json.RawMessage) {
 	if json.Unmarshal(raw, &list) != nil {
 		return
 	}
-	for _, item := range list {
+	for _, item := range list[:min(len(list), maxProblems)] {
 		var text string
 		if json.Unmarshal(item, &text) == nil {
 			d.Message = joined(d.Message, text)

@@ -95,7 +95,7 @@ func (s EventsService) Track(ctx context.Context, e TrackedEvent, opts ...counte
 	}
 	return &countersign.Error{
 		Provider: provider, Op: c.Op, Method: c.Method, Path: c.Path.Template(), StatusCode: http.StatusOK,
-		Attempts: 1, Kind: countersign.ErrInvalid, Message: got.message,
+		Attempts: 1, Kind: countersign.ErrInvalid, Message: api.Clean(got.message, t.key),
 	}
 }
 
@@ -178,8 +178,9 @@ func (s EventsService) Register(ctx context.Context, name string, opts ...counte
 	return s.api.Run(ctx, send(api.Write, "register event", http.MethodPost, "/eventTrackingEvents", body), nil, opts...)
 }
 
-// Unregister deletes a name (DELETE /eventTrackingEvents/{eventName}). One that is
-// gone is no error. It is repeated when no answer comes.
+// Unregister deletes a name (DELETE /eventTrackingEvents/{eventName}). ActiveCampaign
+// gives no reason when it refuses, so that a name that is not registered is
+// ErrInvalid; Names shows which are. It is repeated when no answer comes.
 func (s EventsService) Unregister(ctx context.Context, name string, opts ...countersign.CallOption) error {
 	return gone(s.api.Run(ctx, send(api.IdempotentWrite, "unregister event", http.MethodDelete, "/eventTrackingEvents/{eventName}", nil, name), nil, opts...))
 }

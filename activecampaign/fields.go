@@ -228,8 +228,9 @@ func (s FieldsService) GetValue(ctx context.Context, id FieldValueID, opts ...co
 	return s.writeValue(ctx, get("get field value", "/fieldValues/{id}", string(id)), opts)
 }
 
-// DeleteValue takes a value away (DELETE /fieldValues/{id}). One that is gone is
-// no error. It is repeated when no answer comes.
+// DeleteValue takes a value away (DELETE /fieldValues/{id}). ActiveCampaign answers
+// one that is gone as it answers a key without the right: ErrForbidden. It is
+// repeated when no answer comes.
 func (s FieldsService) DeleteValue(ctx context.Context, id FieldValueID, opts ...countersign.CallOption) error {
 	return gone(s.api.Run(ctx, send(api.IdempotentWrite, "delete field value", http.MethodDelete, "/fieldValues/{id}", nil, string(id)), nil, opts...))
 }

@@ -49,7 +49,8 @@ func (f Field) Check(value string) error {
 	bad := func(reason string) error { return badConfig("field "+f.Title, reason, "") }
 	switch f.Type {
 	case FieldNumber:
-		if _, err := strconv.ParseFloat(value, 64); err != nil {
+		// Go also reads words, hexadecimal digits and powers of ten.
+		if _, err := strconv.ParseFloat(value, 64); err != nil || strings.Trim(value, "+-.0123456789") != "" {
 			return bad("wants a number")
 		}
 	case FieldDate:
@@ -65,7 +66,7 @@ func (f Field) Check(value string) error {
 			return bad("has no such option")
 		}
 	case FieldCheckbox, FieldListbox:
-		if !strings.HasPrefix(value, separator) || !strings.HasSuffix(value, separator) {
+		if len(value) <= 2*len(separator) || !strings.HasPrefix(value, separator) || !strings.HasSuffix(value, separator) {
 			return bad("wants options as JoinOptions writes them")
 		}
 		for _, part := range SplitOptions(value) {

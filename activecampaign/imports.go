@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -59,6 +60,22 @@ type ImportCallback struct {
 	Detail  bool // with the results of each contact
 	Params  map[string]string
 	Headers map[string]string
+}
+
+// secrets are what an error must not repeat: keys of the one who is called back.
+func (c *ImportCallback) secrets() []countersign.Secret {
+	if c == nil {
+		return nil
+	}
+	out := secretsIn(c.URL)
+	for _, part := range []map[string]string{c.Params, c.Headers} {
+		for _, v := range part {
+			for word := range strings.FieldsSeq(v) {
+				out = append(out, countersign.NewSecret(word))
+			}
+		}
+	}
+	return out
 }
 
 // BulkImport is one batch.
@@ -153,6 +170,7 @@ func (s ImportService) Start(ctx context.Context, in BulkImport, opts ...counter
 		return nil, badConfig("Contacts", "are more than 399,999 bytes", "use SplitImport")
 	}
 	c := send(api.Write, "import contacts", http.MethodPost, "/import/bulk_import", body)
+	c.Secrets = in.Callback.secrets()
 	if err := s.wait(ctx, c, len(in.Contacts)); err != nil {
 		return nil, err
 	}
@@ -161,11 +179,13 @@ func (s ImportService) Start(ctx context.Context, in BulkImport, opts ...counter
 
 // wait keeps the limits that imports have beside the account's.
 func (s ImportService) wait(ctx context.Context, c api.Call, contacts int) error {
-	limiter := s.budget.imports
+	var err error
 	if contacts == 1 {
-		limiter = s.budget.singles
+		err = s.budget.singles.Wait(ctx)
 	}
-	err := limiter.Wait(ctx)
+	if err == nil {
+		err = s.budget.imports.Wait(ctx)
+	}
 	if err == nil {
 		return nil
 	}

@@ -3,7 +3,10 @@ package activecampaign
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,6 +66,23 @@ func TestClientsOfAnAccountShareItsBudget(t *testing.T) {
 	require.NotSame(t, accountBudget(t.Name()), accountBudget(t.Name()+"2"))
 }
 
+// TestOneAccountHasOneBudget: however its address is written.
+func TestOneAccountHasOneBudget(t *testing.T) {
+	t.Parallel()
+	of := func(address string) *budget {
+		c, err := New(Config{BaseURL: address, APIKey: countersign.NewSecret("key-0123456789")})
+		require.NoError(t, err)
+		return c.Import.budget
+	}
+	one := of("https://one-budget.api-us1.com")
+	for _, same := range []string{
+		"https://one-budget.api-us1.com/api/3/", "https://One-Budget.API-us1.com", "https://one-budget.api-us1.com:443", "https://one-budget.api-us1.com.",
+	} {
+		require.Same(t, one, of(same), same)
+	}
+	require.NotSame(t, one, of("https://one-budget.api-us1.com:8443"))
+}
+
 func TestAnswersHoldBack(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -102,6 +122,36 @@ func TestAnswersHoldBack(t *testing.T) {
 type free struct{}
 
 func (free) Wait(ctx context.Context) error { return ctx.Err() }
+
+// TestAPauseHoldsTheQueueToo: those who wait for their turn when somebody is told to
+// come back later were let go by nobody yet.
+func TestAPauseHoldsTheQueueToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBudget(time.Now())
+		var times []time.Time
+		turn := make(chan struct{}, 1)
+		var all sync.WaitGroup
+		for range 50 {
+			all.Go(func() {
+				if b.limiter(countersign.Settings{Retry: countersign.RetryPolicy{MaxDelay: time.Minute}}).Wait(t.Context()) == nil {
+					turn <- struct{}{}
+					times = append(times, time.Now())
+					<-turn
+				}
+			})
+		}
+		time.Sleep(1500 * time.Millisecond)
+		b.observe(http.Header{"Retry-After": {"30"}})
+		said := time.Now()
+		all.Wait()
+		require.Len(t, times, 50)
+		require.LessOrEqual(t, within(times, time.Second), 5)
+		for _, at := range times {
+			require.False(t, at.After(said) && at.Before(said.Add(30*time.Second)), "one left %s after the account was refused", at.Sub(said))
+		}
+	})
+}
 
 func TestLongPausesEndTheCall(t *testing.T) {
 	t.Parallel()
@@ -149,6 +199,31 @@ func TestImportsHaveLimitsOfTheirOwn(t *testing.T) {
 	})
 }
 
+// TestImportsShareOneLimit: those with one contact count among all of them.
+func TestImportsShareOneLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := ImportService{budget: newBudget(time.Now())}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		var times []time.Time
+		turn := make(chan struct{}, 1)
+		var all sync.WaitGroup
+		for _, contacts := range []int{1, 2} {
+			all.Go(func() {
+				for s.wait(ctx, api.Call{}, contacts) == nil {
+					turn <- struct{}{}
+					times = append(times, time.Now())
+					<-turn
+				}
+			})
+		}
+		all.Wait()
+		require.LessOrEqual(t, within(times, time.Minute), 100)
+		require.Greater(t, len(times), 5*60)
+	})
+}
+
 // TestFailures: every shape that an error has becomes one error.
 func TestFailures(t *testing.T) {
 	t.Parallel()
@@ -171,6 +246,8 @@ func TestFailures(t *testing.T) {
 		`{"success":0,"message":"m","failureReasons":["r","s"]}`:                                                                  {message: "m; r; s"},
 		`{"success":0,"message":"m","failureReasons":[{"contact":230,"failureReason":"bad"}]}`:                                    {message: "m", fields: []countersign.FieldError{{Name: "contacts[229]", Message: "bad"}}},
 		`{"success":0,"message":"Rate limit exceeded.","failureReasons":["r"]}`:                                                   {message: "Rate limit exceeded.; r", kind: countersign.ErrRateLimited},
+		`{"errors":[{"title":"t","code":"duplicate","source":[]}]}`:                                                               {code: "duplicate", message: "t", kind: ErrDuplicate},
+		`{"errors":[{"title":[]},"u",{"title":"t","code":"duplicate"}]}`:                                                          {code: "duplicate", message: "u; t", kind: ErrDuplicate},
 		`{"message":17,"errors":{"a":1},"failureReasons":{}}`:                                                                     {message: "17"},
 	} {
 		got := parseError(422, nil, []byte(body))
@@ -182,5 +259,32 @@ func TestFailures(t *testing.T) {
 		} else {
 			require.ErrorIs(t, got.Kind, want.kind, body)
 		}
+	}
+}
+
+// TestFailuresAreBounded: joining what stands in a long list costs its square.
+func TestFailuresAreBounded(t *testing.T) {
+	t.Parallel()
+	var texts, objects []string
+	for i := range 1_000 {
+		texts = append(texts, fmt.Sprintf(`"no %d"`, i))
+		objects = append(objects, fmt.Sprintf(`{"contact":%d,"failureReason":"bad"}`, i+1))
+	}
+	for name, reasons := range map[string][]string{"errors": texts, "failureReasons": texts} {
+		got := parseError(400, nil, []byte(`{"`+name+`":[`+strings.Join(reasons, ",")+`]}`))
+		require.True(t, strings.HasPrefix(got.Message, "no 0; no 1; "), name)
+		require.Equal(t, maxProblems-1, strings.Count(got.Message, ";"), name)
+	}
+	require.Len(t, parseError(400, nil, []byte(`{"failureReasons":[`+strings.Join(objects, ",")+`]}`)).Fields, MaxImportContacts, "each contact of a batch can have its own")
+}
+
+// TestMissingIsNotForbidden: some calls answer 403 for what does not exist.
+func TestMissingIsNotForbidden(t *testing.T) {
+	t.Parallel()
+	missing := []byte(`{"message":"No Result found for Note with id 1"}`)
+	require.ErrorIs(t, parseError(http.StatusForbidden, nil, missing).Kind, countersign.ErrNotFound)
+	require.NoError(t, parseError(http.StatusBadRequest, nil, missing).Kind)
+	for _, other := range []string{`{"message":"Forbidden"}`, `{"message":"Could not create SubscriberSeries"}`} {
+		require.NoError(t, parseError(http.StatusForbidden, nil, []byte(other)).Kind, other)
 	}
 }

@@ -3,6 +3,7 @@ package activecampaign
 import (
 	"iter"
 	"net/url"
+	"reflect"
 	"strconv"
 
 	"github.com/countersign/countersign"
@@ -77,11 +78,19 @@ func badPage(op, reason string) error {
 	return &countersign.DecodeError{Provider: provider, Op: op, StatusCode: 200, ContentType: "application/json", Reason: reason}
 }
 
-// pages goes through the items of all pages.
+// pages goes through the items of all pages. A page that begins as the one before
+// it ends them: the service has ignored the offset, and would do so for ever.
 func pages[T any](cursor string, read func(cursor string) (*countersign.Page[T], error)) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
+		var first any
 		for at := cursor; ; {
 			page, err := read(at)
+			if err == nil && len(page.Items) > 0 {
+				if first != nil && reflect.DeepEqual(first, page.Items[0]) {
+					err = badPage("list", "the pages repeat")
+				}
+				first = page.Items[0]
+			}
 			if err != nil {
 				yield(nil, err)
 				return

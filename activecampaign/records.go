@@ -8,6 +8,8 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -16,13 +18,13 @@ import (
 // Record is a record of a custom object.
 type Record struct {
 	// ID is ActiveCampaign's own. An answer to Upsert may lack it: use ExternalID.
-	ID            RecordID          `json:"id"`
-	ExternalID    string            `json:"externalId"`
-	SchemaID      SchemaID          `json:"schemaId"`
-	Fields        []RecordField     `json:"fields"`
-	Relationships map[string][]Text `json:"relationships"` // ids by the relationship's id
-	Created       Time              `json:"createdTimestamp"`
-	Updated       Time              `json:"updatedTimestamp"`
+	ID            RecordID      `json:"id"`
+	ExternalID    string        `json:"externalId"`
+	SchemaID      SchemaID      `json:"schemaId"`
+	Fields        []RecordField `json:"fields"`
+	Relationships Related       `json:"relationships"`
+	Created       Time          `json:"createdTimestamp"`
+	Updated       Time          `json:"updatedTimestamp"`
 }
 
 // Contacts are the contacts that the record belongs to: one, in most schemas.
@@ -32,6 +34,38 @@ func (r Record) Contacts() []ContactID {
 		out = append(out, ContactID(id))
 	}
 	return out
+}
+
+// Related are the ids of what a record belongs to, by the relationship's id.
+type Related map[string][]Text
+
+// UnmarshalJSON reads an object of lists, as every example has it, an object of
+// ids, and a list of such objects, as the specification has it.
+func (r *Related) UnmarshalJSON(data []byte) error {
+	*r = nil
+	var all []map[string]json.RawMessage
+	if json.Unmarshal(data, &all) != nil {
+		all = make([]map[string]json.RawMessage, 1)
+		if err := json.Unmarshal(data, &all[0]); err != nil {
+			return err
+		}
+	}
+	for _, one := range all {
+		for name, raw := range one {
+			var ids []Text
+			if json.Unmarshal(raw, &ids) != nil {
+				ids = make([]Text, 1)
+				if err := json.Unmarshal(raw, &ids[0]); err != nil {
+					return err
+				}
+			}
+			if *r == nil {
+				*r = Related{}
+			}
+			(*r)[name] = append((*r)[name], ids...)
+		}
+	}
+	return nil
 }
 
 // Value gives the text of a field; "" where it has none or is no scalar.
@@ -89,7 +123,12 @@ func (f RecordField) Text() string {
 	case json.Number:
 		return v.String()
 	}
-	return ""
+	// A number as it would be sent; nothing else begins like one.
+	text, err := json.Marshal(f.Value)
+	if err != nil || strings.Trim(string(text[:1]), "-0123456789") != "" {
+		return ""
+	}
+	return string(text)
 }
 
 // RecordInput is a record to write.
@@ -115,7 +154,9 @@ type oneRecord struct {
 
 // Upsert makes the record with the external id, or replaces it whole
 // (POST /customObjects/records/{schemaId}). It refuses, before anything is sent, a
-// field that the schema lacks, and a record that leaves out one that it has. The
+// field that the schema lacks, and a record that leaves out one that it has. A field
+// that somebody added since the schema was read is left out unseen, and so cleared:
+// read the schema anew now and then, as SchemasService.Ensure does. The
 // answer says neither which of the two happened nor, always, the record's own id;
 // listings may lack a new record for seconds. It is repeated when no answer comes.
 func (s RecordsService) Upsert(ctx context.Context, schema Schema, in RecordInput, opts ...countersign.CallOption) (*Record, error) {
@@ -187,7 +228,7 @@ func (s RecordsService) GetByExternalID(ctx context.Context, schema SchemaID, ex
 		return &m.Record, nil
 	}
 	e, ok := errors.AsType[*countersign.Error](err)
-	if !ok || e.StatusCode != http.StatusNotFound && e.StatusCode != http.StatusMethodNotAllowed {
+	if !ok || !slices.Contains([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed}, e.StatusCode) {
 		return nil, err
 	}
 	p, err := s.List(ctx, schema, RecordQuery{ExternalID: externalID}, opts...)
@@ -242,15 +283,17 @@ func (s RecordsService) All(ctx context.Context, schema SchemaID, q RecordQuery,
 }
 
 // Delete deletes a record (DELETE /customObjects/records/{schemaId}/{recordId}).
-// One that is gone is no error. It is repeated when no answer comes.
+// One that is gone is no error where ActiveCampaign says so with a 404; its
+// specification names a 400 alone, which gives no reason and is ErrInvalid. It is
+// repeated when no answer comes.
 func (s RecordsService) Delete(ctx context.Context, schema SchemaID, id RecordID, opts ...countersign.CallOption) error {
 	c := send(api.IdempotentWrite, "delete record", http.MethodDelete, recordsPath+"/{recordId}", nil, string(schema), string(id))
 	return gone(s.api.Run(ctx, c, nil, opts...))
 }
 
 // DeleteByExternalID deletes the record with the external id
-// (DELETE /customObjects/records/{schemaId}/external/{externalId}). One that is
-// gone is no error. It is repeated when no answer comes.
+// (DELETE /customObjects/records/{schemaId}/external/{externalId}). What Delete says
+// of one that is gone holds here too. It is repeated when no answer comes.
 func (s RecordsService) DeleteByExternalID(ctx context.Context, schema SchemaID, externalID string, opts ...countersign.CallOption) error {
 	c := send(api.IdempotentWrite, "delete record by external id", http.MethodDelete, externalPath, nil, string(schema), externalID)
 	return gone(s.api.Run(ctx, c, nil, opts...))

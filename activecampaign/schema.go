@@ -1,6 +1,9 @@
 package activecampaign
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // PrimaryContact is the relationship of a record to the contact that it belongs to.
 const PrimaryContact = "primary-contact"
@@ -78,7 +81,7 @@ type SchemaField struct {
 	Description     string          `json:"description,omitempty"`
 	Type            SchemaFieldType `json:"type"`
 	Required        Bool            `json:"required"`
-	Scale           Int             `json:"scale,omitempty"` // digits behind the point, of a number
+	Scale           *Int            `json:"scale,omitempty"` // digits behind the point, of a number; nil: ActiveCampaign's default
 	DefaultCurrency string          `json:"defaultCurrency,omitempty"`
 	Options         []SchemaOption  `json:"options,omitempty"` // of dropdown and multiselect
 	Status          string          `json:"status,omitempty"`  // MarkedForDeletion, or empty
@@ -101,6 +104,19 @@ func (f *SchemaField) UnmarshalJSON(data []byte) (err error) {
 func (f SchemaField) MarshalJSON() ([]byte, error) {
 	type plain SchemaField
 	return marshalExtra(plain(f), f.Extra)
+}
+
+// offer adds the options that the field lacks, and reports whether there were any.
+func (f *SchemaField) offer(options []SchemaOption) bool {
+	all := slices.Clone(f.Options) // what was found stays as it is
+	for _, o := range options {
+		if !slices.ContainsFunc(all, func(have SchemaOption) bool { return have.Value == o.Value }) {
+			all = append(all, o)
+		}
+	}
+	more := len(all) > len(f.Options)
+	f.Options = all
+	return more
 }
 
 // SchemaOption is a choice of a field.

@@ -159,13 +159,14 @@ func (s SchemasService) DeleteField(ctx context.Context, id SchemaID, field stri
 type SchemaPlan struct {
 	Found  *Schema  // nil: it would be made
 	Add    []string // the ids of the fields that would be added
+	Extend []string // the ids of the fields that would get further options
 	Relate []string // the ids of the relationships that would be added
 	want   Schema   // the whole, as it would be sent
 }
 
 // Nothing reports that the schema is as it should be.
 func (p SchemaPlan) Nothing() bool {
-	return p.Found != nil && len(p.Add) == 0 && len(p.Relate) == 0
+	return p.Found != nil && len(p.Add) == 0 && len(p.Extend) == 0 && len(p.Relate) == 0
 }
 
 // Plan compares the schema with the account's and, where something is missing,
@@ -218,6 +219,10 @@ func (s *Schema) extended(want Schema) (*SchemaPlan, error) {
 			return nil, conflict("the field " + f.ID + " is marked for deletion")
 		case have.Type != f.Type:
 			return nil, conflict("the field " + f.ID + " has the type " + string(have.Type))
+		default:
+			if p.want.Field(f.ID).offer(f.Options) {
+				p.Extend = append(p.Extend, have.ID)
+			}
 		}
 	}
 	have := map[string]bool{}
@@ -233,8 +238,10 @@ func (s *Schema) extended(want Schema) (*SchemaPlan, error) {
 }
 
 // Ensure makes the schema where the account has none with its slug, and adds what
-// is missing where it has. It never renames, changes or deletes anything. Its
-// errors are those of Plan and of Create.
+// is missing where it has: fields, options of fields, relationships. It never
+// renames, changes or deletes anything. Two programs that add to one schema at the
+// same moment may undo each other's addition: ActiveCampaign knows no version of a
+// schema. Its errors are those of Plan and of Create.
 func (s SchemasService) Ensure(ctx context.Context, want Schema, opts ...countersign.CallOption) (*Schema, error) {
 	p, err := s.Plan(ctx, want, opts...)
 	switch {

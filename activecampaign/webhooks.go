@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -88,7 +89,25 @@ func (s WebhooksService) write(ctx context.Context, effect api.Effect, op, metho
 	if err != nil {
 		return nil, err
 	}
-	return s.one(ctx, send(effect, op, method, path, body, values...), opts)
+	c := send(effect, op, method, path, body, values...)
+	c.Secrets = secretsIn(w.URL)
+	return s.one(ctx, c, opts)
+}
+
+// secretsIn are the parts of an address that tell its owner's webhooks from
+// others', for an error that repeats them: Receiver says where its token stands.
+func secretsIn(address string) []countersign.Secret {
+	u, err := url.Parse(address)
+	if err != nil || address == "" {
+		return nil
+	}
+	out := []countersign.Secret{countersign.NewSecret(address), countersign.NewSecret(u.Path[strings.LastIndexByte(u.Path, '/')+1:])}
+	for _, values := range u.Query() {
+		for _, v := range values {
+			out = append(out, countersign.NewSecret(v))
+		}
+	}
+	return out
 }
 
 func (s WebhooksService) one(ctx context.Context, c api.Call, opts []countersign.CallOption) (*Webhook, error) {
@@ -143,10 +162,12 @@ func (s WebhooksService) List(ctx context.Context, q WebhookQuery, opts ...count
 	if err != nil {
 		return nil, err
 	}
+	c := withQuery(get("list webhooks", "/webhooks"), v)
+	c.Secrets = secretsIn(q.URL)
 	m, err := api.JSON[struct {
 		Webhooks []Webhook `json:"webhooks"`
 		Meta     meta      `json:"meta"`
-	}](ctx, s.api, withQuery(get("list webhooks", "/webhooks"), v), opts...)
+	}](ctx, s.api, c, opts...)
 	if err != nil {
 		return nil, err
 	}

@@ -185,7 +185,7 @@ func TestFieldsAndValues(t *testing.T) {
 	require.Equal(t, map[string]string{field.ID: ""}, got.Fields)
 	require.Equal(t, id, got.ID)
 	for path, status := range map[string]int{
-		"GET /fieldValues/9": 404, "PUT /fieldValues/9": 404, "DELETE /fieldValues/9": 404, "GET /fields/9": 404, "GET /fields/1": 200, "POST /fieldRels": 404,
+		"GET /fieldValues/9": 403, "PUT /fieldValues/9": 400, "DELETE /fieldValues/9": 403, "GET /fields/9": 404, "GET /fields/1": 200, "POST /fieldRels": 404,
 	} {
 		method, path, _ := strings.Cut(path, " ")
 		require.Equal(t, status, c.do(method, path, "").status, path)
@@ -256,7 +256,7 @@ func TestTagsStartAutomations(t *testing.T) {
 	list := c.do("GET", "/automations", "")
 	require.Equal(t, []any{"1", "2"}, []any{list.get("automations", 0, "status"), list.get("automations", 1, "status")})
 	require.Equal(t, "2", list.get("automations", 1, "entered"))
-	require.Equal(t, 404, c.do("DELETE", "/contactAutomations/9", "").status)
+	require.Equal(t, 403, c.do("DELETE", "/contactAutomations/9", "").status, "not the classic 404")
 	require.Equal(t, 404, c.do("GET", "/contactAutomations/9", "").status)
 }
 
@@ -270,7 +270,10 @@ func TestNotes(t *testing.T) {
 	require.Equal(t, []activecampaigntest.Note{{ID: "1", Contact: "1", Text: "n"}, {ID: "2", Contact: "1", Text: "n"}}, c.srv.Notes())
 	require.Equal(t, 400, c.do("POST", "/notes", `{"note":{"note":"n","relid":1,"reltype":"Deal"}}`).status)
 	require.Equal(t, 404, c.do("POST", "/notes", `{"note":{"note":"n","relid":9,"reltype":"Subscriber"}}`).status)
-	require.Equal(t, 404, c.do("GET", "/notes/9", "").status)
+	for method, status := range map[string]int{"GET": 400, "PUT": 403, "DELETE": 403} {
+		require.Equal(t, status, c.do(method, "/notes/9", "").status, method)
+	}
+	require.Equal(t, "No Result found for Note with id 9", c.do("DELETE", "/notes/9", "").get("message"))
 }
 
 func TestTracking(t *testing.T) {
@@ -350,4 +353,40 @@ func TestFaultsAndLog(t *testing.T) {
 	c.do("GET", "/contacts/1", "")
 	require.EqualValues(t, 1, c.srv.Log().TallyOf("GET /contacts/{id}", "1").Answered)
 	require.Equal(t, countersigntest.Tally{Requests: 2, Answered: 1}, c.srv.Log().Tally("POST /contact/sync"))
+}
+
+// TestWhoBroughtItAbout: a webhook that leaves the program's own writes out hears of
+// what somebody in the account does.
+func TestWhoBroughtItAbout(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t)
+	c.srv.AddContact("robin@example.com")
+	c.srv.AddTag("signed", "contact")
+	c.srv.Receive("https://a.example/t", http.NotFoundHandler())
+	c.do("POST", "/webhooks", `{"webhook":{"name":"n","url":"https://a.example/t","events":["contact_tag_added"],"sources":["admin"]}}`)
+	require.Equal(t, "1", c.do("GET", "/webhooks", "").get("meta", "total"), "who listens is no webhook of the account")
+	require.Equal(t, 201, c.do("POST", "/contactTags", `{"contactTag":{"contact":1,"tag":1}}`).status)
+	require.Empty(t, c.srv.Deliver(t.Context()))
+	c.srv.TagContact("robin@example.com", "looked at")
+	sent := c.srv.Deliver(t.Context())
+	require.Len(t, sent, 1)
+	require.Equal(t, "admin", sent[0].Form.Get("initiated_from"))
+	require.Equal(t, http.StatusNotFound, sent[0].Status)
+}
+
+// TestInactiveAutomationsWait: no tag starts one, whoever applies it.
+func TestInactiveAutomationsWait(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t)
+	c.srv.AddContact("robin@example.com")
+	c.srv.AddAutomation(activecampaigntest.Automation{Name: "Off", StartsAtTag: "signed", Inactive: true})
+	on := c.srv.AddAutomation(activecampaigntest.Automation{Name: "On", StartsAtTag: "Signed"})
+	c.srv.TagContact("robin@example.com", "signed")
+	require.Equal(t, 200, c.do("POST", "/import/bulk_import", `{"contacts":[{"email":"sam@example.com","tags":["signed"]}]}`).status)
+	c.clock.Advance(time.Minute)
+	runs := c.srv.Enrolments()
+	require.Len(t, runs, 2)
+	for _, run := range runs {
+		require.Equal(t, on.ID, run.Automation)
+	}
 }

@@ -9,7 +9,7 @@ import (
 type Automation struct {
 	ID          string // given by the server
 	Name        string
-	Inactive    bool
+	Inactive    bool   // no tag starts it
 	StartsAtTag string // a contact enters when it gets this tag; "": never by itself
 	entered     int
 	created     time.Time
@@ -48,7 +48,7 @@ func (s *Server) automationRoutes() {
 		var ok bool
 		s.state.enrolments, ok = drop(s.state.enrolments, func(e *Enrolment) bool { return e.ID == c.id() })
 		if !ok {
-			c.missing("SubscriberSeries", c.id())
+			c.message(http.StatusForbidden, "No Result found for SubscriberSeries with id "+c.id())
 			return
 		}
 		c.answer(http.StatusOK, object{})

@@ -44,11 +44,11 @@ func (s *Server) fieldRoutes() {
 			c.answer(http.StatusOK, object{"fieldValue": p.value(v)})
 			return
 		}
-		c.missing("FieldValue", c.id())
+		c.message(http.StatusForbidden, "No Result found for FieldValue with id "+c.id())
 	})
 	s.on("PUT /fieldValues/{id}", func(s *Server, c *call) {
 		if _, v := s.state.value(c.id()); v == nil {
-			c.missing("FieldValue", c.id())
+			c.answer(http.StatusBadRequest, object{})
 			return
 		}
 		s.setValue(c)
@@ -56,7 +56,7 @@ func (s *Server) fieldRoutes() {
 	s.on("DELETE /fieldValues/{id}", func(s *Server, c *call) {
 		p, v := s.state.value(c.id())
 		if v == nil {
-			c.missing("FieldValue", c.id())
+			c.message(http.StatusForbidden, "Forbidden")
 			return
 		}
 		p.values, _ = drop(p.values, func(o *value) bool { return o == v })

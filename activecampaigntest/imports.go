@@ -169,11 +169,8 @@ func (s *Server) importContact(b *batch, o object) {
 	}
 	for _, name := range o.texts("tags") {
 		t, _ := s.state.ensureTag(name, "contact", "", now)
-		_, fresh := s.state.apply(p, t, now)
-		for _, a := range s.state.automations {
-			if fresh && b.automate && a.StartsAtTag == t.name {
-				s.enrol(p, a)
-			}
+		if _, fresh := s.state.apply(p, t, now); fresh && b.automate {
+			s.startAt(p, t)
 		}
 	}
 	b.imported = append(b.imported, p.id)

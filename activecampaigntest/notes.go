@@ -38,7 +38,12 @@ func (s *Server) note(operation string, f func(*Server, *call, *note)) {
 			f(s, c, n)
 			return
 		}
-		c.missing("Note", c.id())
+		// Not the classic 404.
+		if c.r.Method == http.MethodGet {
+			c.answer(http.StatusBadRequest, object{})
+			return
+		}
+		c.message(http.StatusForbidden, "No Result found for Note with id "+c.id())
 	})
 }
 

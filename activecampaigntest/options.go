@@ -25,6 +25,7 @@ type config struct {
 	importDelay  time.Duration
 	planStatus   int
 	externalGet  bool
+	missing400   bool
 	digits       bool
 }
 
@@ -97,6 +98,11 @@ func WithoutCustomObjects(status int) Option {
 // /customObjects; the specification's own path for it stays. Where the service has
 // the call is undocumented.
 func WithoutExternalGet() Option { return func(o *config) { o.externalGet = false } }
+
+// WithBareRefusals answers 400 with no reason where a record is read or deleted that
+// does not exist; by default 404. The specification names 400 alone, and which of
+// the two holds is undocumented.
+func WithBareRefusals() Option { return func(o *config) { o.missing400 = true } }
 
 // WithDigitAnswers answers event tracking with "1" or "0" instead of JSON. When the
 // service does which is undocumented.

@@ -25,19 +25,19 @@ func (s *Server) recordRoutes() {
 			c.message(http.StatusNotFound, "Not Found")
 			return
 		}
-		showRecord(c, x, x.external(c.vars["externalId"]))
+		s.showRecord(c, x, x.external(c.vars["externalId"]))
 	})
-	s.schema("GET /records/{schemaId}/external/{externalId}", func(_ *Server, c *call, x *schema) {
-		showRecord(c, x, x.external(c.vars["externalId"]))
+	s.schema("GET /records/{schemaId}/external/{externalId}", func(s *Server, c *call, x *schema) {
+		s.showRecord(c, x, x.external(c.vars["externalId"]))
 	})
-	s.schema("GET "+records+"/{recordId}", func(_ *Server, c *call, x *schema) {
-		showRecord(c, x, find(x.records, func(r *record) bool { return r.id == c.vars["recordId"] }))
+	s.schema("GET "+records+"/{recordId}", func(s *Server, c *call, x *schema) {
+		s.showRecord(c, x, find(x.records, func(r *record) bool { return r.id == c.vars["recordId"] }))
 	})
-	s.schema("DELETE "+records+"/external/{externalId}", func(_ *Server, c *call, x *schema) {
-		deleteRecord(c, x, func(r *record) bool { return r.external == c.vars["externalId"] })
+	s.schema("DELETE "+records+"/external/{externalId}", func(s *Server, c *call, x *schema) {
+		s.deleteRecord(c, x, func(r *record) bool { return r.external == c.vars["externalId"] })
 	})
-	s.schema("DELETE "+records+"/{recordId}", func(_ *Server, c *call, x *schema) {
-		deleteRecord(c, x, func(r *record) bool { return r.id == c.vars["recordId"] })
+	s.schema("DELETE "+records+"/{recordId}", func(s *Server, c *call, x *schema) {
+		s.deleteRecord(c, x, func(r *record) bool { return r.id == c.vars["recordId"] })
 	})
 	for _, method := range []string{"PUT ", "PATCH "} {
 		s.on(method+records+"/{recordId}", func(_ *Server, c *call) { c.message(http.StatusMethodNotAllowed, "Method Not Allowed") })
@@ -48,18 +48,27 @@ func (x *schema) external(id string) *record {
 	return find(x.records, func(r *record) bool { return r.external == id })
 }
 
-func showRecord(c *call, x *schema, r *record) {
+// noRecord refuses a call about a record that does not exist.
+func (s *Server) noRecord(c *call) {
+	if s.cfg.missing400 {
+		c.answer(http.StatusBadRequest, object{"errors": []object{{"status": 400, "title": "Bad Request"}}})
+		return
+	}
+	c.message(http.StatusNotFound, "Not Found")
+}
+
+func (s *Server) showRecord(c *call, x *schema, r *record) {
 	if r == nil {
-		c.message(http.StatusNotFound, "Not Found")
+		s.noRecord(c)
 		return
 	}
 	c.answer(http.StatusOK, object{"record": r.wire(x)})
 }
 
-func deleteRecord(c *call, x *schema, is func(*record) bool) {
+func (s *Server) deleteRecord(c *call, x *schema, is func(*record) bool) {
 	var ok bool
 	if x.records, ok = drop(x.records, is); !ok {
-		c.message(http.StatusNotFound, "Not Found")
+		s.noRecord(c)
 		return
 	}
 	c.w.WriteHeader(http.StatusAccepted)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ type state struct {
 	enrolments  []*Enrolment
 	notes       []*note
 	hooks       []*hook
+	listeners   map[string]http.Handler // by the address at which they answer
 	deliveries  []*Delivery
 	batches     []*batch
 	imports     []importCall
@@ -38,7 +40,7 @@ type state struct {
 func newState(cfg config) state {
 	return state{
 		key: digest(cfg.seed, "api key", 36), eventKey: digest(cfg.seed, "event key", 20), seed: cfg.seed,
-		last: map[string]int{}, byEmail: map[string]*contact{}, excluded: map[string]bool{}, tracking: true,
+		last: map[string]int{}, listeners: map[string]http.Handler{}, byEmail: map[string]*contact{}, excluded: map[string]bool{}, tracking: true,
 	}
 }
 

@@ -120,18 +120,24 @@ func (s *Server) applyTag(c *call) {
 	}
 	c.answer(status, out)
 	if fresh {
-		s.tagged(p, t)
+		s.tagged(p, t, "api")
 	}
 }
 
-// tagged is what follows when a contact gets a tag that it did not have.
-func (s *Server) tagged(p *contact, t *tag) {
+// tagged is what follows when a contact gets a tag that it did not have. The source
+// is who applied it, "api" or "admin".
+func (s *Server) tagged(p *contact, t *tag, source string) {
+	s.startAt(p, t)
+	s.emit("contact_tag_added", source, p, "tag", t.name)
+}
+
+// startAt has the contact enter the automations that wait for the tag.
+func (s *Server) startAt(p *contact, t *tag) {
 	for _, a := range s.state.automations {
-		if a.StartsAtTag != "" && strings.EqualFold(a.StartsAtTag, t.name) {
+		if !a.Inactive && a.StartsAtTag != "" && strings.EqualFold(a.StartsAtTag, t.name) {
 			s.enrol(p, a)
 		}
 	}
-	s.emit("contact_tag_added", "api", p, "tag", t.name)
 }
 
 func (s *Server) removeTag(c *call) {

@@ -15,7 +15,6 @@ type hook struct {
 	body            object
 	events, sources []string
 	created         string
-	handler         http.Handler
 	off             bool
 }
 
@@ -150,7 +149,7 @@ func (s *Server) emit(kind, source string, p *contact, more ...string) {
 func (s *Server) Receive(address string, h http.Handler) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state.hooks = append(s.state.hooks, &hook{body: object{"url": address}, handler: h})
+	s.state.listeners[address] = h
 }
 
 // RunWebhookAction queues what the "Webhook" action of an automation sends for the
@@ -179,7 +178,7 @@ func (s *Server) Deliver(ctx context.Context) []Delivery {
 		d.Status = s.post(ctx, d)
 		if d.Status == http.StatusGone {
 			s.mu.Lock()
-			if h := find(s.state.hooks, func(h *hook) bool { return h.id != "" && h.id == d.hook }); h != nil {
+			if h := find(s.state.hooks, func(h *hook) bool { return h.id == d.hook }); h != nil {
 				h.off = true
 			}
 			s.mu.Unlock()
@@ -196,11 +195,11 @@ func (s *Server) post(ctx context.Context, d *Delivery) int {
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	s.mu.Lock()
-	h := find(s.state.hooks, func(h *hook) bool { return h.handler != nil && h.body.text("url") == d.URL })
+	h := s.state.listeners[d.URL]
 	s.mu.Unlock()
 	if h != nil {
 		rec := httptest.NewRecorder()
-		h.handler.ServeHTTP(rec, req)
+		h.ServeHTTP(rec, req)
 		return rec.Code
 	}
 	res, err := http.DefaultClient.Do(req)

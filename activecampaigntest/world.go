@@ -98,7 +98,7 @@ func (s *Server) TagContact(email, name string) bool {
 	}
 	t, _ := s.state.ensureTag(name, "contact", "", s.now())
 	if _, fresh := s.state.apply(p, t, s.now()); fresh {
-		s.tagged(p, t)
+		s.tagged(p, t, "admin")
 	}
 	return true
 }

@@ -1,6 +1,7 @@
 package contractone_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -257,4 +258,14 @@ func TestCopyPDFStreams(t *testing.T) {
 func TestSetupGuideURL(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "https://support.contract-one.com/hc/ja/articles/5735293007129", contractone.SetupGuideURL())
+}
+
+func TestHasPDFHeader(t *testing.T) {
+	t.Parallel()
+	at := func(n int) []byte { return append(bytes.Repeat([]byte("x"), n), "%PDF-1.7"...) }
+	require.True(t, contractone.HasPDFHeader(at(0)))
+	require.True(t, contractone.HasPDFHeader(at(contractone.PDFHeaderWithin-5)))
+	require.False(t, contractone.HasPDFHeader(at(contractone.PDFHeaderWithin-4)))
+	require.False(t, contractone.HasPDFHeader(nil))
+	require.False(t, contractone.HasPDFHeader([]byte("%PDF")))
 }

@@ -9,11 +9,18 @@ import (
 	"io"
 )
 
-// pdfHeaderWithin is how far into a file readers look for the PDF header: ISO
-// 32000 wants it first, Acrobat accepts it within the first 1,024 bytes.
-const pdfHeaderWithin = 1024
+// PDFHeaderWithin is how far into a file readers look for the PDF header, in bytes:
+// ISO 32000 wants it first, Acrobat accepts it within the first 1,024 bytes.
+const PDFHeaderWithin = 1024
 
 var pdfHeader = []byte("%PDF-")
+
+// HasPDFHeader reports whether a file that begins with these bytes can be a PDF.
+// It looks at the first PDFHeaderWithin bytes; of a longer file give at least
+// these.
+func HasPDFHeader(begin []byte) bool {
+	return bytes.Contains(begin[:min(len(begin), PDFHeaderWithin)], pdfHeader)
+}
 
 // CopyPDF opens the draft's PDF once and streams it to w. It checks that the
 // file is not empty, looks like a PDF and has the announced size, and gives its
@@ -38,7 +45,7 @@ func (d Draft) CopyPDF(ctx context.Context, w io.Writer) (PDF, error) {
 func (d Draft) copyFrom(ctx context.Context, w io.Writer, r io.Reader) (PDF, error) {
 	buf := make([]byte, 32<<10)
 	n, err := 0, error(nil)
-	for n < pdfHeaderWithin && err == nil && ctx.Err() == nil {
+	for n < PDFHeaderWithin && err == nil && ctx.Err() == nil {
 		var m int
 		m, err = r.Read(buf[n:])
 		n += m
@@ -48,12 +55,12 @@ func (d Draft) copyFrom(ctx context.Context, w io.Writer, r io.Reader) (PDF, err
 			return PDF{}, ferr // a download that broke off says nothing about the file
 		}
 	}
-	switch head := buf[:min(n, pdfHeaderWithin)]; {
+	switch {
 	case err != nil && err != io.EOF, ctx.Err() != nil:
 		return PDF{}, d.readFailure(ctx, err)
 	case n == 0:
 		return PDF{}, d.Fail(ErrEmptyFile)
-	case !bytes.Contains(head, pdfHeader):
+	case !HasPDFHeader(buf[:n]):
 		return PDF{}, d.Fail(ErrNotPDF)
 	}
 	hash, size := sha256.New(), int64(0)

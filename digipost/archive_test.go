@@ -175,13 +175,14 @@ func TestArchiveRefusedBeforeSending(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for field, change := range map[string]func(*digipost.NewArchived){
-		"Sender":     func(n *digipost.NewArchived) { n.Sender = 1 },
-		"Documents":  func(n *digipost.NewArchived) { n.Documents = nil },
-		"UUID":       func(n *digipost.NewArchived) { n.Documents[0].UUID = "x" },
-		"FileType":   func(n *digipost.NewArchived) { n.Documents[1].FileType = "" },
-		"FileName":   func(n *digipost.NewArchived) { n.Documents[1].FileName = string(make([]byte, 256)) },
-		"Content":    func(n *digipost.NewArchived) { n.Documents[1].Content.Open = nil },
-		"Attributes": func(n *digipost.NewArchived) { n.Documents[1].Attributes = make([]digipost.ArchiveAttribute, 2) },
+		"Sender":                    func(n *digipost.NewArchived) { n.Sender = 1 },
+		"Documents":                 func(n *digipost.NewArchived) { n.Documents = nil },
+		"Documents[0].UUID":         func(n *digipost.NewArchived) { n.Documents[0].UUID = "x" },
+		"Documents[1].FileType":     func(n *digipost.NewArchived) { n.Documents[1].FileType = "" },
+		"Documents[1].FileName":     func(n *digipost.NewArchived) { n.Documents[1].FileName = string(make([]byte, 256)) },
+		"Documents[1].Reference":    func(n *digipost.NewArchived) { n.Documents[1].Reference = string(make([]byte, 256)) },
+		"Documents[1].Content.Open": func(n *digipost.NewArchived) { n.Documents[1].Content.Open = nil },
+		"Documents[1].Attributes":   func(n *digipost.NewArchived) { n.Documents[1].Attributes = make([]digipost.ArchiveAttribute, 2) },
 	} {
 		n := w.archive()
 		change(&n)

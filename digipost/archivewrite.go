@@ -58,22 +58,28 @@ func (n NewArchived) check() error {
 	if len(n.Documents) == 0 || len(n.Documents) > maxArchived {
 		return messageError("Documents", "are not 1 to 201")
 	}
-	for _, d := range n.Documents {
-		switch {
-		case d.UUID != "" && !isUUID(d.UUID):
-			return messageError("UUID", "is not a UUID in lower case")
-		case d.FileType == "":
-			return messageError("FileType", "is empty")
-		case longer(255, d.FileName, d.Reference):
-			return messageError("FileName", "or the reference has more than 255 characters")
-		case d.Content.Open == nil:
-			return messageError("Content", "can't be opened")
-		}
-		if err := checkAttributes(d.Attributes); err != nil {
-			return err
+	for i, d := range n.Documents {
+		if err := d.check(); err != nil {
+			return within(place("Documents", i), err)
 		}
 	}
 	return nil
+}
+
+func (d NewArchivedDocument) check() error {
+	switch {
+	case d.UUID != "" && !isUUID(d.UUID):
+		return messageError("UUID", "is not a UUID in lower case")
+	case d.FileType == "":
+		return fixableError("FileType", "is empty", `give the file's ending, such as "pdf"`)
+	case longer(255, d.FileName):
+		return messageError("FileName", "has more than 255 characters")
+	case longer(255, d.Reference):
+		return messageError("Reference", "has more than 255 characters")
+	case d.Content.Open == nil:
+		return fixableError("Content.Open", "is missing", "set the function that opens the file")
+	}
+	return checkAttributes(d.Attributes)
 }
 
 // xmlArchived is a document as it is written. Times and links that the service

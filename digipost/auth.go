@@ -54,7 +54,7 @@ func (SignatureAuth) signatures() Signatures { return SignaturesRequired }
 func (a TokenAuth) signatures() Signatures { return a.Signatures }
 
 func keyError(reason string) error {
-	return &countersign.ConfigError{Component: "digipost", Field: "Key", Reason: reason, Fix: "read it with digipost.ParseKey"}
+	return fixableError("Key", reason, "read it with digipost.ParseKey, of .p12 with digipost.ParsePKCS12")
 }
 
 // KeyOf is the private key of a certificate: one of tls.LoadX509KeyPair or of
@@ -74,10 +74,13 @@ func KeyOf(c tls.Certificate) (crypto.Signer, error) {
 // around it are passed over. ParsePKCS12 reads .p12 files. Its error is a
 // *countersign.ConfigError that quotes nothing.
 func ParseKey(data []byte) (crypto.Signer, error) {
-	for {
+	for first := true; ; first = false {
 		var block *pem.Block
-		if block, data = pem.Decode(data); block == nil {
-			return nil, keyError("is not in PEM")
+		switch block, data = pem.Decode(data); {
+		case block == nil && first:
+			return nil, fixableError("Key", "is not in PEM", "a .p12 file is read with digipost.ParsePKCS12")
+		case block == nil:
+			return nil, fixableError("Key", "is not in the PEM text", "add the private key to what is there")
 		}
 		switch block.Type {
 		case "PRIVATE KEY":
@@ -85,15 +88,15 @@ func ParseKey(data []byte) (crypto.Signer, error) {
 			if rsaKey, ok := key.(*rsa.PrivateKey); ok && err == nil {
 				return rsaKey, nil
 			}
-			return nil, keyError("is not an RSA key")
+			return nil, fixableError("Key", "is not an RSA key", "take the one of the certificate that is registered at Digipost")
 		case "RSA PRIVATE KEY":
 			key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
 			if err != nil {
-				return nil, keyError("can't be read")
+				return nil, fixableError("Key", "can't be read", "compare the file with the original")
 			}
 			return key, nil
 		case "ENCRYPTED PRIVATE KEY":
-			return nil, keyError("is encrypted")
+			return nil, fixableError("Key", "is encrypted", "openssl pkey -in FILE takes the password off")
 		}
 	}
 }
@@ -127,8 +130,8 @@ const (
 )
 
 func (a TokenAuth) prepare(cfg Config, set countersign.Settings, addresses Addresses) (api.Auth, *signer, error) {
-	bad := func(field, reason string) (api.Auth, *signer, error) {
-		return nil, nil, &countersign.ConfigError{Component: "digipost", Field: field, Reason: reason}
+	bad := func(field, reason, fix string) (api.Auth, *signer, error) {
+		return nil, nil, fixableError(field, reason, fix)
 	}
 	endpoint := addresses.Auth
 	if a.Endpoint != "" {
@@ -137,13 +140,13 @@ func (a TokenAuth) prepare(cfg Config, set countersign.Settings, addresses Addre
 	u, err := url.Parse(endpoint)
 	switch {
 	case a.ClientID.IsZero():
-		return bad("ClientID", "is empty")
+		return bad("ClientID", "is empty", "take it from Digipost's self-service")
 	case len(a.Certificate.Certificate) == 0 || a.Certificate.PrivateKey == nil:
-		return bad("Certificate", "is missing")
+		return bad("Certificate", "or its key is missing", "read both with tls.LoadX509KeyPair, of .p12 with digipost.ParsePKCS12")
 	case err != nil || u.Scheme != "https" || u.Host == "":
-		return bad("Endpoint", "is not an https address")
+		return bad("Endpoint", "is not an https address", "leave it empty for the environment's")
 	case a.Signatures < SignaturesChecked || a.Signatures > SignaturesIgnored:
-		return bad("Signatures", "is not one of the constants")
+		return bad("Signatures", "is not one of the constants", "leave it 0 for SignaturesChecked")
 	}
 	t := &tokens{auth: a, resource: set.BaseURL.String(), broker: cfg.BrokerID, path: u.Path}
 	tokenSet := set

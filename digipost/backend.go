@@ -37,7 +37,8 @@ type BackendConfig struct {
 // NewBackendReceiver makes the handler of back-end callbacks: GET, HEAD and POST,
 // as ParseBackendCallback reads them. It answers 204 when Accept has returned nil,
 // and 404 without a reason to everything that is not a callback, so that whoever
-// tries addresses learns nothing. A body has ten seconds to arrive and Accept, whose
+// tries addresses learns nothing; the log has the reason, with the status 401 that
+// refused webhooks have. A body has ten seconds to arrive and Accept, whose
 // panic is a failure, half a minute. Its error is a *countersign.ConfigError.
 func NewBackendReceiver(cfg BackendConfig) (http.Handler, error) {
 	if cfg.Accept == nil {

@@ -2,9 +2,11 @@ package digipost_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
+	"os"
 	"strings"
 
 	"github.com/countersign/countersign"
@@ -27,9 +29,26 @@ func exampleClient() (*digiposttest.Server, *digipost.Client) {
 	return srv, client
 }
 
+// exampleFile makes a file to attach, and gives what takes it away.
+func exampleFile() (path string, remove func()) {
+	f, err := os.CreateTemp("", "terms-*.pdf")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := f.WriteString("%PDF-1.7"); err != nil {
+		log.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		log.Fatal(err)
+	}
+	return f.Name(), func() { _ = os.Remove(f.Name()) } // one that stays does no harm
+}
+
 func ExampleMessagesService_Send() {
 	srv, client := exampleClient()
 	defer srv.Close()
+	terms, remove := exampleFile()
+	defer remove()
 	// snippet: send
 	delivery, err := client.Messages.Send(context.Background(), digipost.Message{
 		ID: "order-2026-000123", Sender: 34567, Recipient: digipost.Recipient{PersonalID: "01043100358"},
@@ -37,6 +56,10 @@ func ExampleMessagesService_Send() {
 			Subject: "Kontrakt", FileType: "txt", Authentication: digipost.LevelTwoFactor, Sensitivity: digipost.SensitivityNormal,
 			Content: countersign.Upload{Size: 3, Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("Hei")), nil }},
 		},
+		Attachments: []digipost.Document{{
+			Subject: "Vilkår", FileType: "pdf", Authentication: digipost.LevelTwoFactor, Sensitivity: digipost.SensitivityNormal,
+			Content: countersign.Upload{Size: -1, Open: func() (io.ReadCloser, error) { return os.Open(terms) }},
+		}},
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -74,6 +97,7 @@ func ExampleArchiveService_Add() {
 	srv, client := exampleClient()
 	defer srv.Close()
 	ctx := context.Background()
+	// snippet: archive
 	_, err := client.Archive.Add(ctx, digipost.NewArchived{Sender: 34567, Documents: []digipost.NewArchivedDocument{{
 		UUID: digipost.UUIDOf("invoice 123123"), FileName: "invoice.txt", FileType: "txt", Attributes: []digipost.ArchiveAttribute{{Key: "customer", Value: "4321"}},
 		Content: countersign.Upload{ContentType: "text/plain", Size: 3, Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("Hei")), nil }},
@@ -86,7 +110,29 @@ func ExampleArchiveService_Add() {
 		log.Fatal(err)
 	}
 	fmt.Println(kept.FileName, kept.Attribute("customer"))
+	// end snippet
 	// Output: invoice.txt 4321
+}
+
+func ExampleInboxService_All() {
+	srv, client := exampleClient()
+	defer srv.Close()
+	srv.AddInbox(34567, digiposttest.InboxDocument{Sender: "Ola Nordmann", Subject: "Svar", ContentType: "text/plain", Content: []byte("Takk!")})
+	ctx := context.Background()
+	// snippet: inbox
+	for d, err := range client.Inbox.All(ctx, 34567) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		file, err := client.Inbox.Content(ctx, d)
+		if err != nil {
+			log.Fatal(err)
+		}
+		text, err := io.ReadAll(file) // or file.SaveAs
+		fmt.Println(d.Sender, d.Subject, string(text), errors.Join(err, file.Close()))
+	}
+	// end snippet
+	// Output: Ola Nordmann Svar Takk! <nil>
 }
 
 func ExampleClient_Do() {

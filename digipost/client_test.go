@@ -301,7 +301,10 @@ func TestKeys(t *testing.T) {
 	require.NoError(t, err)
 	for _, bad := range [][]byte{nil, []byte("x"), pkcs8(t, other), pemOf("RSA PRIVATE KEY", []byte("x")), pemOf("ENCRYPTED PRIVATE KEY", nil), pemOf("CERTIFICATE", nil)} {
 		_, err := digipost.ParseKey(bad)
-		require.ErrorIs(t, err, countersign.ErrInvalid)
+		e, ok := errors.AsType[*countersign.ConfigError](err)
+		require.True(t, ok)
+		require.NotEmpty(t, e.Fix)
+		require.NotContains(t, e.Fix, "digipost.ParseKey", "that is what was called")
 	}
 	for name, cfg := range map[string]digipost.Config{
 		"Environment": {BrokerID: 1, Auth: digipost.SignatureAuth{Key: brokerKey()}},
@@ -309,10 +312,12 @@ func TestKeys(t *testing.T) {
 		"Auth":        {Environment: digipost.Test, BrokerID: 1},
 		"Key":         {Environment: digipost.Test, BrokerID: 1, Auth: digipost.SignatureAuth{}},
 		"ClientID":    {Environment: digipost.Test, BrokerID: 1, Auth: digipost.TokenAuth{}},
+		"Certificate": {Environment: digipost.Test, BrokerID: 1, Auth: digipost.TokenAuth{ClientID: countersign.NewSecret("x")}},
 	} {
 		_, err := digipost.New(cfg)
 		e, ok := errors.AsType[*countersign.ConfigError](err)
 		require.True(t, ok, name)
 		require.Equal(t, name, e.Field)
+		require.NotEmpty(t, e.Fix, name)
 	}
 }

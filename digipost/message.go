@@ -2,6 +2,8 @@ package digipost
 
 import (
 	"encoding/xml"
+	"errors"
+	"strconv"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -105,9 +107,23 @@ type Message struct {
 // Digipost's page of questions allows 99 attachments, its schema 201.
 const defaultAttachments = 99
 
-func messageError(field, reason string) error {
-	return &countersign.ConfigError{Component: "digipost", Field: field, Reason: reason}
+func messageError(field, reason string) error { return fixableError(field, reason, "") }
+
+func fixableError(field, reason, fix string) error {
+	return &countersign.ConfigError{Component: "digipost", Field: field, Reason: reason, Fix: fix}
 }
+
+// within says in which of several documents the field is that an error names.
+func within(parent string, err error) error {
+	e, ok := errors.AsType[*countersign.ConfigError](err)
+	if !ok {
+		return err
+	}
+	return fixableError(parent+"."+e.Field, e.Reason, e.Fix)
+}
+
+// place names one element of a list.
+func place(list string, i int) string { return list + "[" + strconv.Itoa(i) + "]" }
 
 // check finds what would be refused; attachments is how many there may be.
 func (m Message) check(attachments int) error {
@@ -117,7 +133,7 @@ func (m Message) check(attachments int) error {
 	case m.SenderOrganisation != nil && (m.SenderOrganisation.ID == "" || longer(35, m.SenderOrganisation.ID) || longer(100, m.SenderOrganisation.Part)):
 		return messageError("SenderOrganisation", "has no ID of 1 to 35 characters, or a part of more than 100")
 	case m.Recipient.count() == 0 && m.Print == nil:
-		return messageError("Recipient", "has no field")
+		return fixableError("Recipient", "has no field", "set one, such as PersonalID")
 	case longer(100, m.InvoiceReference):
 		return messageError("InvoiceReference", "has more than 100 characters")
 	case len(m.Attachments) > attachments:
@@ -131,9 +147,12 @@ func (m Message) check(attachments int) error {
 	if err := m.checkPrint(); err != nil {
 		return err
 	}
-	for _, d := range m.documents() {
+	if err := m.Primary.check(); err != nil {
+		return within("Primary", err)
+	}
+	for i, d := range m.Attachments {
 		if err := d.check(); err != nil {
-			return err
+			return within(place("Attachments", i), err)
 		}
 	}
 	return nil
@@ -171,13 +190,13 @@ func (d Document) check() error {
 	case d.Subject == "" || longer(255, d.Subject):
 		return messageError("Subject", "is not 1 to 255 characters")
 	case d.FileType == "":
-		return messageError("FileType", "is empty")
+		return fixableError("FileType", "is empty", `give the file's ending, such as "pdf"`)
 	case d.Authentication == "":
-		return messageError("Authentication", "is not set")
+		return fixableError("Authentication", "is not set", "choose a level, such as LevelTwoFactor")
 	case d.Sensitivity == "":
-		return messageError("Sensitivity", "is not set")
+		return fixableError("Sensitivity", "is not set", "choose SensitivityNormal or SensitivitySensitive")
 	case d.Content.Open == nil:
-		return messageError("Content", "can't be opened")
+		return fixableError("Content.Open", "is missing", "set the function that opens the file")
 	case d.UUID != "" && !isUUID(d.UUID):
 		return messageError("UUID", "is not a UUID in lower case")
 	}

@@ -76,17 +76,17 @@ func badMessages() map[string][]func(*digipost.Message) {
 func badDocuments(now time.Time) map[string][]func(*digipost.Message) {
 	long := strings.Repeat("æ", 256)
 	return map[string][]func(*digipost.Message){
-		"Subject":        {func(m *digipost.Message) { m.Primary.Subject = long }},
-		"FileType":       {func(m *digipost.Message) { m.Primary.FileType = "" }},
-		"Authentication": {func(m *digipost.Message) { m.Primary.Authentication = "" }},
-		"Sensitivity":    {func(m *digipost.Message) { m.Attachments[0].Sensitivity = "" }},
-		"Content":        {func(m *digipost.Message) { m.Primary.Content.Open = nil }},
-		"UUID":           {func(m *digipost.Message) { m.Primary.UUID = "a\"\r\nX: y" }},
-		"SMS": {
+		"Primary.Subject":            {func(m *digipost.Message) { m.Primary.Subject = long }},
+		"Primary.FileType":           {func(m *digipost.Message) { m.Primary.FileType = "" }},
+		"Primary.Authentication":     {func(m *digipost.Message) { m.Primary.Authentication = "" }},
+		"Attachments[0].Sensitivity": {func(m *digipost.Message) { m.Attachments[0].Sensitivity = "" }},
+		"Primary.Content.Open":       {func(m *digipost.Message) { m.Primary.Content.Open = nil }},
+		"Primary.UUID":               {func(m *digipost.Message) { m.Primary.UUID = "a\"\r\nX: y" }},
+		"Primary.SMS": {
 			func(m *digipost.Message) { m.Primary.SMS = &digipost.SMSNotification{Mobile: "1"} },
 			func(m *digipost.Message) { m.Primary.SMS = &digipost.SMSNotification{AfterHours: []int{-1}} },
 		},
-		"Email": {
+		"Primary.Email": {
 			func(m *digipost.Message) { m.Primary.Email = &digipost.EmailNotification{Email: "a"} },
 			func(m *digipost.Message) {
 				m.Primary.Email = &digipost.EmailNotification{Email: "a", Subject: long, Text: "a", At: []time.Time{now}}

@@ -58,7 +58,7 @@ func (r Recipient) count() int {
 func (r Recipient) check() error {
 	switch n := r.NameAndAddress; {
 	case r.count() > 1:
-		return messageError("Recipient", "has more than one field")
+		return fixableError("Recipient", "has more than one field", "set exactly one")
 	case len(r.Emails) > maxEmails || slices.Contains(r.Emails, ""):
 		return messageError("Emails", "are more than 50, or one is empty")
 	case r.Peppol != nil && (r.Peppol.Receiver.Endpoint == "" || r.Peppol.Sender.Endpoint == ""):

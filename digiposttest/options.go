@@ -27,6 +27,7 @@ type config struct {
 	escaping Escaping
 	method   string
 	both     bool
+	moved    bool
 
 	noOrgLookup bool
 	plainDates  bool
@@ -59,6 +60,11 @@ func WithBackendMethod(method string) Option { return func(o *config) { o.method
 // WithBackendInBothFlows sets whether the back-end callback is also sent in the
 // full-automatic flow. It is undocumented; the default is false.
 func WithBackendInBothFlows(sent bool) Option { return func(o *config) { o.both = sent } }
+
+// WithMovedRegistration sets whether the registration's address redirects to another
+// host, as a site does that asks for a login first. It is undocumented; the default
+// is false.
+func WithMovedRegistration(moved bool) Option { return func(o *config) { o.moved = moved } }
 
 // WithOrganisationLookup sets whether brokers may ask for senders by organisation
 // number. It is undocumented; the default is true.

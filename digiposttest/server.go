@@ -18,7 +18,7 @@ import (
 type Server struct {
 	cfg         config
 	web         *httptest.Server
-	files       *httptest.Server // the host of files
+	files       *httptest.Server // the host of files, and of a registration that moved
 	mtls        *httptest.Server // the token endpoint
 	client      *http.Client     // for back-end callbacks
 	faults      *countersigntest.Faults
@@ -53,7 +53,7 @@ func NewServer(opts ...Option) *Server {
 		log: countersigntest.NewLog(10_000), state: newState(), key: key, certificate: selfSigned(key, cfg.clock.Now()),
 	}
 	s.web = httptest.NewServer(s.backstage(s.serve))
-	s.files = httptest.NewServer(s.backstage(s.serveContent))
+	s.files = httptest.NewServer(s.backstage(s.serveFiles))
 	s.mtls = httptest.NewUnstartedServer(http.HandlerFunc(s.serveToken))
 	s.mtls.TLS = &tls.Config{ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12}
 	s.mtls.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -89,9 +89,21 @@ func (s *Server) Faults() *countersigntest.Faults { return s.faults }
 func (s *Server) Log() *countersigntest.Log { return s.log }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case !strings.HasPrefix(r.URL.Path, sitePath):
+		s.serveAPI(w, r)
+	case s.cfg.moved:
+		http.Redirect(w, r, s.files.URL+r.URL.RequestURI(), http.StatusFound)
+	default:
+		s.serveSite(w, r)
+	}
+}
+
+// serveFiles is the host of files, and of a registration that moved.
+func (s *Server) serveFiles(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, sitePath) {
 		s.serveSite(w, r)
 		return
 	}
-	s.serveAPI(w, r)
+	s.serveContent(w, r)
 }

@@ -1,6 +1,7 @@
 package digiposttest_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -92,4 +93,23 @@ func TestAPIRefuses(t *testing.T) {
 		tr.CloseIdleConnections()
 		require.Equal(t, tc.want, res.StatusCode, name)
 	}
+}
+
+// A registration that moved is reached by its old address.
+func TestMovedRegistration(t *testing.T) {
+	t.Parallel()
+	srv := digiposttest.NewServer(digiposttest.WithMovedRegistration(true))
+	t.Cleanup(srv.Close)
+	srv.AddPartner(digiposttest.Partner{ID: 12345})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, start(srv, "12345"), nil)
+	require.NoError(t, err)
+	tr := &http.Transport{}
+	t.Cleanup(tr.CloseIdleConnections)
+	res, err := (&http.Client{Transport: tr}).Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	page, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.NotEqual(t, req.URL.Host, res.Request.URL.Host)
+	require.Contains(t, string(page), "Opprett virksomhetskonto")
 }

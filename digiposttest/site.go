@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -117,7 +116,7 @@ func (s *Server) Applications() []ApplicationID {
 
 // Approve is support's approval: the account and the partner's right are made,
 // and the back-end callback is sent. Approving again sends it again. The error
-// is that of the callback, for an answer that is not 2xx too.
+// is that of the callback, a *StatusError for an answer that is not 2xx.
 func (s *Server) Approve(ctx context.Context, id ApplicationID) error {
 	s.mu.Lock()
 	a, found := s.state.applications[id]
@@ -129,6 +128,14 @@ func (s *Server) Approve(ctx context.Context, id ApplicationID) error {
 	account := s.authorise(a.organisation, a.request.partner)
 	s.mu.Unlock()
 	return s.callBack(ctx, a.request, account.SenderID)
+}
+
+// StatusError is a back-end callback that the partner did not accept.
+type StatusError struct{ StatusCode int }
+
+// Error tells the status.
+func (e *StatusError) Error() string {
+	return "digiposttest: the back-end callback was answered " + strconv.Itoa(e.StatusCode)
 }
 
 // CallBack sends a back-end callback with any values to a partner's address, as
@@ -164,7 +171,7 @@ func (s *Server) callBack(ctx context.Context, reg registration, senderID int64)
 	}
 	_ = res.Body.Close()
 	if res.StatusCode/100 != 2 {
-		return fmt.Errorf("digiposttest: the back-end callback was answered %d", res.StatusCode)
+		return &StatusError{res.StatusCode}
 	}
 	return nil
 }

@@ -41,7 +41,11 @@ func (s *Server) selectEnvelopes(c *call, asked []string) {
 		return
 	}
 	found := []object{}
-	for _, id := range s.state.order {
+	order := slices.Clone(s.state.order)
+	if c.query("order_by") == "status_changed" {
+		slices.SortStableFunc(order, func(a, b string) int { return s.state.envelopes[a].changed.Compare(s.state.envelopes[b].changed) })
+	}
+	for _, id := range order {
 		e := s.state.envelopes[id]
 		if s.selected(c, e, asked, from, to) {
 			found = append(found, e.shown(c.query("include")))

@@ -2,6 +2,7 @@ package salesdock
 
 import (
 	"context"
+	"strings"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/internal/api"
@@ -28,7 +29,24 @@ func (a auth) Credential(ctx context.Context) (api.Credential, error) {
 	if token.IsZero() {
 		return api.Credential{}, badConfig("TokenFrom", "gave an empty token", "")
 	}
+	if fault := tokenFault(token); fault != "" {
+		return api.Credential{}, badConfig("TokenFrom", "gave a token that "+fault, "give the token alone")
+	}
 	return api.Credential{Header: "Authorization", Prefix: "Bearer ", Value: token}, nil
+}
+
+// tokenFault says why a text is no token; empty: it may be one. net/http refuses a
+// header with a line's end only when it sends it, which a write would take for an
+// answer that got lost.
+func tokenFault(token countersign.Secret) string {
+	s := token.Reveal()
+	switch {
+	case strings.HasPrefix(strings.ToLower(s), "bearer "):
+		return "begins with Bearer"
+	case strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return "has white space or another character that no token has"
+	}
+	return ""
 }
 
 // Renew reports whether there is another token now.

@@ -36,6 +36,7 @@ func TestConfig(t *testing.T) {
 	for _, change := range []func(*salesdock.Config){
 		func(c *salesdock.Config) { c.Environment = "test" },
 		func(c *salesdock.Config) { c.Token = countersign.NewSecret("Bearer " + apiToken) },
+		func(c *salesdock.Config) { c.Token = countersign.NewSecret(apiToken + "\n") },
 		func(c *salesdock.Config) {
 			c.TokenFrom = func(context.Context) (countersign.Secret, error) { return countersign.Secret{}, nil }
 		},
@@ -75,6 +76,23 @@ func TestTokenIsReadAgain(t *testing.T) {
 	require.Equal(t, 2, mt.GetTotalCallCount())
 }
 
+// TestTokenThatNoHeaderHolds: it is refused before a sale is sent, whose outcome
+// would be unknown otherwise.
+func TestTokenThatNoHeaderHolds(t *testing.T) {
+	t.Parallel()
+	for _, token := range []string{apiToken + "\r\n", "Bearer " + apiToken, "tok 0123456789", "tök-0123456789"} {
+		c, err := salesdock.New(salesdock.Config{
+			Environment: salesdock.Staging, Domain: "beta", Scope: salesdock.ScopeUser,
+			TokenFrom: func(context.Context) (countersign.Secret, error) { return countersign.NewSecret(token), nil },
+		}, countersign.WithLimiter(free{}))
+		require.NoError(t, err)
+		_, err = c.Sales.Create(t.Context(), order())
+		require.ErrorIs(t, err, countersign.ErrInvalid)
+		require.NotErrorIs(t, err, countersign.ErrOutcomeUnknown)
+		require.NotContains(t, err.Error(), "0123456789")
+	}
+}
+
 func TestErrorSaysWhatTheServiceSaid(t *testing.T) {
 	t.Parallel()
 	c, mt := mocked(t, salesdock.ScopeAccount)
@@ -91,6 +109,10 @@ func TestErrorSaysWhatTheServiceSaid(t *testing.T) {
 		require.Equal(t, "ray-1", e.RequestID)
 		require.ErrorIs(t, err, salesdock.ErrValidation)
 	}
+	mt.RegisterResponder("POST", base+"/sales/flow/default/stroom", answer(400, `{"message":["a"],"code":{},"errors":{"email":["x"]}}`))
+	_, err := c.Sales.Create(t.Context(), order())
+	require.ErrorIs(t, err, salesdock.ErrValidation, "a member of another type takes nothing away from the others")
+	require.Equal(t, []countersign.FieldError{{Name: "email", Message: "x"}}, apiError(t, err).Fields)
 	for _, body := range []string{`{"success":false,"message":"Invalid product","errors":[]}`, `{"message":["a"]}`, `[]`, `no json`, ``} {
 		mt.RegisterResponder("POST", base+"/sales/flow/default/stroom", answer(400, body))
 		_, err := c.Sales.Create(t.Context(), order())
@@ -163,6 +185,10 @@ func TestNoRightsByAccident(t *testing.T) {
 	require.ErrorIs(t, err, countersign.ErrInvalid)
 	_, err = c.Rights.SetProductOrganisations(t.Context(), "7", nil)
 	require.ErrorIs(t, err, countersign.ErrInvalid)
+	_, err = c.Rights.SetOrganisationProducts(t.Context(), "5", []salesdock.ProductID{"7", ""})
+	require.ErrorIs(t, err, countersign.ErrInvalid)
+	_, err = c.Rights.SetProductOrganisations(t.Context(), "7", []salesdock.OrganisationID{""})
+	require.ErrorIs(t, err, countersign.ErrInvalid)
 	require.Zero(t, mt.GetTotalCallCount())
 }
 
@@ -193,8 +219,9 @@ func TestDo(t *testing.T) {
 	require.NoError(t, c.Do(t.Context(), countersign.Request{Path: []string{"account", "teams"}, Query: map[string][]string{"page": {"2"}}}, &got))
 	require.Equal(t, 1, got[0].ID)
 	mt.RegisterResponder("POST", base+"/teams", answer(200, `{"success":false}`))
-	require.NoError(t, c.Do(t.Context(), countersign.Request{Method: "POST", Path: []string{"teams"}, JSON: 1}, nil))
-	err := c.Do(t.Context(), countersign.Request{Method: "POST", Path: []string{"teams"}, JSON: 1}, &got)
+	err := c.Do(t.Context(), countersign.Request{Method: "POST", Path: []string{"teams"}, JSON: 1}, nil)
+	require.ErrorIs(t, err, countersign.ErrOutcomeUnknown, "what is not read may still say that it failed")
+	err = c.Do(t.Context(), countersign.Request{Method: "POST", Path: []string{"teams"}, JSON: 1}, &got)
 	require.ErrorIs(t, err, countersign.ErrOutcomeUnknown)
 }
 

@@ -175,7 +175,8 @@ type Period struct {
 	// what it knows.
 	Of string
 	// Name is one of "today", "yesterday", "this_week", "last_week", "last_30_days",
-	// "this_month" and "last_month". Empty: From and Until count.
+	// "this_month" and "last_month"; leads know "this_year" too. Empty or "custom":
+	// From and Until count.
 	Name string
 	// From and Until are sent in Amsterdam's time; zero: open. Lists that know days
 	// alone take the day of it.
@@ -184,7 +185,7 @@ type Period struct {
 
 func (p params) period(t Period, layout string) {
 	p.set("period_filter_on", t.Of)
-	if t.Name != "" {
+	if t.Name != "" && t.Name != "custom" {
 		p.set("period", t.Name)
 		return
 	}

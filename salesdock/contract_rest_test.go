@@ -35,7 +35,7 @@ func leadEndpoints() []endpoint {
 	in := salesdock.LeadInput{Fields: map[string]string{"firstname": "Robin"}, CustomFields: map[string]string{"x": "1"}, Answers: map[string]string{"q": "2"}, PlannedDate: may2, StartAt: "10:00"}
 	assigned := in
 	assigned.Assign, assigned.UserID, assigned.RelationID = "user", "3", countersign.Null[salesdock.RelationID]()
-	const own = `"business":0,"planned_date":"02-05-2025","start_at":"10:00","firstname":"Robin","cf_x":"1","question_q":"2"`
+	const own = `"business":0,"planned_for_date":1,"planned_date":"02-05-2025","start_at":"10:00","firstname":"Robin","cf_x":"1","question_q":"2"`
 	no := false
 	return []endpoint{
 		{name: "list leads", in: inEither, method: "GET", path: "/leads?activity=a&cursor=true&sort_by=id_desc&statuses%5B0%5D=new&with_team_id=yes", data: emptyCursor, want: &countersign.Page[salesdock.Lead]{Items: []salesdock.Lead{}, Total: -1}, call: func(x ctx, c cl) (any, error) {
@@ -44,15 +44,15 @@ func leadEndpoints() []endpoint {
 		{name: "get lead", in: inEither, method: "GET", path: "/leads/4", data: `{"id":4,"status":{"id":"new"}}`, call: func(x ctx, c cl) (any, error) { return c.Leads.Get(x, "4") }},
 		{name: "get lead's history", in: inEither, method: "GET", path: "/leads/4/history", data: `[]`, call: func(x ctx, c cl) (any, error) { return c.Leads.History(x, "4") }},
 		{name: "get lead's result", in: inEither, method: "GET", path: "/leads/4/results", data: `[]`, call: func(x ctx, c cl) (any, error) { return c.Leads.Result(x, "4") }},
-		{name: "get lead's form", in: inEither, method: "GET", path: "/leads/4/form/pdf", data: `{"id":4,"pdf":{"content":"JVBERg==","mime-type":"application/pdf","name":"f.pdf"}}`, want: &salesdock.FormPDF{Name: "f.pdf", MimeType: "application/pdf", Content: []byte("%PDF")}, call: func(x ctx, c cl) (any, error) { return c.Leads.FormPDF(x, "4") }},
+		{name: "get lead's form", in: inEither, method: "GET", path: "/leads/4/form/pdf", data: `{"content":"JVBERg==","name":"f.pdf"}`, want: &salesdock.FormPDF{Name: "f.pdf", Content: []byte("%PDF")}, call: func(x ctx, c cl) (any, error) { return c.Leads.FormPDF(x, "4") }},
 		{name: "list lead results", in: inEither, method: "GET", path: "/leads/results", data: emptyCursor, call: func(x ctx, c cl) (any, error) { return c.Leads.Results(x, salesdock.LeadQuery{}) }},
 		{name: "list lead activities", in: inEither, method: "GET", path: "/leads/activities", data: `[]`, call: func(x ctx, c cl) (any, error) { return c.Leads.Activities(x) }},
 		{name: "list lead sources", in: inEither, method: "GET", path: "/leads/sources", data: `[{"id":1,"name":"n"}]`, call: func(x ctx, c cl) (any, error) { return c.Leads.Sources(x) }},
 		{name: "list lead forms", in: inEither, method: "GET", path: "/leads/forms", data: `[]`, call: func(x ctx, c cl) (any, error) { return c.Leads.Forms(x) }},
 		{name: "list lead form's elements", in: inEither, method: "GET", path: "/leads/forms/2/elements", data: `[{"id":1,"options":null}]`, call: func(x ctx, c cl) (any, error) { return c.Leads.FormElements(x, "2") }},
 		{name: "list townships", in: inAccount, method: "GET", path: "/leads/townships?active=0", data: `[]`, call: func(x ctx, c cl) (any, error) { return c.Leads.Townships(x, &no) }},
-		{name: "create lead as admin", in: inAccount, method: "POST", path: "/leads", status: 201, body: `{"assign":"user","user_id":"3","relation_id":null,` + own + `}`, data: `{"lead_id":4}`, want: salesdock.LeadID("4"), call: leadCreate(assigned)},
-		{name: "update lead as admin", in: inAccount, method: "PUT", path: "/leads/4", body: `{"assign":"user","user_id":"3","relation_id":null,` + own + `}`, data: `{"lead_id":4}`, silent: true, call: leadUpdate(assigned)},
+		{name: "create lead as admin", in: inAccount, method: "POST", path: "/leads", status: 201, body: `{"assign":"user","user":"3","relation_id":null,` + own + `}`, data: `{"lead_id":4}`, want: salesdock.LeadID("4"), call: leadCreate(assigned)},
+		{name: "update lead as admin", in: inAccount, method: "PUT", path: "/leads/4", body: `{"assign":"user","user":"3","relation_id":null,` + own + `}`, data: `{"lead_id":4}`, silent: true, call: leadUpdate(assigned)},
 		{name: "set lead's status", in: inAccount, method: "POST", path: "/leads/status/4", body: `{"status":"new","remark":"r"}`, data: `[]`, silent: true, call: func(x ctx, c cl) (any, error) { return none(c.Leads.SetStatus(x, "4", "new", "r")) }},
 		{name: "fill in lead form", in: inNone, method: "POST", path: "/leads/forms/2/instances", status: 201, body: `{"questionData":{"q":"a"},"client_name":"Robin"}`, data: `{"form_instance_id":6,"lead_id":4}`, want: &salesdock.FilledLeadForm{InstanceID: "6", LeadID: "4"}, call: func(x ctx, c cl) (any, error) {
 			return c.Forms.FillLead(x, "2", salesdock.FormAnswers{Answers: map[string]any{"q": "a"}, ClientName: "Robin"})
@@ -89,7 +89,7 @@ func formEndpoints() []endpoint {
 		}},
 		{name: "get form instance", in: inEither, method: "GET", path: "/forms/instances/6", data: `{"id":6}`, call: func(x ctx, c cl) (any, error) { return c.Forms.Instance(x, "6") }},
 		{name: "list sale's forms", in: inEither, method: "GET", path: "/forms/instances/sale/9", data: `[]`, call: func(x ctx, c cl) (any, error) { return c.Forms.OfSale(x, "9") }},
-		{name: "get form's file", in: inEither, method: "GET", path: "/forms/instances/pdf/6", data: `{"id":6,"pdf":{"content":"","mime-type":"application/pdf","name":"f.pdf"}}`, call: func(x ctx, c cl) (any, error) { return c.Forms.PDF(x, "6") }},
+		{name: "get form's file", in: inEither, method: "GET", path: "/forms/instances/pdf/6", data: `{"id":6,"pdf":{"content":"JVBERg==","mime-type":"application/pdf","name":"f.pdf"}}`, want: &salesdock.FormPDF{Name: "f.pdf", MimeType: "application/pdf", Content: []byte("%PDF")}, call: func(x ctx, c cl) (any, error) { return c.Forms.PDF(x, "6") }},
 		{name: "fill in form", in: inNone, method: "POST", path: "/forms/2/instances", status: 201, body: `{"questionData":{"q":"a"}}`, data: `{"form_instance_id":6}`, want: salesdock.InstanceID("6"), call: func(x ctx, c cl) (any, error) {
 			return c.Forms.Fill(x, "2", salesdock.FormAnswers{Answers: map[string]any{"q": "a"}})
 		}},

@@ -26,10 +26,11 @@ var (
 )
 
 // failure is what all of the service's error bodies have in common. Members come
-// as other types than documented, so each is read for itself.
+// as other types than documented, so each is read for itself: one that can't be
+// read takes nothing away from the others.
 type failure struct {
-	Code    Text            `json:"code"`
-	Message Text            `json:"message"`
+	Code    json.RawMessage `json:"code"`
+	Message json.RawMessage `json:"message"`
 	Errors  json.RawMessage `json:"errors"`
 }
 
@@ -39,7 +40,7 @@ func parseError(status int, _ http.Header, body []byte) api.Detail {
 	var f failure
 	var d api.Detail
 	if json.Unmarshal(body, &f) == nil {
-		d = api.Detail{Code: string(f.Code), Message: string(f.Message), Fields: f.fields()}
+		d = api.Detail{Code: text(f.Code), Message: text(f.Message), Fields: f.fields()}
 	}
 	switch {
 	case status == http.StatusUnprocessableEntity, status == http.StatusBadRequest && len(d.Fields) > 0:

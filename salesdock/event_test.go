@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -127,11 +128,16 @@ func TestWebhookURL(t *testing.T) {
 func TestSubscriptionIsSecret(t *testing.T) {
 	t.Parallel()
 	c, mt := mocked(t, salesdock.ScopeAccount)
-	mt.RegisterResponder("POST", base+"/account/webhooks", answer(400, `{"success":false,"message":"bad https://example.com/hook/`+hookToken+`"}`))
-	_, err := c.Webhooks.Subscribe(t.Context(), "product.updated", countersign.NewSecret("https://example.com/hook/"+hookToken))
-	require.ErrorIs(t, err, countersign.ErrInvalid)
-	require.NotContains(t, err.Error(), hookToken)
-	require.NotContains(t, string(apiError(t, err).Body), hookToken)
-	_, err = c.Webhooks.Subscribe(t.Context(), "", countersign.Secret{})
+	for _, quoted := range []string{"https://example.com/hook/", `https:\/\/example.com\/hook\/`, "/hook/", "the token "} {
+		mt.RegisterResponder("POST", base+"/account/webhooks", answer(422, `{"message":"bad `+quoted+hookToken+`","errors":{"target_url":["`+quoted+hookToken+`"]}}`))
+		for _, target := range []string{"https://example.com/hook/" + hookToken, "https://example.com/hook?token=" + hookToken} {
+			_, err := c.Webhooks.Subscribe(t.Context(), "product.updated", countersign.NewSecret(target))
+			require.ErrorIs(t, err, countersign.ErrInvalid)
+			require.NotContains(t, err.Error(), hookToken)
+			require.NotContains(t, fmt.Sprint(apiError(t, err).Fields), hookToken)
+			require.NotContains(t, string(apiError(t, err).Body), hookToken)
+		}
+	}
+	_, err := c.Webhooks.Subscribe(t.Context(), "", countersign.Secret{})
 	require.ErrorIs(t, err, countersign.ErrInvalid)
 }

@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/internal/api"
 )
 
 // FormsService is the account's forms and what was filled in in them.
@@ -59,19 +60,28 @@ type FormPDF struct {
 	Content  []byte
 }
 
-// UnmarshalJSON reads the file out of what surrounds it.
+// UnmarshalJSON reads the file, out of the member pdf where there is one. An empty
+// content is an error.
 func (f *FormPDF) UnmarshalJSON(data []byte) error {
+	type file struct {
+		Content  []byte `json:"content"`
+		MimeType string `json:"mime-type"`
+		Name     string `json:"name"`
+	}
 	var m struct {
-		PDF struct {
-			Content  []byte `json:"content"`
-			MimeType string `json:"mime-type"`
-			Name     string `json:"name"`
-		} `json:"pdf"`
+		file
+		PDF *file `json:"pdf"`
 	}
 	if err := json.Unmarshal(data, &m); err != nil {
 		return err
 	}
-	*f = FormPDF{m.PDF.Name, m.PDF.MimeType, m.PDF.Content}
+	if m.PDF != nil {
+		m.file = *m.PDF
+	}
+	if len(m.Content) == 0 {
+		return api.BadAnswer("it has no file")
+	}
+	*f = FormPDF{m.Name, m.MimeType, m.Content}
 	return nil
 }
 

@@ -54,6 +54,11 @@ func (l *Lead) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// Masked reports whether the lead was anonymised. It must not be passed on.
+func (l *Lead) Masked() bool {
+	return anyMasked(string(l.Firstname), string(l.Lastname), string(l.Email), string(l.Phone))
+}
+
 // LeadQuery narrows a list of leads; the zero value is all.
 type LeadQuery struct {
 	Period   Period // Of is "created_date", "updated_date", "planned_date", "completed_date" or "deleted_date"
@@ -164,15 +169,15 @@ func (s LeadsService) Townships(ctx context.Context, active *bool, opts ...count
 // LeadInput is what a lead is made of.
 type LeadInput struct {
 	Business Bool
-	// Assign says to whom: "user", "team" or "organisation", with the id of it. It
-	// counts in the scope account, where it is required.
+	// Assign says to whom: "user", "team" or "organisation", with the id of it, which
+	// is required too. It counts in the scope account, where it is required.
 	Assign         string
 	UserID         UserID
 	TeamID         TeamID
 	OrganisationID OrganisationID
 	// AssignToUser gives the lead to the token's user, in the scope user.
 	AssignToUser bool
-	PlannedDate  countersign.Date
+	PlannedDate  countersign.Date // the zero day: not planned for a date
 	// StartAt and EndAt are times of the day, "15:04".
 	StartAt, EndAt string
 	SourceID       string
@@ -189,10 +194,11 @@ type LeadInput struct {
 type leadBody struct {
 	Business       Bool                             `json:"business"`
 	Assign         string                           `json:"assign,omitempty"`
-	UserID         UserID                           `json:"user_id,omitempty"`
+	UserID         UserID                           `json:"user,omitempty"` // not user_id
 	TeamID         TeamID                           `json:"team_id,omitempty"`
 	OrganisationID OrganisationID                   `json:"organisation_id,omitempty"`
 	AssignToUser   *bool                            `json:"assign_to_user,omitempty"`
+	Planned        int                              `json:"planned_for_date,omitempty"` // 1: PlannedDate counts; its value is undocumented
 	PlannedDate    DutchDate                        `json:"planned_date,omitzero"`
 	StartAt        string                           `json:"start_at,omitempty"`
 	EndAt          string                           `json:"end_at,omitempty"`
@@ -207,6 +213,9 @@ func (in LeadInput) body(s Scope) (json.RawMessage, error) {
 	own := leadBody{
 		Business: in.Business, PlannedDate: DutchDate(in.PlannedDate), StartAt: in.StartAt, EndAt: in.EndAt, SourceID: in.SourceID,
 		Value: in.Value, Labels: in.Labels, RelationID: in.RelationID,
+	}
+	if !in.PlannedDate.IsZero() {
+		own.Planned = 1
 	}
 	if s == ScopeAccount {
 		own.Assign, own.UserID, own.TeamID, own.OrganisationID = in.Assign, in.UserID, in.TeamID, in.OrganisationID

@@ -70,51 +70,19 @@ func (m *minute) used() int {
 	return n
 }
 
-// take takes one call, or says when one will be free.
-func (m *minute) take(now time.Time) (free time.Time, ok bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+// free says from when a call is possible: now, or when the oldest second that
+// counts is over. The caller holds mu.
+func (m *minute) free(now time.Time) time.Time {
 	m.advance(now)
 	if m.used() < m.limit {
-		m.count[m.second%slots]++
-		return now, true
+		return now
 	}
 	for s := m.second - slots + 1; s < m.second; s++ {
 		if m.count[((s%slots)+slots)%slots] > 0 {
-			return time.Unix(s+slots, 0), false
+			return time.Unix(s+slots, 0)
 		}
 	}
-	return time.Unix(m.second+slots, 0), false
-}
-
-// Wait implements countersign.Limiter.
-func (m *minute) Wait(ctx context.Context) error {
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		now := time.Now()
-		free, ok := m.take(now)
-		if ok {
-			return nil
-		}
-		if deadline, has := ctx.Deadline(); has && free.After(deadline) {
-			return &LimitError{Limit: m.allowed(), Reset: free}
-		}
-		t := time.NewTimer(free.Sub(now))
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return ctx.Err()
-		case <-t.C:
-		}
-	}
-}
-
-func (m *minute) allowed() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.limit
+	return time.Unix(m.second+slots, 0)
 }
 
 // heard takes in what an answer announced. Calls that are used up and are not
@@ -136,15 +104,55 @@ func (m *minute) heard(limit, remaining int, now time.Time) {
 // since Salesdock counts them by source address as well.
 var addresses sync.Map // host → *minute
 
-// both waits for the user's minute and then for the address's.
+// both is the user's minute and that of the address. A call counts in both at the
+// moment it goes: one that took its place in the first and then waited for the
+// second would go when its place has long been given to another.
 type both struct{ user, address *minute }
+
+// take takes one call, or says until when one of the two is used up, and by how
+// many calls.
+func (b both) take(now time.Time) (until time.Time, limit int, ok bool) {
+	// Always in this order: an address is shared, a user is not.
+	b.user.mu.Lock()
+	defer b.user.mu.Unlock()
+	b.address.mu.Lock()
+	defer b.address.mu.Unlock()
+	for _, m := range []*minute{b.user, b.address} {
+		if free := m.free(now); free.After(now) && free.After(until) {
+			until, limit = free, m.limit
+		}
+	}
+	if limit > 0 {
+		return until, limit, false
+	}
+	for _, m := range []*minute{b.user, b.address} {
+		m.count[m.second%slots]++
+	}
+	return now, 0, true
+}
 
 // Wait implements countersign.Limiter.
 func (b both) Wait(ctx context.Context) error {
-	if err := b.user.Wait(ctx); err != nil {
-		return err
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		now := time.Now()
+		until, limit, ok := b.take(now)
+		if ok {
+			return nil
+		}
+		if deadline, has := ctx.Deadline(); has && until.After(deadline) {
+			return &LimitError{Limit: limit, Reset: until}
+		}
+		t := time.NewTimer(until.Sub(now))
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-t.C:
+		}
 	}
-	return b.address.Wait(ctx)
 }
 
 // useLimits puts our limiters into the settings, unless the program has its own,

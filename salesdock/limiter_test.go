@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,6 +77,53 @@ func TestAddressIsShared(t *testing.T) {
 		require.Zero(t, calls(t, 20, a, b))
 		require.Zero(t, calls(t, 1, other))
 		require.NotZero(t, calls(t, 1, b))
+	})
+}
+
+// TestUserWhoWaitsForTheAddress: a user whose calls wait for the address, which
+// another user has used up, still has no more than the user's own limit.
+func TestUserWhoWaitsForTheAddress(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var sent []time.Time
+		slow := func(limit int, note bool) *httpmock.MockTransport {
+			mt := httpmock.NewMockTransport()
+			mt.RegisterNoResponder(func(r *http.Request) (*http.Response, error) {
+				if note {
+					mu.Lock()
+					sent = append(sent, time.Now())
+					mu.Unlock()
+				}
+				time.Sleep(50 * time.Millisecond)
+				return answer(200, `{"success":true,"data":[]}`, "X-RateLimit-Limit", strconv.Itoa(limit))(r)
+			})
+			return mt
+		}
+		burst := func(n int, c *salesdock.Client) {
+			var all sync.WaitGroup
+			for range n {
+				all.Go(func() {
+					if _, err := c.Flows.List(t.Context()); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+		}
+		other := limited(t, "https://contended.example.com", slow(200, false))
+		burst(1, other)
+		burst(199, other)
+		burst(120, limited(t, "https://contended.example.com", slow(60, true)))
+		for i, from := range sent {
+			n := 0
+			for _, at := range sent[i:] {
+				if at.Sub(from) < time.Minute {
+					n++
+				}
+			}
+			require.LessOrEqual(t, n, 60)
+		}
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -49,6 +50,7 @@ type Place struct {
 type Answer struct {
 	value  any
 	option string
+	noDay  bool // made of a day that does not exist
 }
 
 // TextAnswer answers a question of the type text, date or mc-single.
@@ -58,9 +60,12 @@ func TextAnswer(s string) Answer { return Answer{value: s} }
 func ChoicesAnswer(options ...string) Answer { return Answer{value: List[string](options)} }
 
 // DateAnswer answers a question with a day in a layout of package time. Samples
-// send time.DateOnly to questions of the type date.
+// send time.DateOnly to questions of the type date. The zero day is no answer.
 func DateAnswer(d countersign.Date, layout string) Answer {
-	return Answer{value: d.In(time.UTC).Format(layout)}
+	if d.IsZero() {
+		return Answer{}
+	}
+	return Answer{value: d.In(time.UTC).Format(layout), noDay: !d.IsValid()}
 }
 
 // The options of a switchdate question that were seen.
@@ -69,18 +74,30 @@ const (
 	SwitchOther            = "Anders"
 )
 
-// SwitchDateAnswer answers a question of the type switchdate. The day counts for
-// SwitchOther alone; samples send it as 02-01-2006 in layout's terms.
+// SwitchDateAnswer answers a question of the type switchdate. The day is not sent
+// with SwitchAsSoonAsPossible; samples send it as 02-01-2006 in layout's terms.
 func SwitchDateAnswer(option string, d countersign.Date, layout string) Answer {
-	a := Answer{option: option}
-	if !d.IsZero() {
-		a.value = d.In(time.UTC).Format(layout)
+	a := Answer{}
+	if option != SwitchAsSoonAsPossible {
+		a = DateAnswer(d, layout)
 	}
+	a.option = option
 	return a
 }
 
 // FileAnswer answers a question of the type file.
 func FileAnswer(files ...File) Answer { return Answer{value: List[File](files)} }
+
+// masked reports whether the answer is one that was anonymised.
+func (a Answer) masked() bool {
+	switch v := a.value.(type) {
+	case string:
+		return anyMasked(v)
+	case List[string]:
+		return anyMasked(v...)
+	}
+	return false
+}
 
 // add writes the answer under the question's identifier.
 func (a Answer) add(all map[string]any, identifier string) {
@@ -139,12 +156,14 @@ type NewSale struct {
 	// Kind holds the members that one kind of flow has: EnergySale, BelgianEnergySale,
 	// SolarSale, HeatPumpSale, or any other value that encodes as an object.
 	Kind any
-	// Further members, under the names of the API.
+	// Further members, under the names of the API. Neither they nor Kind may hold
+	// "contract_date" or "contract_pdf", about which Mail decides.
 	Further map[string]any
 }
 
-// Create makes a sale and gives its id. It is sent once: Salesdock recognises no
-// repeated request, so after an answer that did not come the sale may exist, and
+// Create makes a sale and gives its id. It is not repeated, unless the token was
+// refused and Config.TokenFrom has another: Salesdock recognises no repeated
+// request, so after an answer that did not come the sale may exist, and
 // the error is a countersign.ErrOutcomeUnknown. Look for the sale before another
 // attempt. Masked data is refused with ErrMasked, and a missing decision or member
 // with a *countersign.ConfigError, before anything is sent.
@@ -179,6 +198,9 @@ func (in NewSale) Validate() error {
 	if in.masked() {
 		return ErrMasked
 	}
+	if err := in.checkBeside(); err != nil {
+		return err
+	}
 	required := []struct{ name, value string }{
 		{"FlowType", in.FlowType}, {"FlowIdentifier", in.FlowIdentifier}, {"Type", string(in.Type)}, {"ProductID", string(in.ProductID)},
 		{"Firstname", in.Firstname}, {"Lastname", in.Lastname}, {"Email", in.Email}, {"Phone", in.Phone},
@@ -202,10 +224,53 @@ func (in NewSale) Validate() error {
 	return nil
 }
 
+// checkBeside checks what is no text that is required.
+func (in NewSale) checkBeside() error {
+	if !in.Birthdate.IsZero() && !in.Birthdate.IsValid() {
+		return badConfig("NewSale.Birthdate", "is no day of the calendar", "")
+	}
+	for identifier, a := range in.Answers {
+		if a.noDay {
+			return badConfig("NewSale.Answers", "has for "+identifier+" what is no day of the calendar", "")
+		}
+	}
+	beside, err := in.beside()
+	if err != nil {
+		return badConfig("NewSale.Kind", "does not encode as an object", "")
+	}
+	for _, name := range []string{"contract_date", "contract_pdf"} {
+		if _, is := beside[name]; is {
+			return badConfig("NewSale.Further", "has "+name+", which decides whether the customer is written to", "use NewSale.Mail")
+		}
+	}
+	return nil
+}
+
+// beside are the members of Kind and Further; where both have one, Kind's counts.
+func (in NewSale) beside() (map[string]any, error) {
+	out := maps.Clone(in.Further)
+	if out == nil {
+		out = map[string]any{}
+	}
+	if in.Kind == nil {
+		return out, nil
+	}
+	kind, err := members(in.Kind)
+	for name, value := range kind {
+		out[name] = value
+	}
+	return out, err
+}
+
 func (in NewSale) masked() bool {
+	for _, a := range in.Answers {
+		if a.masked() {
+			return true
+		}
+	}
 	return anyMasked(in.Firstname, in.Lastname, in.Email, in.Phone, in.IBAN, in.IBANHolder, in.ContactPerson, in.CompanyName, in.COC, in.VAT,
-		in.Connection.Postcode, in.Connection.Housenumber, in.Connection.Streetname, in.Connection.City,
-		in.Address.Postcode, in.Address.Housenumber, in.Address.Streetname, in.Address.City)
+		in.Connection.Postcode, in.Connection.Housenumber, in.Connection.Suffix, in.Connection.Streetname, in.Connection.City,
+		in.Address.Postcode, in.Address.Housenumber, in.Address.Suffix, in.Address.Streetname, in.Address.City)
 }
 
 // MarshalJSON writes the body as Salesdock reads it.
@@ -219,7 +284,7 @@ func (in NewSale) MarshalJSON() ([]byte, error) {
 		accepted[identifier] = "1"
 	}
 	own := saleBody{
-		Type: in.Type, ConnectionPostcode: in.Connection.Postcode, ConnectionNumber: json.Number(in.Connection.Housenumber),
+		Type: in.Type, ConnectionPostcode: in.Connection.Postcode, ConnectionNumber: wholeNumber(in.Connection.Housenumber),
 		ConnectionSuffix: in.Connection.Suffix, ConnectionStreet: in.Connection.Streetname, ConnectionCity: in.Connection.City,
 		Postcode: in.Address.Postcode, Housenumber: in.Address.Housenumber, Suffix: in.Address.Suffix, Streetname: in.Address.Streetname, City: in.Address.City,
 		Gender: in.Gender, Firstname: in.Firstname, Lastname: in.Lastname, Birthdate: dutchDate(in.Birthdate), Email: in.Email, Phone: in.Phone,
@@ -230,20 +295,19 @@ func (in NewSale) MarshalJSON() ([]byte, error) {
 		RelationID: in.RelationID, OptIn: in.OptIn,
 	}
 	own.complete(in.Mail.contract)
-	further := map[string]any{}
-	for name, value := range in.Further {
-		further[name] = value
-	}
-	if in.Kind != nil {
-		kind, err := members(in.Kind)
-		if err != nil {
-			return nil, err
-		}
-		for name, value := range kind {
-			further[name] = value
-		}
+	further, err := in.beside()
+	if err != nil {
+		return nil, err
 	}
 	return flatten(own, further)
+}
+
+// wholeNumber are digits as JSON has them: without zeros in front.
+func wholeNumber(digits string) json.Number {
+	if short := strings.TrimLeft(digits, "0"); short != "" || digits == "" {
+		return json.Number(short)
+	}
+	return "0"
 }
 
 // members are the members that v encodes as.

@@ -42,10 +42,20 @@ func (p paginator[T]) page() (*countersign.Page[T], error) {
 			return nil, badPage("next_page_url has no readable query")
 		}
 		setPosition(at, q.Get("page"), cmp.Or(q.Get("cursor"), p.NextCursor))
+		if p.Current > 0 && q.Has("page") {
+			// Pages that are counted repeat the request's own cursor=true.
+			setPosition(at, q.Get("page"), "")
+		}
 		if len(at) == 0 {
 			return nil, badPage("next_page_url names no position")
 		}
+		if n, err := strconv.ParseInt(at.Get("page"), 10, 64); err == nil && n <= int64(p.Current) {
+			return nil, badPage("the pages go in a circle")
+		}
 	} else if p.Last > p.Current {
+		if p.Current < 1 {
+			return nil, badPage("it does not say which page it is")
+		}
 		setPosition(at, strconv.FormatInt(int64(p.Current)+1, 10), "")
 	} else {
 		setPosition(at, "", p.NextCursor)
@@ -55,6 +65,7 @@ func (p paginator[T]) page() (*countersign.Page[T], error) {
 }
 
 func setPosition(at url.Values, page, cursor string) {
+	clear(at)
 	if cursor != "" {
 		at.Set("cursor", cursor)
 	} else if page != "" {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/salesdock"
@@ -93,4 +94,45 @@ func TestPageWithoutAnAddress(t *testing.T) {
 	require.Equal(t, "page=2", page.Next)
 	require.Equal(t, int64(41), page.Total)
 	require.Equal(t, salesdock.SaleID("4"), page.Items[0].ID)
+}
+
+// TestCountedPagesKeepTheirCursorSwitch: pages that are counted repeat the request's
+// own cursor=true, which is no position.
+func TestCountedPagesKeepTheirCursorSwitch(t *testing.T) {
+	t.Parallel()
+	c, mt := mocked(t, salesdock.ScopeUser)
+	mt.RegisterResponder("GET", base+"/user/leads?cursor=true", answer(200, `{"success":true,"data":{"current_page":1,"last_page":2,"data":[{"id":1}],
+		"next_page_url":"https://app.salesdock.nl/x?cursor=true&page=2"}}`))
+	mt.RegisterResponder("GET", base+"/user/leads?cursor=true&page=2", answer(200, `{"success":true,"data":{"current_page":2,"last_page":2,"data":[{"id":2}]}}`))
+	var got []salesdock.LeadID
+	for lead, err := range c.Leads.All(t.Context(), salesdock.LeadQuery{}) {
+		require.NoError(t, err)
+		got = append(got, lead.ID)
+	}
+	require.Equal(t, []salesdock.LeadID{"1", "2"}, got)
+}
+
+// TestPageThatNamesItself before the last one is an error at once, not a second
+// time the same rows.
+func TestPageThatNamesItself(t *testing.T) {
+	t.Parallel()
+	c, mt := mocked(t, salesdock.ScopeUser)
+	mt.RegisterResponder("GET", `=~/user/sales`, answer(200, `{"success":true,"data":{"current_page":1,"last_page":3,"data":[{"id":1}],"next_page_url":"https://app.salesdock.nl/x?page=1"}}`))
+	_, err := c.Sales.List(t.Context(), salesdock.SaleQuery{})
+	_, ok := errors.AsType[*countersign.DecodeError](err)
+	require.True(t, ok, "%v", err)
+	mt.RegisterResponder("GET", `=~/user/sales`, answer(200, `{"success":true,"data":{"last_page":3,"data":[{"id":1}],"next_page_url":null}}`))
+	_, err = c.Sales.List(t.Context(), salesdock.SaleQuery{})
+	_, ok = errors.AsType[*countersign.DecodeError](err)
+	require.True(t, ok, "which page comes next can't be told: %v", err)
+}
+
+// TestCustomPeriod: a period by its name custom keeps its bounds.
+func TestCustomPeriod(t *testing.T) {
+	t.Parallel()
+	c, mt := mocked(t, salesdock.ScopeUser)
+	mt.RegisterResponder("GET", base+"/user/sales?period=custom&period_end=2025-05-02+12%3A00%3A00&period_filter_on=updated_date", answer(200, `{"success":true,"data":{"data":[]}}`))
+	until := time.Date(2025, time.May, 2, 10, 0, 0, 0, time.UTC)
+	_, err := c.Sales.List(t.Context(), salesdock.SaleQuery{Period: salesdock.Period{Of: "updated_date", Name: "custom", Until: until}})
+	require.NoError(t, err)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -93,7 +92,7 @@ type Product struct {
 	PriceMonthlyAction      Decimal        `json:"price_monthly_action"`
 	PriceMonthlyActionType  Text           `json:"price_monthly_action_type"`  // "monthly": there is a promotion
 	PriceMonthlyActionValue Decimal        `json:"price_monthly_action_value"` // months
-	CustomFields            Map[Text]      `json:"customfields"`
+	CustomFields            Map[Text]      `json:"customfields"`               // a list or an object stays JSON
 	Documents               List[Document] `json:"documents"`
 	ValidFrom               Date           `json:"valid_from"`
 	ValidTill               Date           `json:"valid_till"`
@@ -107,7 +106,26 @@ type Product struct {
 // UnmarshalJSON reads the product and keeps it whole.
 func (p *Product) UnmarshalJSON(data []byte) error {
 	type plain Product
-	return decodeKept(data, (*plain)(p), &p.Raw)
+	var m struct {
+		*plain
+		CustomFields Map[json.RawMessage] `json:"customfields"` // instead of the plain one
+	}
+	m.plain = (*plain)(p)
+	if err := decodeKept(data, &m, &p.Raw); err != nil {
+		return err
+	}
+	p.CustomFields = nil
+	if m.CustomFields != nil {
+		p.CustomFields = make(Map[Text], len(m.CustomFields))
+	}
+	for name, raw := range m.CustomFields {
+		var value Text
+		if value.UnmarshalJSON(raw) != nil {
+			value = Text(raw)
+		}
+		p.CustomFields[name] = value
+	}
+	return nil
 }
 
 // File is a small file inside an answer or a request. Content is not base64 here;
@@ -118,7 +136,7 @@ type File struct {
 	Content   []byte `json:"content"`
 }
 
-// UnmarshalJSON reads a file; null, [] and {} are an empty one. A content that is
+// UnmarshalJSON reads a file; null, [], "" and {} are an empty one. A content that is
 // no base64 is left out.
 func (f *File) UnmarshalJSON(data []byte) error {
 	var m struct {
@@ -126,7 +144,7 @@ func (f *File) UnmarshalJSON(data []byte) error {
 		Extension Text `json:"extension"`
 		Content   Text `json:"content"`
 	}
-	if strings.HasPrefix(strings.TrimSpace(string(data)), "[") {
+	if emptyJSON(data) {
 		*f = File{}
 		return nil
 	}

@@ -45,6 +45,12 @@ func (r *Relation) UnmarshalJSON(data []byte) error {
 	return decodeKept(data, (*plain)(r), &r.Raw)
 }
 
+// Masked reports whether the relation was anonymised. It must not be passed on.
+func (r *Relation) Masked() bool {
+	return anyMasked(string(r.Firstname), string(r.Lastname), string(r.CompanyName), string(r.Email), string(r.Phone)) ||
+		r.Customer != nil && r.Customer.Masked()
+}
+
 // RelationQuery narrows a list of relations; the zero value is all.
 type RelationQuery struct {
 	Search   string

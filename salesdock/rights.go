@@ -2,6 +2,7 @@ package salesdock
 
 import (
 	"context"
+	"slices"
 
 	"github.com/countersign/countersign"
 )
@@ -39,11 +40,15 @@ func (s RightsService) Products(ctx context.Context, id OrganisationID, opts ...
 }
 
 // SetOrganisationProducts lets an organisation sell these products and no others.
-// nil is refused, since nobody can tell it from a list that was forgotten; an
-// empty list takes everything away. It gives what the service says is connected.
+// nil is refused, since nobody can tell it from a list that was forgotten, and so
+// is an empty id, of which nobody knows what it stands for; an empty list takes
+// everything away. It gives what the service says is connected.
 func (s RightsService) SetOrganisationProducts(ctx context.Context, id OrganisationID, products []ProductID, opts ...countersign.CallOption) ([]ProductID, error) {
 	if products == nil {
 		return nil, badConfig("products", "is nil", "give a list, or use RevokeAllProducts")
+	}
+	if slices.Contains(products, "") {
+		return nil, badConfig("products", "has an empty id", "leave it out")
 	}
 	return s.products(ctx, "set organisation's products", id, organisationProducts{products}, opts)
 }
@@ -69,11 +74,14 @@ func (s RightsService) products(ctx context.Context, op string, id OrganisationI
 }
 
 // SetProductOrganisations lets these organisations and no others sell a product.
-// nil is refused; an empty list takes it from all. It gives what the service
+// nil and an empty id are refused; an empty list takes it from all. It gives what the service
 // says is connected.
 func (s RightsService) SetProductOrganisations(ctx context.Context, id ProductID, organisations []OrganisationID, opts ...countersign.CallOption) ([]OrganisationID, error) {
 	if organisations == nil {
 		return nil, badConfig("organisations", "is nil", "give a list, or use RevokeFromAllOrganisations")
+	}
+	if slices.Contains(organisations, "") {
+		return nil, badConfig("organisations", "has an empty id", "leave it out")
 	}
 	return s.organisations(ctx, "set product's organisations", id, productOrganisations{organisations}, opts)
 }

@@ -70,6 +70,9 @@ func (s *Sale) UnmarshalJSON(data []byte) error {
 	if emptyJSON(s.SolarPanel) {
 		s.SolarPanel = documented.SolarPanels
 	}
+	if s.OfferAnswer == OfferNotAccepted && s.OfferAnsweredAt.Raw != "" {
+		s.OfferAnswer = OfferDeclined
+	}
 	s.Raw = append(json.RawMessage(nil), data...)
 	return nil
 }
@@ -111,6 +114,17 @@ type SaleStatus struct {
 	ID     string `json:"status_identifier"`
 	Name   Text   `json:"status"`
 	Remark Text   `json:"status_remark"`
+}
+
+// UnmarshalJSON reads the status, also one that is its id alone, as in lists.
+func (s *SaleStatus) UnmarshalJSON(data []byte) error {
+	type plain SaleStatus
+	var id string
+	if scalar(data, &id) == nil {
+		*s = SaleStatus{ID: id}
+		return nil
+	}
+	return json.Unmarshal(data, (*plain)(s))
 }
 
 // Processed says that a sale was handed over.
@@ -199,7 +213,9 @@ func (c *Customer) Masked() bool {
 
 // Masked reports whether the sale was anonymised: its ids, products and status
 // are still there, the person is not. Such a sale must not be passed on.
-func (s *Sale) Masked() bool { return s.Customer.Masked() }
+func (s *Sale) Masked() bool {
+	return s.Customer.Masked() || s.Energy != nil && slices.ContainsFunc(s.Energy.Sites, func(site EnergySite) bool { return site.Address.masked() })
+}
 
 // CreatedBy is who made a sale.
 type CreatedBy struct {

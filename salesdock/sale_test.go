@@ -69,9 +69,22 @@ func TestMaskedSales(t *testing.T) {
 		row := decode[salesdock.SaleRow](t, text)
 		require.True(t, row.Masked(), text)
 	}
+	for text, want := range map[string]bool{`{"lastname":"*****"}`: true, `{"lastname":"Jansen"}`: false} {
+		lead, relation := decode[salesdock.Lead](t, text), decode[salesdock.Relation](t, text)
+		nested := decode[salesdock.Relation](t, `{"customer":`+text+`}`)
+		require.Equal(t, want, lead.Masked(), text)
+		require.Equal(t, want, relation.Masked(), text)
+		require.Equal(t, want, nested.Masked(), text)
+	}
+	site := decode[salesdock.Sale](t, `{"flow_data_energy":{"sites":[{"address":{"streetname":"*****"}}]}}`)
+	require.True(t, site.Masked())
 	row := decode[salesdock.SaleRow](t, `{"firstname":"Robin","business":"1"}`)
 	require.False(t, row.Masked())
 	require.True(t, bool(row.Business))
+}
+
+func answers(a salesdock.Answer) map[string]salesdock.Answer {
+	return map[string]salesdock.Answer{"vraag": a}
 }
 
 // TestCustomerMailIsDecided: without a decision nothing is sent.
@@ -90,6 +103,16 @@ func TestCustomerMailIsDecided(t *testing.T) {
 		"other type":         func(s *salesdock.NewSale) { s.Type = "sale" },
 		"no flow":            func(s *salesdock.NewSale) { s.FlowIdentifier = "" },
 		"a masked last name": func(s *salesdock.NewSale) { s.Lastname = "*****" },
+		"a masked suffix":    func(s *salesdock.NewSale) { s.Connection.Suffix = "*****" },
+		"a masked answer":    func(s *salesdock.NewSale) { s.Answers = answers(salesdock.TextAnswer("***** *****")) },
+		"a masked choice":    func(s *salesdock.NewSale) { s.Answers = answers(salesdock.ChoicesAnswer("a", "*****")) },
+		"born on 30-02":      func(s *salesdock.NewSale) { s.Birthdate = countersign.Date{Year: 2000, Month: time.February, Day: 30} },
+		"answer of 31-04": func(s *salesdock.NewSale) {
+			s.Answers = answers(salesdock.DateAnswer(countersign.Date{Year: 2026, Month: time.April, Day: 31}, time.DateOnly))
+		},
+		"decided beside Mail":         func(s *salesdock.NewSale) { s.Further = map[string]any{"contract_date": "01-01-2026"} },
+		"decided by the kind of flow": func(s *salesdock.NewSale) { s.Kind = map[string]any{"contract_pdf": 1} },
+		"a kind that is a list":       func(s *salesdock.NewSale) { s.Kind = []int{1} },
 	} {
 		in := order()
 		change(&in)
@@ -107,9 +130,10 @@ func TestSilentSale(t *testing.T) {
 	in.Answers = map[string]salesdock.Answer{
 		"naam": salesdock.TextAnswer("x"), "keuzes": salesdock.ChoicesAnswer("a", "b"), "geen": salesdock.ChoicesAnswer(),
 		"ingang": salesdock.DateAnswer(may2, time.DateOnly), "overstap": salesdock.SwitchDateAnswer(salesdock.SwitchOther, may2, "02-01-2006"),
-		"snel":    salesdock.SwitchDateAnswer(salesdock.SwitchAsSoonAsPossible, countersign.Date{}, ""),
+		"snel": salesdock.SwitchDateAnswer(salesdock.SwitchAsSoonAsPossible, may2, "02-01-2006"), "later": salesdock.DateAnswer(countersign.Date{}, time.DateOnly),
 		"bijlage": salesdock.FileAnswer(salesdock.File{Name: "a.png", Extension: "png", Content: []byte{1}}),
 	}
+	in.Connection.Housenumber = "012"
 	in.Agreements = []string{"av"}
 	in.SoldAt = time.Date(2025, time.July, 1, 10, 0, 0, 0, time.UTC)
 	in.ExternalReference = "alpha:9"
@@ -120,6 +144,7 @@ func TestSilentSale(t *testing.T) {
 	var got map[string]any
 	require.NoError(t, json.Unmarshal(data, &got))
 	require.Equal(t, "02-05-2025", got["contract_date"])
+	require.InDelta(t, 12, got["connection_housenumber"], 0, "a number has no zeros in front")
 	require.Equal(t, map[string]any{"content": "JVBERg==", "extension": "pdf", "created_at": "2025-05-02 00:00:00"}, got["contract_pdf"])
 	require.Equal(t, map[string]any{
 		"naam": "x", "keuzes": []any{"a", "b"}, "geen": []any{}, "ingang": "2025-05-02", "overstap_switchdate_option": "Anders", "overstap": "02-05-2025",

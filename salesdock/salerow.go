@@ -14,6 +14,9 @@ const (
 	OfferAccepted OfferAnswer = "accepted"
 	OfferDeclined OfferAnswer = "declined"
 	OfferExpired  OfferAnswer = "expired"
+	// OfferNotAccepted is what a single sale says of an offer that nobody answered:
+	// it is open or expired. An order that never was an offer has it too.
+	OfferNotAccepted OfferAnswer = "not accepted"
 )
 
 // UnmarshalJSON reads "1", "0" and "2" of lists, the booleans of a single sale,
@@ -27,8 +30,10 @@ func (a *OfferAnswer) UnmarshalJSON(data []byte) error {
 		*a = OfferOpen
 	case "1", "true":
 		*a = OfferAccepted
-	case "0", "false":
+	case "0":
 		*a = OfferDeclined
+	case "false":
+		*a = OfferNotAccepted
 	case "2":
 		*a = OfferExpired
 	}

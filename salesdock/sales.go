@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/internal/api"
 )
 
 // SalesService is sales and offers.
@@ -80,7 +81,9 @@ func (s SalesService) List(ctx context.Context, q SaleQuery, opts ...countersign
 	return askPage[SaleRow](ctx, s.conn, get(either, "list sales", "/sales").query(map[string][]string(q.params())), q.Cursor, opts)
 }
 
-// All goes through the sales of all pages as flat rows.
+// All goes through the sales of all pages as flat rows. Pages are counted: a sale
+// that is made or leaves the filter meanwhile moves the others, so that one may
+// come twice or not at all. Read periods that overlap.
 func (s SalesService) All(ctx context.Context, q SaleQuery, opts ...countersign.CallOption) iter.Seq2[*SaleRow, error] {
 	return pages(q.Cursor, func(cursor string) (*countersign.Page[SaleRow], error) {
 		q.Cursor = cursor
@@ -142,8 +145,9 @@ type SaleContract struct {
 	Content  []byte
 }
 
-// UnmarshalJSON reads the contract out of what surrounds it. A content that is no
-// base64 is an error: a contract that is not whole must not be passed on.
+// UnmarshalJSON reads the contract out of what surrounds it. A content that is
+// empty or no base64 is an error: a contract that is not whole must not be passed
+// on.
 func (c *SaleContract) UnmarshalJSON(data []byte) error {
 	var m struct {
 		Contract struct {
@@ -154,6 +158,9 @@ func (c *SaleContract) UnmarshalJSON(data []byte) error {
 	}
 	if err := json.Unmarshal(data, &m); err != nil {
 		return err
+	}
+	if len(m.Contract.Content) == 0 {
+		return api.BadAnswer("it has no contract")
 	}
 	*c = SaleContract{m.Contract.Name, m.Contract.MimeType, m.Contract.Content}
 	return nil

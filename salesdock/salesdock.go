@@ -22,7 +22,9 @@
 //
 // Salesdock has no way to recognise a request that was sent before: nothing but a
 // read is ever repeated after an answer that did not come, and such a write ends in
-// countersign.ErrOutcomeUnknown. Sales.Create is sent once, whatever happens.
+// countersign.ErrOutcomeUnknown. Sales.Create is not repeated after a limit
+// either; only where Config.TokenFrom has another token than the one that was
+// refused (401) is it sent again with that.
 //
 // Texts of errors come in Dutch or English as the account has it. Branch on the
 // kinds of package countersign, on Error.StatusCode and on Error.Fields, never
@@ -40,7 +42,6 @@ package salesdock
 import (
 	"context"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -163,8 +164,8 @@ func (cfg Config) check() error {
 		return badConfig("Token", "is empty", "generate one at Account, Gebruikers, the user, API token")
 	case !cfg.Token.IsZero() && cfg.TokenFrom != nil:
 		return badConfig("Token", "is set beside TokenFrom", "set one of the two")
-	case strings.HasPrefix(strings.ToLower(cfg.Token.Reveal()), "bearer "):
-		return badConfig("Token", "begins with Bearer", "give the token alone")
+	case cfg.TokenFrom == nil && tokenFault(cfg.Token) != "":
+		return badConfig("Token", tokenFault(cfg.Token), "give the token alone")
 	case cfg.Scope != ScopeUser && cfg.Scope != ScopeAccount:
 		return badConfig("Scope", "is neither user nor account", "take user for an Agent's token, account for an Admin's")
 	}
@@ -196,10 +197,5 @@ func (c *Client) Do(ctx context.Context, r countersign.Request, into any, opts .
 	if r.Op == "" {
 		r.Op = "do"
 	}
-	var e envelope
-	if into == nil {
-		return c.conn.api.Request(ctx, r, nil, opts...)
-	}
-	e.into = into
-	return c.conn.api.Request(ctx, r, &e, opts...)
+	return c.conn.api.Request(ctx, r, &envelope{into: into}, opts...)
 }

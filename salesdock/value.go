@@ -120,7 +120,8 @@ func (n *Int) UnmarshalJSON(data []byte) error {
 }
 
 // Bool is yes or no in any of Salesdock's forms: true, 1, "1", "yes", "Ja" and
-// their opposites. null and the empty text are no. It is written as 1 or 0.
+// their opposites. null, the empty text and a masked text are no. It is written as
+// 1 or 0.
 type Bool bool
 
 // UnmarshalJSON reads any of the forms; another text is an error, since taking it
@@ -129,6 +130,9 @@ func (b *Bool) UnmarshalJSON(data []byte) error {
 	var s string
 	if err := scalar(data, &s); err != nil {
 		return err
+	}
+	if IsMasked(s) {
+		s = "" // one anonymised member must not make a whole list unreadable
 	}
 	switch strings.ToLower(strings.TrimSpace(s)) {
 	case "true", "1", "yes", "ja", "on":

@@ -44,7 +44,7 @@ func TestOpenValues(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]salesdock.OfferAnswer{
 		`null`: salesdock.OfferOpen, `"1"`: salesdock.OfferAccepted, `true`: salesdock.OfferAccepted, `"0"`: salesdock.OfferDeclined,
-		`false`: salesdock.OfferDeclined, `"2"`: salesdock.OfferExpired, `"3"`: "3",
+		`false`: salesdock.OfferNotAccepted, `"2"`: salesdock.OfferExpired, `"3"`: "3",
 	} {
 		require.Equal(t, want, decode[[1]salesdock.OfferAnswer](t, "["+text+"]")[0], text)
 	}
@@ -248,4 +248,39 @@ func TestRawIsKept(t *testing.T) {
 	require.JSONEq(t, text, string(decode[salesdock.Sale](t, text).Raw))
 	require.JSONEq(t, text, string(decode[salesdock.SaleRow](t, text).Raw))
 	require.JSONEq(t, text, string(decode[salesdock.Question](t, text).Raw))
+}
+
+// TestUnexpectedMembersHideNothing: one member of another shape does not make a
+// whole product, list or sale unreadable.
+func TestUnexpectedMembersHideNothing(t *testing.T) {
+	t.Parallel()
+	p := decode[salesdock.Product](t, `{"id":7,"customfields":{"soort":["a","b"],"tariff_g":"0.9","x":true},"image":"","documents":null}`)
+	require.Equal(t, salesdock.Map[salesdock.Text]{"soort": `["a","b"]`, "tariff_g": "0.9", "x": "true"}, p.CustomFields)
+	require.Equal(t, salesdock.ProductID("7"), p.ID)
+	require.NotEmpty(t, p.Raw)
+	require.False(t, bool(decode[salesdock.SaleRow](t, `{"id":1,"business":"*****"}`).Business))
+	require.Equal(t, "new", decode[salesdock.Sale](t, `{"id":1,"status":"new"}`).Status.ID)
+}
+
+// TestFilesThatAreMissing: an empty file is never taken for a contract or a form.
+func TestFilesThatAreMissing(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{`{"contract":null,"pdf":null}`, `{"contract":{"content":""},"pdf":{"content":""}}`, `{}`} {
+		require.Error(t, json.Unmarshal([]byte(text), new(salesdock.SaleContract)), text)
+		require.Error(t, json.Unmarshal([]byte(text), new(salesdock.FormPDF)), text)
+	}
+}
+
+// TestOfferOfASingleSale: false says of an answered offer that it was declined,
+// and of another only that it was not accepted.
+func TestOfferOfASingleSale(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]salesdock.OfferAnswer{
+		`{"offer_accepted":false,"offer_answered_at":null}`:                  salesdock.OfferNotAccepted,
+		`{"offer_accepted":false,"offer_answered_at":"2025-05-02 10:00:00"}`: salesdock.OfferDeclined,
+		`{"offer_accepted":true,"offer_answered_at":"2025-05-02 10:00:00"}`:  salesdock.OfferAccepted,
+		`{"offer_accepted":null}`:                                            salesdock.OfferOpen,
+	} {
+		require.Equal(t, want, decode[salesdock.Sale](t, text).OfferAnswer, text)
+	}
 }

@@ -2,6 +2,8 @@ package salesdock
 
 import (
 	"context"
+	"net/url"
+	"strings"
 
 	"github.com/countersign/countersign"
 )
@@ -56,8 +58,26 @@ func (s WebhooksService) Subscribe(ctx context.Context, event string, target cou
 		Event     string `json:"event"`
 		TargetURL string `json:"target_url"`
 	}{event, target.Reveal()})
-	c.Secrets = []countersign.Secret{target}
+	c.Secrets = append(secretParts(target), target)
 	return ask[Webhook](ctx, s.conn, c, opts)
+}
+
+// secretParts are the elements of a target that may be its token: the service
+// may quote an address in part, or with each slash escaped as PHP writes it.
+func secretParts(target countersign.Secret) []countersign.Secret {
+	u, err := url.Parse(target.Reveal())
+	if err != nil {
+		return nil
+	}
+	parts := []string{u.Path[strings.LastIndexByte(u.Path, '/')+1:]}
+	for _, values := range u.Query() {
+		parts = append(parts, values...)
+	}
+	var out []countersign.Secret
+	for _, part := range parts {
+		out = append(out, countersign.NewSecret(part))
+	}
+	return out
 }
 
 // Unsubscribe ends a subscription.

@@ -52,15 +52,45 @@ func page[T any](s *Server, c *call, items []T, show func(T) object) {
 // within reports whether a time lies in the period that a request asks for.
 func (s *Server) within(c *call, named map[string]time.Time) bool {
 	at, known := named[c.query("period_filter_on")]
-	if c.query("period") != "custom" || c.query("period_filter_on") == "" {
+	if c.query("period") == "" || c.query("period_filter_on") == "" {
 		return true
 	}
 	if !known || at.IsZero() {
 		return false
 	}
+	if c.query("period") != "custom" {
+		from, until := s.period(c.query("period"))
+		return !at.Before(from) && at.Before(until)
+	}
 	from, until := s.bound(c.query("period_start"), false), s.bound(c.query("period_end"), true)
 	at = at.Truncate(time.Second)
 	return (from.IsZero() || !at.Before(from)) && (until.IsZero() || !at.After(until))
+}
+
+// period gives the bounds of a period that has a name; the second is not in it. A
+// name that is not documented has nothing in it.
+func (s *Server) period(name string) (from, until time.Time) {
+	now := s.now().In(s.zone)
+	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, s.zone)
+	monday := today.AddDate(0, 0, -(int(today.Weekday())+6)%7)
+	first := today.AddDate(0, 0, 1-today.Day())
+	switch name {
+	case "today":
+		return today, today.AddDate(0, 0, 1)
+	case "yesterday":
+		return today.AddDate(0, 0, -1), today
+	case "this_week":
+		return monday, monday.AddDate(0, 0, 7)
+	case "last_week":
+		return monday.AddDate(0, 0, -7), monday
+	case "last_30_days":
+		return today.AddDate(0, 0, -30), today.AddDate(0, 0, 1)
+	case "this_month":
+		return first, first.AddDate(0, 1, 0)
+	case "last_month":
+		return first.AddDate(0, -1, 0), first
+	}
+	return time.Time{}, time.Time{}
 }
 
 // bound reads a day or a time; the end of a period of days is the end of the day.

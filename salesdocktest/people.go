@@ -160,6 +160,14 @@ func (s *Server) connectOrganisations(c *call) {
 		return
 	}
 	ids := c.body.ints("organisations")
+	if _, isList := c.body["organisations"].([]any); c.body.has("organisations") && !isList {
+		c.invalid("Validatie mislukt.", "Validation failed.", map[string][]string{"organisations": {"The organisations must be an array."}})
+		return
+	}
+	if slices.ContainsFunc(ids, func(id int) bool { return c.account.organisation(id) == nil }) {
+		c.invalid("Ongeldige organisatie", "Invalid organisation", nil)
+		return
+	}
 	connected := []int{}
 	for _, o := range c.account.organisations {
 		switch {

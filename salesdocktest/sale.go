@@ -39,6 +39,7 @@ type Sale struct {
 	optin     bool
 	requested bool // made by a request, not by AddSale
 	incoming  string
+	answered  time.Time // when the customer answered the offer
 }
 
 type line struct {
@@ -189,7 +190,7 @@ func (a *Account) AnswerOffer(id int, accept bool) {
 	if v == nil || !v.Offer {
 		return
 	}
-	v.OfferAnswer = digit(accept)
+	v.OfferAnswer, v.answered = digit(accept), a.srv.now()
 	status := "offer_rejected"
 	if accept {
 		status = "offer_accepted"
@@ -220,7 +221,7 @@ func (a *Account) Anonymise(id int) {
 	body := maps.Clone(object(v.Body))
 	for _, name := range []string{
 		"firstname", "lastname", "company_name", "contact_person", "postcode", "housenumber", "streetname", "city", "phone", "iban",
-		"connection_postcode", "connection_streetname", "connection_city",
+		"connection_postcode", "connection_streetname", "connection_city", "connection_suffix", "suffix", "iban_holder", "company_coc", "company_vat",
 	} {
 		if body.text(name) != "" {
 			body[name] = "*****"
@@ -258,7 +259,7 @@ func (s *Server) saleRow(v *Sale) object {
 		"id": v.ID, "user_id": nil, "type": "sale", "sub_type": nil, "offer": digit(v.Offer), "offer_accepted": orNull(v.OfferAnswer),
 		"status": v.Status, "verification": "none", "verified": nil, "flow_id": v.Flow.ID, "product_id": v.Product.ID,
 		"incoming_id": orNull(v.incoming), "created_at": s.stamp(v.Created), "last_published_at": nil, "finalized_at": s.stamp(v.Created),
-		"updated_at": s.stamp(v.Updated), "outgoing_at": s.stamp(v.Processed), "offer_answered_at": nil, "verified_at": nil, "valid_till": nil,
+		"updated_at": s.stamp(v.Updated), "outgoing_at": s.stamp(v.Processed), "offer_answered_at": s.stamp(v.answered), "verified_at": nil, "valid_till": nil,
 		"cancelled_at": s.stamp(v.Cancelled), "status_remark": orNull(v.StatusRemark), "cancelled_remark": orNull(v.CancelRemark),
 		"business": digit(b.yes("business")), "company_name": orNull(b.text("company_name")), "source": nil, "source_id": nil,
 		"product_name": v.Product.Name, "product_identifier": v.Product.Identifier, "supplier_name": nil, "lead_id": nil, "relation_id": 900_000 + v.ID,

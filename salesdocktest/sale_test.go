@@ -182,12 +182,14 @@ func TestMaskedSale(t *testing.T) {
 	clock := noon()
 	p := start(t, salesdocktest.WithClock(clock))
 	b := open(p.srv, "beta")
-	sale := create(t, p, b, b.order())
+	body := b.order()
+	body["iban_holder"], body["company_coc"] = "R. Jansen", "12345678"
+	sale := create(t, p, b, body)
 	clock.Advance(time.Hour)
 	b.Anonymise(sale)
 	require.Equal(t, clock.Now(), b.Sale(sale).Updated)
 	text := p.do(b.agent, "GET", "beta", "/user/sales"+id(sale), nil).text
-	require.True(t, has(text, "*****") && has(text, "****@******.***") && !has(text, "Jansen"))
+	require.True(t, has(text, "*****") && has(text, "****@******.***") && !has(text, "Jansen") && !has(text, "12345678"))
 	require.True(t, has(text, `"label":"Stroom"`), "products stay")
 	require.Equal(t, 400, p.do(b.admin, "PATCH", "beta", "/account/sales"+id(sale), map[string]any{}).status)
 }
@@ -228,4 +230,33 @@ func TestLostAnswer(t *testing.T) {
 	}
 	require.Error(t, err)
 	require.Len(t, b.Received(), 1)
+}
+
+// TestSaleFilters: a filter that the documentation names narrows the list.
+func TestSaleFilters(t *testing.T) {
+	t.Parallel()
+	clock := noon()
+	p := start(t, salesdocktest.WithClock(clock), salesdocktest.WithRateLimit(0))
+	b := open(p.srv, "beta")
+	create(t, p, b, b.order())
+	offer := b.AddSale(salesdocktest.SaleSeed{Flow: b.flow, Product: b.hidden, Offer: true})
+	clock.Advance(24 * time.Hour)
+	for query, want := range map[string]int{
+		"": 2, "supplier_id=" + strconv.Itoa(b.product.Supplier.ID): 1, "supplier_id=1000000": 0,
+		"organisations[0]=" + strconv.Itoa(b.partner.ID): 1, "organisations[0]=1000000": 0, "offer_statuses[0]=open": 1, "offer_statuses[0]=1": 0,
+		"period_filter_on=created_date&period=today": 0, "period_filter_on=created_date&period=yesterday": 2,
+		"period_filter_on=created_date&period=this_week": 2, "period_filter_on=created_date&period=last_week": 0,
+		"period_filter_on=created_date&period=this_month": 2, "period_filter_on=created_date&period=last_month": 0,
+		"period_filter_on=created_date&period=last_30_days": 2, "period_filter_on=created_date&period=nooit": 0,
+	} {
+		require.InDelta(t, want, p.do(b.admin, "GET", "beta", "/account/sales?"+query, nil).data()["total"], 0, query)
+	}
+	require.Equal(t, false, p.do(b.admin, "GET", "beta", "/account/sales"+id(offer), nil).data()["offer_accepted"], "a boolean, also when it is open")
+	edit := map[string]any{"customer": map[string]any{"coc": "12345678", "address": map[string]any{"city": "Elders"}}}
+	require.Equal(t, 400, p.do(b.admin, "PATCH", "beta", "/account/sales"+id(offer), edit).status, "it is still open")
+	b.AnswerOffer(offer, true)
+	require.Equal(t, 200, p.do(b.admin, "PATCH", "beta", "/account/sales"+id(offer), edit).status)
+	full := p.do(b.admin, "GET", "beta", "/account/sales"+id(offer), nil)
+	require.Equal(t, "2025-07-02 12:00:00", full.data()["offer_answered_at"])
+	require.True(t, has(full.text, `"coc":"12345678"`) && has(full.text, `"city":"Elders"`))
 }

@@ -41,7 +41,13 @@ func (s *Server) saleChangeRoutes() {
 		}
 		s.edit(c, v)
 	})
-	s.oneSale(accountOnly, "PATCH /sales/{id}", (*Server).edit)
+	s.oneSale(accountOnly, "PATCH /sales/{id}", func(s *Server, c *call, v *Sale) {
+		if v.Offer && v.OfferAnswer != "1" {
+			c.invalid("De offerte is niet geaccepteerd.", "The offer is not accepted.", nil)
+			return
+		}
+		s.edit(c, v)
+	})
 }
 
 // updateStatus reads its parameters from the query. A sale can be marked as
@@ -77,7 +83,13 @@ func (s *Server) edit(c *call, v *Sale) {
 	customer := c.body.object("customer")
 	for name := range customer {
 		if text := customer.text(name); text != "" {
-			body[name] = text
+			body[orElse(map[string]string{"coc": "company_coc", "vat": "company_vat"}[name], name)] = text
+		}
+	}
+	for prefix, part := range map[string]string{"connection_": "address", "": "correspondence_address"} {
+		place := customer.object(part)
+		for name := range place {
+			body[prefix+name] = place.text(name)
 		}
 	}
 	answers := maps.Clone(body.object("questionData"))

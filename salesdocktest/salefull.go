@@ -3,6 +3,7 @@ package salesdocktest
 import (
 	"encoding/base64"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -15,7 +16,7 @@ func (s *Server) full(c *call, v *Sale) object {
 	}
 	out := object{
 		"id": v.ID, "type": kind, "status": object{"status_identifier": v.Status, "status": v.Status, "status_remark": orNull(v.StatusRemark)},
-		"offer_accepted": v.OfferAnswer == "1", "offer_answered_at": nil, "offer_reject_message": nil, "offer_valid_till": nil,
+		"offer_accepted": v.OfferAnswer == "1", "offer_answered_at": s.stamp(v.answered), "offer_reject_message": nil, "offer_valid_till": nil,
 		"offer_views": 0, "offer_downloads": 0, "created_at": s.stamp(v.Created), "last_published_at": nil, "finalized_at": s.stamp(v.Created),
 		"updated_at": s.stamp(v.Updated), "processed": nil, "cancelled": nil, "purchase_number": nil, "channel": orNull(b.text("sale_channel")),
 		"source": nil, "customer": s.customer(b), "created_by": s.creator(v), "sales_representative": nil, "assigned_to": nil, "lead": nil,
@@ -25,9 +26,6 @@ func (s *Server) full(c *call, v *Sale) object {
 		"flow":        object{"id": v.Flow.ID, "identifier": v.Flow.Identifier, "type": v.Flow.Type, "label": v.Flow.Title},
 		"flow_data":   s.flowData(c, v),
 		"extrafields": object{"sale": phpMap(v.Fields), "products": nil}, "bundle": nil,
-	}
-	if v.OfferAnswer == "" {
-		out["offer_accepted"] = nil
 	}
 	if !v.Processed.IsZero() {
 		out["processed"] = object{"processed_at": s.stamp(v.Processed), "outgoing_id": orNull(v.OutgoingID), "outgoing_app": orNull(v.Outgoing)}
@@ -192,14 +190,35 @@ func (s *Server) oneSale(in scopes, pattern string, f func(*Server, *call, *Sale
 	})
 }
 
+// offerStatus is a sale as the filter offer_statuses names it; empty for an order.
+func (v *Sale) offerStatus() string {
+	if !v.Offer {
+		return ""
+	}
+	return orElse(v.OfferAnswer, "open")
+}
+
+// organisation is the id of the seller's organisation; empty: none.
+func (v *Sale) organisation() string {
+	if v.User == nil || v.User.Organisation == nil {
+		return ""
+	}
+	return strconv.Itoa(v.User.Organisation.ID)
+}
+
 func (s *Server) listSales(c *call) {
 	q := c.r.URL.Query()
 	ids, statuses, types := c.queries("sale_ids"), c.queries("statuses"), c.queries("product_types")
+	if q.Get("include_concept_sales") == "1" && c.scope != "account" {
+		q.Del("include_concept_sales")
+	}
 	var found []*Sale
 	for _, v := range slices.Backward(c.visible()) {
 		row := s.saleRow(v)
 		switch {
 		case !anyOf(ids, row.text("id")), !anyOf(statuses, v.Status), !anyOf(types, v.Product.Type):
+		case !anyOf(c.queries("offer_statuses"), v.offerStatus()), !anyOf(c.queries("organisations"), v.organisation()):
+		case q.Has("supplier_id") && (v.Product.Supplier == nil || strconv.Itoa(v.Product.Supplier.ID) != q.Get("supplier_id")):
 		case q.Has("flow_id") && q.Get("flow_id") != row.text("flow_id"):
 		case q.Get("type") == "offer" && !v.Offer, q.Get("type") == "sale" && v.Offer:
 		case v.Status == "concept" && q.Get("include_concept_sales") != "1":

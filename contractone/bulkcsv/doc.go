@@ -17,6 +17,17 @@
 // customer chose and the caller names in Options.Extensions. That these can be
 // updated is inferred from the exclusions, not stated.
 //
+// Values are written as they are. A text that a spreadsheet would run as a formula
+// (=cmd|…) stays one, and a NUL stays a NUL, because the file goes to a screen that
+// reads data, and a mark in front would become part of the item: who lets people
+// open the upload in a spreadsheet, or takes values from strangers, checks them
+// first. In CP932 alone, the wave dash and its family (〜 − — ‖ ¢ £ ¬), which macOS
+// writes and Windows does not have, become the twins that it has (～ － ― ∥ ￠ ￡ ￢);
+// any other character that the encoding lacks is ErrEncoding.
+//
+// A line with nothing on it is no row, except in a file of one column, where it is
+// an empty cell.
+//
 // Rows that the vendor does not find in the upload stay untouched, so only rows
 // that changed are written. Whether an empty cell clears the item or leaves it is
 // not published either: try it on one row.

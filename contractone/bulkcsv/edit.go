@@ -36,7 +36,7 @@ type Change struct {
 	Line    int64 // line of the file on which the row begins, from 1
 	Heading string
 	From    string
-	To      string
+	To      string // as it is written: see the package about CP932
 }
 
 // Report is what an edit came to.
@@ -104,7 +104,7 @@ func (e *Editor) Edit(ctx context.Context, out io.Writer, in io.Reader, edit fun
 		if errors.Is(err, io.EOF) {
 			return r.finished(), nil
 		}
-		if err == nil && !raw.blank() {
+		if err == nil && (!raw.blank() || len(r.cols.headings) == 1) { // of one column, it is an empty cell
 			err = r.editRow(raw, edit)
 		}
 		if err != nil {
@@ -192,6 +192,9 @@ func (r *run) editRow(raw *rawRow, edit func(Row) (contractone.Patch, error)) er
 	texts, refused := r.cols.edits(patch)
 	if len(refused) > 0 {
 		return &RefusedError{Line: raw.line, Items: refused}
+	}
+	for i, text := range texts {
+		texts[i] = r.enc.twins(text)
 	}
 	maps.DeleteFunc(texts, func(i int, text string) bool { return r.text(raw, i) == text })
 	if len(texts) == 0 {

@@ -55,6 +55,18 @@ func (e Encoding) encode(text string) (b []byte, ok bool) {
 	return b, ok && again == text
 }
 
+// twinsOf are characters that macOS and the JIS tables write where Windows has
+// another code point for the same character of CP932: the wave dash and its family.
+var twinsOf = strings.NewReplacer("〜", "～", "−", "－", "—", "―", "‖", "∥", "¢", "￠", "£", "￡", "¬", "￢")
+
+// twins gives a text as the encoding writes it: in CP932 with the twins that it has.
+func (e Encoding) twins(text string) string {
+	if e != CP932 {
+		return text
+	}
+	return twinsOf.Replace(text)
+}
+
 // unquote takes the quotation marks off a cell's bytes.
 func unquote(b []byte, quoted bool) []byte {
 	if !quoted {

@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/csv"
 	"fmt"
 	"io/fs"
 	"os"
@@ -137,6 +138,20 @@ func TestPDFsCanBeMovedAwayAfterTheImport(t *testing.T) {
 	r, err := zip.NewReader(bytes.NewReader(out.Bytes()), int64(out.Len()))
 	require.NoError(t, err)
 	require.Len(t, r.File, 4+1, "what was moved away is left out")
+
+	// The manifests and instructions tell what is left to be imported.
+	moved := map[contractone.Key]bool{}
+	for f, err := range bundle.ReadManifest(strings.NewReader(readAll(filepath.Join(dir, bundle.ManifestJSON)))) {
+		require.NoError(t, err)
+		moved[f.Key] = f.MovedAway
+	}
+	require.Equal(t, map[contractone.Key]bool{d.Key(): true, draft("doc", "next").Key(): false}, moved)
+	require.Contains(t, readAll(filepath.Join(dir, bundle.ManifestJSON)), `"files":2,"waiting":1}`)
+	lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(readAll(filepath.Join(dir, bundle.ManifestCSV)), "\ufeff"))).ReadAll()
+	require.NoError(t, err)
+	require.Equal(t, []string{"取り込み待ち", "", "○"}, []string{lines[0][0], lines[1][0], lines[2][0]})
+	require.Contains(t, readAll(filepath.Join(dir, bundle.ReadmeEN)), "to be imported: 1 (written so far: 2)")
+	require.Contains(t, readAll(filepath.Join(dir, bundle.ReadmeJA)), "取り込み待ち: 1 件(これまでに書き出した件数: 2)")
 }
 
 // The writer is killed while it works; nothing that it acknowledged is lost, no

@@ -37,5 +37,8 @@
 //
 // PDFs that were imported can be moved away or deleted: the journal remembers
 // their keys, so they are not written again, and the next difference adds new
-// files only. OpenPDF then reports a countersign.ErrNotFound.
+// files only. That is also the mark between one hand-off and the next: the
+// manifests list everything that was ever written, and mark what is still in its
+// folder and so to be imported. OpenPDF reports a countersign.ErrNotFound for what
+// was moved away.
 package bundle

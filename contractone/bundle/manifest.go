@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"maps"
 	"os"
@@ -36,7 +37,8 @@ type Folder struct {
 	Name        string                  `json:"name"`
 	Share       contractone.Share       `json:"share"`
 	Responsible []contractone.Principal `json:"responsible"`
-	Files       int                     `json:"files"` // written so far, moved away or not
+	Files       int                     `json:"files"`   // written so far, moved away or not
+	Waiting     int                     `json:"waiting"` // of these still in the folder: to be imported
 }
 
 // File is one file as manifest.json lists it. Items without a value are absent.
@@ -50,13 +52,18 @@ type File struct {
 	Extensions   map[string]string        `json:"extensions,omitempty"`
 	PDF          contractone.PDF          `json:"pdf"`
 	RegisteredAt time.Time                `json:"registered_at"`
+	// MovedAway says that the PDF is no longer in its folder, which is how a person
+	// marks it as imported.
+	MovedAway bool `json:"moved_away,omitempty"`
 }
 
 // Finish writes manifest.csv, manifest.json and the two README files as of now,
-// each whole and in place at once, and completes moves that failed before. It
-// can be called at any time, and again; without new files it writes the same
-// bytes. Files that are registered while it runs may be in one manifest and not
-// in the other: call it when a run is over, as Close does.
+// each whole and in place at once, and completes moves that failed before. They
+// list everything that was written and mark what is still in its folder, which is
+// what a person has to import. It can be called at any time, and again; while no
+// file comes or goes it writes the same bytes. Files that are registered while it
+// runs may be in one manifest and not in the other: call it when a run is over, as
+// Close does.
 func (l *Ledger) Finish(ctx context.Context) error {
 	l.mu.Lock()
 	if l.journal == nil {
@@ -73,7 +80,7 @@ func (l *Ledger) Finish(ctx context.Context) error {
 		name  string
 		write func(*bufio.Writer) error
 	}{
-		{ManifestCSV, func(w *bufio.Writer) error { return l.writeCSV(ctx, w) }},
+		{ManifestCSV, func(w *bufio.Writer) error { return l.writeCSV(ctx, w, folders) }}, // it counts what waits
 		{ManifestJSON, func(w *bufio.Writer) error { return l.writeJSON(ctx, w, folders) }},
 		{ReadmeJA, func(w *bufio.Writer) error { return writeReadme(w, "readme.ja.txt", folders) }},
 		{ReadmeEN, func(w *bufio.Writer) error { return writeReadme(w, "readme.en.txt", folders) }},
@@ -116,7 +123,7 @@ func (l *Ledger) listFolders() []Folder {
 	var out []Folder
 	for _, name := range slices.Sorted(maps.Keys(l.folders)) {
 		f := l.folders[name]
-		out = append(out, Folder{name, f.share, f.responsible, f.files})
+		out = append(out, Folder{Name: name, Share: f.share, Responsible: f.responsible, Files: f.files})
 	}
 	return out
 }
@@ -126,10 +133,21 @@ func (l *Ledger) files(ctx context.Context, write func(File) error) error {
 	var werr error
 	err := l.scan(ctx, 0, func(r record, _ span) bool {
 		e := r.Entry
-		werr = write(File{string(e.ID), r.Folder, e.Key, e.Source, e.Link, e.Items, e.Extensions, e.PDF, e.RegisteredAt})
+		werr = write(File{string(e.ID), r.Folder, e.Key, e.Source, e.Link, e.Items, e.Extensions, e.PDF, e.RegisteredAt, l.movedAway(e.ID)})
 		return werr == nil
 	})
 	return errors.Join(err, werr)
+}
+
+// movedAway reports whether a person took a file out of its folder.
+func (l *Ledger) movedAway(id contractone.EntryID) bool {
+	l.mu.Lock() // a file that is on its way into its folder is not away
+	defer l.mu.Unlock()
+	if _, coming := l.waiting[id]; coming {
+		return false
+	}
+	_, err := os.Lstat(l.path(id))
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 func (l *Ledger) writeJSON(ctx context.Context, w *bufio.Writer, folders []Folder) error {
@@ -171,14 +189,14 @@ func jsonText(v any) (string, error) {
 }
 
 // writeCSV heads the columns with the ledger's own labels, since people compare
-// them with its screens.
-func (l *Ledger) writeCSV(ctx context.Context, w *bufio.Writer) error {
+// them with its screens. It counts what waits in each folder.
+func (l *Ledger) writeCSV(ctx context.Context, w *bufio.Writer, folders []Folder) error {
 	if _, err := w.WriteString("\ufeff"); err != nil {
 		return err
 	}
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
-	head := []string{"フォルダ", "PDF"}
+	head := []string{waitingHeading, "フォルダ", "PDF"}
 	for _, it := range contractone.Catalogue() {
 		head = append(head, it.LabelJA)
 	}
@@ -186,15 +204,35 @@ func (l *Ledger) writeCSV(ctx context.Context, w *bufio.Writer) error {
 	if err := out.Write(head); err != nil {
 		return err
 	}
-	if err := l.files(ctx, func(f File) error { return writeLine(out, f) }); err != nil {
+	waiting := map[string]int{}
+	err := l.files(ctx, func(f File) error {
+		if !f.MovedAway {
+			waiting[f.Folder]++
+		}
+		return writeLine(out, f)
+	})
+	if err != nil {
 		return err
+	}
+	for i := range folders {
+		folders[i].Waiting = waiting[folders[i].Name]
 	}
 	out.Flush()
 	return out.Error()
 }
 
+// The column that marks the files that are still in their folder.
+const (
+	waitingHeading = "取り込み待ち"
+	waitingMark    = "○"
+)
+
 func writeLine(out *csv.Writer, f File) error {
-	line := []string{contractone.CellText(f.Folder), contractone.CellText(strings.TrimPrefix(f.File, f.Folder+"/"))}
+	mark := waitingMark
+	if f.MovedAway {
+		mark = ""
+	}
+	line := []string{mark, contractone.CellText(f.Folder), contractone.CellText(strings.TrimPrefix(f.File, f.Folder+"/"))}
 	for _, it := range contractone.Catalogue() {
 		text := it.Text(f.Items)
 		if it.Kind == contractone.KindText {

@@ -180,7 +180,7 @@ func FuzzManifestCSV(f *testing.F) {
 		lines, err := csv.NewReader(&b).ReadAll()
 		require.NoError(t, err)
 		require.Len(t, lines, 1)
-		require.Len(t, lines[0], 2+len(contractone.Catalogue())+7)
+		require.Len(t, lines[0], 3+len(contractone.Catalogue())+7)
 		for _, cell := range lines[0] {
 			first, _ := utf8.DecodeRuneInString(cell)
 			require.False(t, cell != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first), fmt.Sprintf("%q", cell))

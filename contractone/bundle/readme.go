@@ -20,12 +20,13 @@ var readmeTexts = template.Must(template.New("").Funcs(template.FuncMap{
 // mark and its line breaks.
 func writeReadme(w *bufio.Writer, name string, folders []Folder) error {
 	var b strings.Builder
-	files := 0
+	files, waiting := 0, 0
 	for _, f := range folders {
 		files += f.Files
+		waiting += f.Waiting
 	}
 	err := readmeTexts.ExecuteTemplate(&b, name, map[string]any{
-		"Folders": folders, "Files": files, "Items": contractone.Catalogue(), "Guide": importGuide,
+		"Folders": folders, "Files": files, "Waiting": waiting, "Items": contractone.Catalogue(), "Guide": importGuide,
 	})
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,11 +54,17 @@ func (t target) String() string {
 
 const ledgerForms = "write sql, bundle:FOLDER or gateway:ADDRESS"
 
-// target reads --ledger, and checks what can be checked before anything is opened.
+// target reads --ledger, which the data folder remembers, and checks what can be
+// checked before anything is opened.
 func (p *program) target() (target, error) {
-	kind, at, _ := strings.Cut(p.Ledger, ":")
+	text := p.Ledger
+	if text == "" {
+		was, _ := os.ReadFile(filepath.Join(p.Data, ledgerFile)) // openLedger says what is wrong with it
+		text = cmp.Or(strings.TrimSpace(string(was)), kindSQL)
+	}
+	kind, at, _ := strings.Cut(text, ":")
 	switch {
-	case p.Ledger == "", p.Ledger == kindSQL:
+	case text == kindSQL:
 		return target{kind: kindSQL}, nil
 	case kind == kindBundle && at != "":
 		dir, err := filepath.Abs(at)
@@ -81,7 +88,7 @@ func (p *program) checkGateway(u *url.URL) error {
 	local := onLoopback(u.Hostname())
 	header, value := p.GatewayHeader != "", p.GatewayCredential != ""
 	switch {
-	case !local && p.Environment == "":
+	case !local && p.environment() == "":
 		return errors.New("--ledger gateway: the contracts of the simulated account are not real, so a gateway on this machine alone takes them: " +
 			"choose the real service with --environment, or a gateway on 127.0.0.1")
 	case !header && (value || !local):
@@ -116,7 +123,7 @@ func (s *sync) openLedger(ctx context.Context, look bool) (ledger, error) {
 		return nil, fmt.Errorf("%s can't be read: %w: make it readable or choose another folder with --data", path, cause(err))
 	}
 	if was != "" && was != want.String() {
-		return nil, fmt.Errorf("the folder %s registers in another ledger: give --ledger %s as before, or choose another folder with --data", s.data.dir, was)
+		return nil, fmt.Errorf("the folder %s registers in another ledger (%s): leave out --ledger, or choose another folder with --data", s.data.dir, was)
 	}
 	if want.kind == kindBundle && was != "" && !isBundle(want.at) {
 		return nil, fmt.Errorf("the bundle %s is gone: put it back, or begin anew with another folder in --data", want.at)
@@ -124,7 +131,7 @@ func (s *sync) openLedger(ctx context.Context, look bool) (ledger, error) {
 	var l ledger
 	switch want.kind {
 	case kindBundle:
-		l, err = s.openBundle(want.at)
+		l, err = s.openBundle(want.at, look)
 	case kindGateway:
 		l, err = s.openGateway(ctx, want.at)
 	default:

@@ -76,8 +76,9 @@ func TestBundleInReviewMode(t *testing.T) {
 	require.NoError(t, r.failure)
 	require.Equal(t, counts{documents: 2, files: 2, held: 2}, r.counts(t))
 	require.Empty(t, manifestOf(t, out))
-	require.ErrorContains(t, command(t, "review", "save", "--all", "--data", dir, "--from", from).failure, "--ledger bundle:"+out)
-	require.NoError(t, command(t, append([]string{"review", "save", "--all"}, common...)...).failure)
+	require.ErrorContains(t, command(t, "review", "save", "--all", "--data", dir, "--ledger", "sql").failure, "another ledger (bundle:"+out+")")
+	// The folder remembers the ledger, and where its contracts come from.
+	require.NoError(t, command(t, "review", "save", "--all", "--data", dir).failure)
 	require.Len(t, manifestOf(t, out), 2)
 }
 
@@ -166,8 +167,8 @@ func TestGateway(t *testing.T) {
 	require.Len(t, srv.Entries(), 3)
 
 	plain := o
-	plain.Ledger = ""
-	require.ErrorContains(t, execute(t, plain).failure, "--ledger gateway:"+srv.URL())
+	plain.Ledger = "sql"
+	require.ErrorContains(t, execute(t, plain).failure, "(gateway:"+srv.URL()+")")
 }
 
 // TestKeepRunningInReviewModeThroughTheGateway: what is decided by the command later is registered.
@@ -220,7 +221,7 @@ func TestBadLedger(t *testing.T) {
 		"nobody there":       {options{Ledger: "gateway:" + gone.URL()}, []string{"can't be used", "nothing is lost"}},
 		"bundle on a file":   {options{Ledger: "bundle:" + file}, []string{file, "bundle:FOLDER"}},
 		"bundle of the PDFs": {options{Ledger: "bundle:" + from}, []string{"--from", "bundle"}},
-		"another ledger":     {options{Ledger: "bundle:" + from + "x", Data: used}, []string{"--ledger sql as before", "--data"}},
+		"another ledger":     {options{Ledger: "bundle:" + from + "x", Data: used}, []string{"another ledger (sql)", "--data"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

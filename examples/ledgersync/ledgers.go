@@ -70,9 +70,9 @@ func isBundle(dir string) bool {
 	return err == nil
 }
 
-// openBundle opens the bundle; a dry run does not begin one.
-func (s *sync) openBundle(dir string) (ledger, error) {
-	if !isBundle(dir) && s.DryRun {
+// openBundle opens the bundle; who only looks does not begin one.
+func (s *sync) openBundle(dir string, look bool) (ledger, error) {
+	if !isBundle(dir) && look {
 		dir = filepath.Join(s.data.dir, "bundle")
 		if !s.data.temp {
 			temp, err := os.MkdirTemp("", "ledgersync")

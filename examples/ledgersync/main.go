@@ -38,16 +38,16 @@ import (
 // options are the command line.
 type options struct {
 	Data         string   `help:"Folder for rows and files." default:"./countersign-data" placeholder:"DIR"`
-	From         *string  `help:"Fill the simulated account with the PDF files of this folder and those below it; contracts.csv in it gives the document information." placeholder:"DIR"`
-	Environment  string   `help:"Use the real service: production, sandbox, lgwan or lgwan-sandbox. Needs CLOUDSIGN_CLIENT_ID." placeholder:"NAME"`
-	Ledger       string   `help:"Where to register, the same in every run: sql (rows and files under --data), bundle:FOLDER for the PDF import of Contract One, or gateway:ADDRESS." default:"sql" placeholder:"LEDGER"`
+	From         *string  `help:"Fill the simulated account with the PDF files of this folder and those below it; contracts.csv in it gives the document information. Said once, when the folder of --data begins." placeholder:"DIR"`
+	Environment  string   `help:"Use the real service: production, sandbox, lgwan or lgwan-sandbox. Needs CLOUDSIGN_CLIENT_ID; said once, when the folder of --data begins." placeholder:"NAME"`
+	Ledger       string   `help:"Where to register: sql (rows and files under --data), bundle:FOLDER for the PDF import of Contract One, or gateway:ADDRESS. Chosen once, when the folder begins; default: sql." placeholder:"LEDGER"`
 	GatewayQuota bool     `help:"The gateway tells its contracted count: show what is left of it, and stop when it is used up."`
 	Arrivals     int      `help:"Generated documents that arrive in the simulated account each run; 0 leaves your own files alone." default:"3"`
 	Webhook      string   `help:"After the daily run keep running and take CloudSign's webhooks on this address, such as :8080." placeholder:"ADDRESS"`
 	TrustedProxy []string `help:"Address range of a proxy in front of --webhook, such as 192.0.2.0/24." placeholder:"RANGE"`
 	Yes          bool     `help:"Answer the confirmation with yes."`
 	DryRun       bool     `help:"Print the plan and register nothing."`
-	Review       bool     `help:"Hold files for a review instead of registering them; chosen once, when the link begins. See the command review."`
+	Review       bool     `help:"Hold files for a review instead of registering them; chosen once, before the first count is confirmed. See the command review."`
 	ReviewPage   string   `help:"After the daily run keep running and serve the review as a web page on this address of this machine, such as 127.0.0.1:8081. It signs nobody in." placeholder:"ADDRESS"`
 	Reviewer     string   `help:"Account that decides on the review page; default: the name of this system's user." env:"COUNTERSIGN_REVIEWER" placeholder:"ACCOUNT"`
 	KeepRunning  bool     `help:"Go on with the daily difference until interrupted; --webhook and --review-page do so anyway."`
@@ -62,12 +62,16 @@ type options struct {
 type commands struct {
 	options
 	Sync   struct{}      `cmd:"" default:"1" help:"Link the account, load everything and then the difference."`
+	Links  struct{}      `cmd:"" help:"List the links of the folder: management ID, team, state, last and next run, counts."`
 	Review reviewCommand `cmd:"" name:"review" help:"Decide about files that are held for review."`
+
+	Gateway gatewayCommand `cmd:"" help:"Run a gateway in memory to try --ledger gateway with."`
 }
 
 func main() {
 	var c commands
-	parsed := kong.Parse(&c, kong.Name("ledgersync"), kong.Description("Link a CloudSign account with a contract ledger on disk."), kong.ShortUsageOnError())
+	parsed := kong.Parse(&c, kong.Name("ledgersync"), kong.Description("Link a CloudSign account with a contract ledger on disk."), kong.ShortUsageOnError(),
+		kong.Exit(func(code int) { os.Exit(min(code, 1)) }))
 	c.ClientID = os.Getenv("CLOUDSIGN_CLIENT_ID")
 	c.GatewayHeader, c.GatewayCredential = os.Getenv("COUNTERSIGN_GATEWAY_HEADER"), os.Getenv("COUNTERSIGN_GATEWAY_CREDENTIAL")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -80,16 +84,22 @@ func main() {
 		options: c.options, in: os.Stdin, out: os.Stdout, err: os.Stderr,
 		terminal: term.IsTerminal(int(os.Stdin.Fd())), bars: term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
 	}
-	if err := p.do(ctx, parsed.Command(), &c.Review); err != nil {
+	if err := p.do(ctx, parsed.Command(), &c); err != nil {
 		fmt.Fprintln(os.Stderr, "ledgersync: "+sentence(err))
 		os.Exit(exitCode(err))
 	}
 }
 
-// do does the command that was parsed: "sync", "review list", "review save <keys>".
-func (p *program) do(ctx context.Context, command string, review *reviewCommand) error {
-	if words := strings.Fields(command); words[0] == "review" {
-		return p.review(ctx, words[1], review)
+// do does the command that was parsed: "sync", "links", "gateway", "review list",
+// "review save <keys>".
+func (p *program) do(ctx context.Context, command string, c *commands) error {
+	switch words := strings.Fields(command); words[0] {
+	case "gateway":
+		return p.gateway(ctx, c.Gateway)
+	case "links":
+		return p.links(ctx)
+	case "review":
+		return p.review(ctx, words[1], &c.Review)
 	}
 	return p.run(ctx)
 }

@@ -190,6 +190,7 @@ func TestBadInput(t *testing.T) {
 	used := filepath.Join(t.TempDir(), "used")
 	require.NoError(t, execute(t, options{Data: used, From: new(folder(t, map[string]string{"a.pdf": pdf("a")}))}).failure)
 	generated := filepath.Join(t.TempDir(), "generated")
+	require.NoError(t, execute(t, options{Data: generated}).failure)
 	broken := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(broken, simulationFile), []byte("{"), 0o600))
 	for name, c := range map[string]struct {
@@ -212,7 +213,7 @@ func TestBadInput(t *testing.T) {
 		"other simulation":   {options{Data: generated, From: new(t.TempDir())}, []string{"no PDF file"}},
 		"simulated and real": {options{Data: used, Environment: "sandbox", ClientID: "x"}, []string{used, "--data"}},
 		"empty --from":       {options{From: new("")}, []string{"--from"}},
-		"without --from":     {options{Data: used}, []string{used, "--from"}},
+		"with --from":        {options{Data: generated, From: new(folder(t, map[string]string{"a.pdf": pdf("a")}))}, []string{generated, "--from"}},
 		"broken state":       {options{Data: broken}, []string{simulationFile, "--data"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -256,7 +257,13 @@ func TestRealService(t *testing.T) {
 	require.NoError(t, r.failure)
 	require.Equal(t, counts{documents: 2, files: 2, registered: 1, unchanged: 1}, r.counts(t))
 
-	require.ErrorContains(t, execute(t, options{Data: o.Data}).failure, "--data", "a real folder is not for the simulation")
+	require.ErrorContains(t, execute(t, options{Data: o.Data, From: new(folder(t, map[string]string{"a.pdf": pdf("a")}))}).failure, "--data", "a real folder is not for the simulation")
+	require.ErrorContains(t, execute(t, options{Data: o.Data}).failure, "CLOUDSIGN_CLIENT_ID", "nor goes on without the client ID")
+	remembered := o
+	remembered.Environment = ""
+	r = execute(t, remembered, realService(srv))
+	require.NoError(t, r.failure)
+	require.Equal(t, counts{documents: 2, files: 2, unchanged: 2}, r.counts(t))
 	production := o
 	production.Environment = "production"
 	require.ErrorContains(t, execute(t, production, realService(srv)).failure, "holds contracts of sandbox")

@@ -42,7 +42,11 @@ func (s *sync) showPreview(p ledgersync.Preview) {
 		row("on their way through another link", p.Elsewhere)
 	}
 	t.AppendSeparator()
-	t.AppendRow(table.Row{"to be registered", "", p.Registrations})
+	what := "to be registered"
+	if s.reviewed() {
+		what = "to be held for a review"
+	}
+	t.AppendRow(table.Row{what, "", p.Registrations})
 	if p.Usage != nil {
 		t.AppendRow(table.Row{"left of the contracted count", "", left(*p.Usage)})
 	}
@@ -51,11 +55,10 @@ func (s *sync) showPreview(p ledgersync.Preview) {
 	for _, a := range p.Advice {
 		fmt.Fprintln(s.out, "Advice:", a)
 	}
-	if len(p.Advice) > 0 {
-		fmt.Fprintln(s.out, "Advice: use a client ID of a user that is not a person and has the right to manage documents (書類管理権限):",
-			"a person's confidential documents would be linked too, and the link ends when the person's user is removed.")
-	}
 }
+
+// reviewed reports whether files wait for a reviewer before they are registered.
+func (s *sync) reviewed() bool { return s.link.Settings.Mode == contractone.ModeReview }
 
 // left is what is left of the contracted count.
 func left(u contractone.Usage) string {
@@ -98,7 +101,7 @@ func (s *sync) report(ctx context.Context) error {
 	}
 	t.AppendRows([]table.Row{
 		{"documents", sum.Documents}, {"files", sum.Files}, {"registered now", now}, {"in the ledger before, or discarded", unchanged},
-		{"held for grace or review", sum.Held}, {"failed", failed}, {"next run", s.nextRun(link)},
+		{"held (review, grace period, budget)", sum.Held}, {"failed", failed}, {"next run", s.nextRun(link)},
 	})
 	t.AppendSeparator()
 	t.AppendRows(s.ledger.places())
@@ -106,11 +109,29 @@ func (s *sync) report(ctx context.Context) error {
 	t.Render()
 	fmt.Fprintf(s.out, "ledgersync: documents=%d files=%d registered=%d unchanged=%d held=%d failed=%d\n",
 		sum.Documents, sum.Files, registered, unchanged, sum.Held, failed)
-	if s.link.Settings.Mode == contractone.ModeReview && sum.Held > 0 {
-		fmt.Fprintf(s.err, "%d files wait for a review: see them with ledgersync review list --data %s --ledger %s\n", sum.Held, s.data.dir, s.target)
+	if err := s.showWaiting(ctx); err != nil {
+		return err
 	}
 	if failed > 0 {
 		return fmt.Errorf("%d of %d files are not registered, the first is %s: mend that and run again, what is registered stays", failed, sum.Files, first)
+	}
+	return nil
+}
+
+// showWaiting says how many files wait for a reviewer, and how to get to them.
+func (s *sync) showWaiting(ctx context.Context) error {
+	if !s.reviewed() {
+		return nil
+	}
+	n := 0
+	for _, err := range s.flow.Files(ctx, s.link.ID, ledgersync.FileReview) {
+		if err != nil {
+			return err
+		}
+		n++
+	}
+	if n > 0 {
+		fmt.Fprintf(s.err, "%d files wait for a review: decide with the command review list --data %s, or on a page with --review-page 127.0.0.1:8081\n", n, s.data.dir)
 	}
 	return nil
 }

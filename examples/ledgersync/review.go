@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/countersign/countersign/contractone"
+	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/ledgersync"
 	"github.com/jedib0t/go-pretty/v6/table"
 )
@@ -40,24 +41,34 @@ type deletion struct {
 
 type shareCommand struct {
 	decision
-	With string `help:"Share scope: company, private, or the names of groups with commas between them." required:""`
+	With string `help:"Share scope: company, private, or group: and the names of groups with commas between them (group:Legal,Sales)." required:"" placeholder:"SCOPE"`
 }
 
-// scope reads the share scope.
-func (c shareCommand) scope() contractone.Share {
+// scope reads the share scope. Groups have a mark of their own, so that a slip in
+// "private" names no group.
+func (c shareCommand) scope() (contractone.Share, error) {
 	switch c.With {
 	case "company":
-		return contractone.CompanyWide()
+		return contractone.CompanyWide(), nil
 	case "private":
-		return contractone.Private()
+		return contractone.Private(), nil
 	}
-	return contractone.Groups(strings.Split(c.With, ",")...)
+	list, groups := strings.CutPrefix(c.With, "group:")
+	names := strings.Split(list, ",")
+	for i, name := range names {
+		names[i] = strings.TrimSpace(name)
+	}
+	share := contractone.Groups(names...)
+	if err := share.Validate(); err != nil || !groups {
+		return share, fmt.Errorf("--with %q is no share scope: write company, private or group:NAME,NAME", c.With)
+	}
+	return share, nil
 }
 
 // review does a review command; name is the command after "review".
 func (p *program) review(ctx context.Context, name string, c *reviewCommand) error {
-	return p.open(ctx, true, func(s *sync) error {
-		if s.link.Settings.Mode != contractone.ModeReview {
+	return p.openLink(ctx, true, func(s *sync) error {
+		if !s.reviewed() {
 			return errors.New("nothing is reviewed in this folder: begin with --review and another folder in --data")
 		}
 		actor, err := reviewer(c.As, "--as")
@@ -73,8 +84,12 @@ func (p *program) review(ctx context.Context, name string, c *reviewCommand) err
 				return r.Discard(ctx, c.Delete.Reason, keys...)
 			})
 		case "share":
+			share, err := c.Share.scope()
+			if err != nil {
+				return err
+			}
 			return s.decide(ctx, r, c.Share.decision, func(keys []contractone.Key) ([]ledgersync.Decided, error) {
-				return r.ChangeShare(ctx, c.Share.scope(), keys...)
+				return r.ChangeShare(ctx, share, keys...)
 			})
 		}
 		return s.showHeld(ctx, r)
@@ -117,11 +132,20 @@ func (s *sync) showHeld(ctx context.Context, r ledgersync.Review) error {
 		for _, f := range h.Findings {
 			codes = append(codes, strings.ReplaceAll(f.Code, "_", " "))
 		}
-		t.AppendRow(table.Row{h.Key, h.Items.Title, h.Items.FileName, h.Items.EndsOn, grouped(h.Items.Amount), h.Share, strings.Join(codes, ", ")})
+		t.AppendRow(table.Row{h.Key, clipped(h.Items.Title), clipped(h.Items.FileName), h.Items.EndsOn, grouped(h.Items.Amount), h.Share, strings.Join(codes, ", ")})
 	}
 	t.Render()
 	fmt.Fprintf(s.out, "ledgersync: held=%d\n", len(files))
 	return nil
+}
+
+// clipped keeps a text from making a table wider than it has to be.
+func clipped(text string) string {
+	const width = 24 // characters
+	if r := []rune(text); len(r) > width {
+		return string(r[:width-1]) + "…"
+	}
+	return text
 }
 
 // decide applies a decision, registers what was saved, and tells what became of
@@ -141,10 +165,17 @@ func (s *sync) decide(ctx context.Context, r ledgersync.Review, d decision, call
 			done++
 			continue
 		}
-		fmt.Fprintf(s.out, "%s: %v\n", d.Key, d.Err)
-		first = cmp.Or(first, d.Err)
+		why := d.Err
+		if file, ok := errors.AsType[*contractone.FileError](why); ok {
+			why = file.Err // the key names the file
+		}
+		fmt.Fprintf(s.out, "%s: %v\n", d.Key, why)
+		first = cmp.Or(first, why)
 	}
-	if err := s.engine.RunUntilIdle(ctx); err != nil {
+	err = s.engine.RunUntilIdle(ctx)
+	if errors.Is(err, orchestration.ErrOwned) {
+		fmt.Fprintln(s.err, "another run works on this folder: it registers what is saved")
+	} else if err != nil {
 		return err
 	}
 	if err := s.ledger.finish(ctx); err != nil {

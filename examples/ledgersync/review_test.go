@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/countersign/countersign/contractone"
+	"github.com/countersign/countersign/orchestration/ledgersync"
 	"github.com/stretchr/testify/require"
 )
 
@@ -23,7 +26,7 @@ func command(t *testing.T, args ...string) result {
 	parsed, err := parser.Parse(args)
 	require.NoError(t, err)
 	p := &program{options: c.options, in: strings.NewReader(""), out: &out, err: &errs}
-	failure := p.do(t.Context(), parsed.Command(), &c.Review)
+	failure := p.do(t.Context(), parsed.Command(), &c)
 	return result{out.String(), errs.String(), failure}
 }
 
@@ -52,7 +55,7 @@ func TestReview(t *testing.T) {
 	require.Len(t, entries, 1)
 	require.Equal(t, contractone.Private(), entries[0].Share)
 	r = command(t, "review", "delete", "--reason", "draft", keys[0], keys[1], "--data", dir, "--from", from)
-	require.ErrorContains(t, r.failure, "saved already by hanako")
+	require.ErrorContains(t, r.failure, "1 of 2 files were refused, the first because it was saved already by hanako")
 	require.Contains(t, r.out, "decided=1 refused=1 held=1 registered=0\n")
 
 	r = command(t, "--data", dir, "--from", from, "--arrivals", "0")
@@ -78,7 +81,69 @@ func TestBadReview(t *testing.T) {
 	require.ErrorContains(t, command(t, "review", "save", "--data", dir, "--from", from).failure, "--all")
 	require.ErrorContains(t, command(t, "review", "save", "--all", "x", "--data", dir, "--from", from).failure, "--all")
 	require.ErrorContains(t, command(t, "review", "save", "cloudsign:a:b", "--data", dir, "--from", from).failure, "no file")
-	require.ErrorContains(t, command(t, "review", "share", "--with", ",", "--all", "--data", dir, "--from", from).failure, "without a name")
+	for _, with := range []string{",", "privat", "Legal", "group:", "group:Legal,", "group:A,A", ""} {
+		require.ErrorContains(t, command(t, "review", "share", "--with", with, "--all", "--data", dir, "--from", from).failure, "write company, private or group:NAME", with)
+	}
+	r := command(t, "review", "share", "--with", "group:Legal, Sales ", "--all", "--data", dir, "--from", from)
+	require.NoError(t, r.failure)
+	require.NoError(t, command(t, "review", "save", "--all", "--data", dir, "--from", from).failure)
+	require.Equal(t, contractone.Groups("Legal", "Sales"), entriesOf(t, dir)[0].Share)
+}
+
+// TestWordsOfTheReview: in review mode nothing is said to be registered, and what is
+// held for other reasons waits for no reviewer. The mode follows the flags until
+// the first load is confirmed.
+func TestWordsOfTheReview(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	from := folder(t, map[string]string{"a.pdf": pdf("a")})
+	o := options{Data: dir, From: &from, Review: true}
+	no := func(p *program) { p.terminal, p.in = true, strings.NewReader("n\n") }
+	page := o
+	page.Review, page.ReviewPage = false, "127.0.0.1:0"
+	r := execute(t, page)
+	require.ErrorContains(t, r.failure, "give --review, too")
+	r = execute(t, o, no)
+	require.ErrorContains(t, r.failure, "not confirmed")
+	require.Contains(t, r.out, "to be held for a review")
+	require.Contains(t, r.out, "Hold 1 files for a review?")
+	require.NotContains(t, r.out, "to be registered")
+	r = execute(t, o)
+	require.NoError(t, r.failure)
+	require.Contains(t, r.err, "1 files wait for a review")
+
+	p := &program{options: o, in: strings.NewReader(""), out: io.Discard, err: io.Discard}
+	require.NoError(t, p.openLink(t.Context(), true, func(s *sync) error {
+		_, err := s.flow.ChangeLink(t.Context(), s.link.ID, "hanako", func(set *ledgersync.Settings) { set.GraceDays = 365 })
+		return err
+	}))
+	require.NoError(t, os.WriteFile(filepath.Join(from, "b.pdf"), []byte(pdf("b")), 0o600))
+	r = execute(t, o)
+	require.NoError(t, r.failure)
+	require.Equal(t, counts{documents: 2, files: 2, held: 2}, r.counts(t))
+	require.Contains(t, r.err, "1 files wait for a review")
+}
+
+// TestReviewBesideAnotherRun: a decision holds also while another run has the
+// folder, which registers what was saved.
+func TestReviewBesideAnotherRun(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	from := folder(t, map[string]string{"a.pdf": pdf("a"), "b.pdf": pdf("b")})
+	require.NoError(t, command(t, "--review", "--data", dir, "--from", from, "--arrivals", "0").failure)
+	p := &program{options: options{Data: dir}, in: strings.NewReader(""), out: io.Discard, err: io.Discard}
+	require.NoError(t, p.openLink(t.Context(), true, func(s *sync) error {
+		release, err := s.data.store.Own(t.Context())
+		require.NoError(t, err)
+		defer release()
+		r := command(t, "review", "save", "--all", "--data", dir)
+		require.NoError(t, r.failure)
+		require.Contains(t, r.out, "decided=2 refused=0 held=0 registered=0")
+		require.Contains(t, r.err, "another run works on this folder: it registers")
+		return nil
+	}))
+	require.NoError(t, command(t, "--data", dir, "--arrivals", "0").failure)
+	require.Len(t, entriesOf(t, dir), 2)
 }
 
 // TestKeepRunning: the program goes on until it is interrupted, which is no error.

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 
-	"github.com/countersign/countersign/contractone"
 	"github.com/countersign/countersign/orchestration/ledgersync"
 	"github.com/countersign/countersign/orchestration/ledgersync/reviewpage"
 )
@@ -26,13 +25,13 @@ func (s *sync) checkReviewPage() error {
 		return fmt.Errorf("--review-page %s is no address: write it as 127.0.0.1:8081", s.ReviewPage)
 	case host != "" && !onLoopback(host):
 		return fmt.Errorf("--review-page %s could be reached from other machines, and this program signs nobody in: use 127.0.0.1 or localhost", s.ReviewPage)
-	case s.link.Settings.Mode != contractone.ModeReview:
-		if s.Review {
-			return nil // run says what is wrong
-		}
+	case s.reviewed(), s.Review: // run says what is wrong with the second
+		return nil
+	case s.link.Settings.Confirmed == nil:
+		return errors.New("--review-page shows what is held for a review: give --review, too")
+	default:
 		return errors.New("--review-page shows what is held for a review: begin with --review and another folder in --data")
 	}
-	return nil
 }
 
 // reviewSite serves the review page, if --review-page asks for that.

@@ -88,5 +88,9 @@ func TestBadReviewPage(t *testing.T) {
 		require.ErrorContains(t, r.failure, want)
 	}
 	r := execute(t, options{Data: filepath.Join(t.TempDir(), "data"), From: &from, ReviewPage: ":0"})
-	require.ErrorContains(t, r.failure, "begin with --review")
+	require.ErrorContains(t, r.failure, "give --review, too")
+	dir := filepath.Join(t.TempDir(), "data")
+	require.NoError(t, execute(t, options{Data: dir, From: &from}).failure)
+	r = execute(t, options{Data: dir, From: &from, ReviewPage: ":0"})
+	require.ErrorContains(t, r.failure, "begin with --review and another folder")
 }

@@ -20,7 +20,7 @@ import (
 // run does the whole job: account, data, link, first load, daily difference,
 // report.
 func (p *program) run(ctx context.Context) error {
-	return p.open(ctx, p.DryRun, func(s *sync) error {
+	return p.openLink(ctx, p.DryRun, func(s *sync) error {
 		err := s.run(ctx)
 		if err == nil && p.serves() && !p.DryRun {
 			err = s.serve(ctx)
@@ -63,7 +63,7 @@ func (p *program) open(ctx context.Context, look bool, f func(*sync) error) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, s.ledger.close()) }()
-	if err := s.prepare(ctx); err != nil {
+	if err := s.prepare(); err != nil {
 		return err
 	}
 	return f(s)
@@ -82,6 +82,7 @@ type sync struct {
 	link     ledgersync.Link
 	before   ledgersync.Summary // as it stood when the program began
 
+	credential  contractone.Credential
 	firstLoaded int64       // files that the first load registered, if this run had one
 	registered  atomic.Bool // since the ledger was finished last
 	hook        string      // address that the simulated account's webhooks go to
@@ -98,8 +99,8 @@ func (s *sync) tell(e orchestration.Event) {
 	}
 }
 
-// prepare makes the flow and finds the account's link.
-func (s *sync) prepare(ctx context.Context) (err error) {
+// prepare makes the flow.
+func (s *sync) prepare() error {
 	account, err := s.source.account()
 	if err != nil {
 		return err
@@ -111,18 +112,28 @@ func (s *sync) prepare(ctx context.Context) (err error) {
 	}
 	s.engine = orchestration.NewLocal(s.data.store, orchestration.WithClock(s.source.now))
 	s.flow.Register(s.engine)
-	if s.link, err = s.ensureLink(ctx, account); err != nil {
-		return err
-	}
-	s.before, err = s.flow.Summary(ctx, s.link.ID)
-	return err
+	s.credential = account.Credential
+	return nil
+}
+
+// openLink opens everything, and finds the account's link or adds it.
+func (p *program) openLink(ctx context.Context, look bool, f func(*sync) error) error {
+	return p.open(ctx, look, func(s *sync) (err error) {
+		if s.link, err = s.ensureLink(ctx); err != nil {
+			return err
+		}
+		if s.before, err = s.flow.Summary(ctx, s.link.ID); err != nil {
+			return err
+		}
+		return f(s)
+	})
 }
 
 func (s *sync) run(ctx context.Context) error {
 	if err := s.checkReviewPage(); err != nil {
 		return err
 	}
-	if s.Review && s.link.Settings.Mode != contractone.ModeReview {
+	if s.Review && !s.reviewed() {
 		return fmt.Errorf("link %s registers without a review: choose another folder with --data for one that is reviewed", s.link.ID)
 	}
 	if s.DryRun {
@@ -199,15 +210,22 @@ func (s *sync) live(ctx context.Context) error {
 const simulatedDay = 10 * time.Second
 
 // ensureLink gives the account's link, and adds it the first time.
-func (s *sync) ensureLink(ctx context.Context, account ledgersync.Account) (ledgersync.Link, error) {
+func (s *sync) ensureLink(ctx context.Context) (ledgersync.Link, error) {
 	set := contractone.Settings{
-		Credential: account.Credential, Mode: contractone.ModeDirect, Share: contractone.CompanyWide(),
+		Credential: s.credential, Mode: contractone.ModeDirect, Share: contractone.CompanyWide(),
 		Responsible: []contractone.Principal{contractone.Group("Legal")},
 	}
 	if s.Review {
 		set.Mode, set.Reviewers = contractone.ModeReview, []contractone.Principal{contractone.Group(reviewers)}
 	}
-	return s.flow.EnsureLink(ctx, ledgersync.Settings{Settings: set})
+	link, err := s.flow.EnsureLink(ctx, ledgersync.Settings{Settings: set})
+	if !errors.Is(err, ledgersync.ErrSettingsDiffer) {
+		return link, err
+	}
+	if !s.Review || link.Settings.Confirmed != nil {
+		return link, nil // --review is said once, when the link begins
+	}
+	return s.flow.ChangeLink(ctx, link.ID, "ledgersync", func(now *ledgersync.Settings) { now.Settings = set })
 }
 
 // plan shows what would be done and does none of it.
@@ -257,7 +275,11 @@ func (s *sync) confirm(ctx context.Context, preview ledgersync.Preview) error {
 	case !s.terminal:
 		return errors.New("nobody can answer the confirmation here: look at the plan with --dry-run, then run again with --yes")
 	}
-	fmt.Fprintf(s.out, "Register %d files? They can't be taken out of the ledger again. [y/N] ", preview.Registrations)
+	question := "Register %d files? They can't be taken out of the ledger again. [y/N] "
+	if s.reviewed() {
+		question = "Hold %d files for a review? What is saved there is registered. [y/N] "
+	}
+	fmt.Fprintf(s.out, question, preview.Registrations)
 	answer := make(chan string, 1)
 	go func() { // a read from a terminal does not end with the context
 		line, _ := bufio.NewReader(s.in).ReadString('\n')

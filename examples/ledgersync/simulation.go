@@ -38,13 +38,15 @@ type simulation struct {
 	user     cloudsigntest.User
 	state    simulationState
 	contents []folderFile
-	dir      string // where state is kept
+	own      []string // folders that the program writes itself
+	dir      string   // where state is kept
 }
 
 // simulationState is what is kept of the simulation between runs.
 type simulationState struct {
-	Kind  string    `json:"kind"`  // "generated" or "folder"
-	Start time.Time `json:"start"` // the clock at the first run
+	Kind  string    `json:"kind"`           // "generated" or "folder"
+	From  string    `json:"from,omitempty"` // the folder
+	Start time.Time `json:"start"`          // the clock at the first run
 	Runs  int       `json:"runs"`
 	Came  []int     `json:"came"` // documents that arrived in each run
 }
@@ -52,13 +54,27 @@ type simulationState struct {
 // newSimulation leaves the folders out that the program writes itself, wherever
 // they lie: what it registered is not to come in again.
 func newSimulation(from *string, arrivals int, own ...string) (*simulation, error) {
-	s := &simulation{from: from, arrivals: arrivals}
+	s := &simulation{from: from, arrivals: arrivals, own: own}
 	if from == nil {
 		return s, nil
 	}
 	var err error
 	s.contents, err = readFolder(*from, own...)
 	return s, err
+}
+
+// settle takes the folder that the documents came from before, or keeps the one
+// that is given.
+func (s *simulation) settle() (err error) {
+	if s.from != nil {
+		s.state.From, err = filepath.Abs(*s.from)
+		return err
+	}
+	if s.state.From != "" {
+		s.from = &s.state.From
+		s.contents, err = readFolder(s.state.From, s.own...)
+	}
+	return err
 }
 
 func (s *simulation) kind() string {
@@ -72,6 +88,9 @@ func (s *simulation) kind() string {
 // end of the last one.
 func (s *simulation) begin(dir string, dryRun bool) error {
 	if err := s.read(dir); err != nil {
+		return err
+	}
+	if err := s.settle(); err != nil {
 		return err
 	}
 	s.clock = countersigntest.NewClock(s.state.Start)
@@ -133,7 +152,7 @@ func (s *simulation) read(dir string) error {
 		return fmt.Errorf("%s can't be understood: choose another folder with --data", path)
 	}
 	switch {
-	case s.state.Kind == s.kind():
+	case s.state.Kind == s.kind(), s.from == nil && s.state.From != "":
 	case s.from == nil:
 		return fmt.Errorf("the folder %s was filled with --from: give it again, or choose another folder with --data", dir)
 	default:

@@ -33,14 +33,25 @@ type source interface {
 	close()
 }
 
+// environment is the real service's, as it is given or as the folder began; empty
+// for a simulated account.
+func (p *program) environment() string {
+	if p.Environment != "" || p.From != nil {
+		return p.Environment
+	}
+	was, _ := os.ReadFile(filepath.Join(p.Data, environmentFile)) // begin says what is wrong with it
+	return strings.TrimSpace(string(was))
+}
+
 // openSource chooses by what is configured.
 func (p *program) openSource(to target) (source, error) {
+	name := p.environment()
 	switch {
 	case p.Data == "":
 		return nil, errors.New("--data is empty: name a folder")
 	case p.From != nil && *p.From == "":
 		return nil, errors.New("--from is empty: name a folder with PDF files, or leave it out")
-	case p.Environment == "" && p.ClientID == "":
+	case name == "" && p.ClientID == "":
 		if p.Arrivals < 0 {
 			return nil, errors.New("--arrivals is negative: give the number of documents that arrive each run")
 		}
@@ -50,12 +61,12 @@ func (p *program) openSource(to target) (source, error) {
 		return newSimulation(p.From, p.Arrivals, p.Data, filepath.Join(p.Data, "pdf"), to.at)
 	case p.From != nil:
 		return nil, errors.New("--from fills the simulated account only: leave out --environment and CLOUDSIGN_CLIENT_ID, or --from")
-	case p.Environment == "":
+	case name == "":
 		return nil, errors.New("CLOUDSIGN_CLIENT_ID is set: say with --environment which service it belongs to: production, sandbox, lgwan or lgwan-sandbox")
 	}
-	env, err := cloudsign.ParseEnvironment(p.Environment)
+	env, err := cloudsign.ParseEnvironment(name)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--environment %s: %w", name, err)
 	}
 	if p.ClientID == "" {
 		return nil, fmt.Errorf("CLOUDSIGN_CLIENT_ID is not set: %s", clientIDPage(env))

@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -23,6 +24,7 @@ type digi struct {
 	partner     digipost.PartnerID
 	client      *digipost.Client
 	registry    senderonboarding.Registry // of Brønnøysund
+	recipient   string                    // of letters; empty: nobody
 	fake        *digiposttest.Server      // nil: the real one
 }
 
@@ -34,7 +36,7 @@ func connect(o options) (*digi, error) {
 	case o.Walk:
 		return nil, errors.New("--walk walks the simulated registration only: leave out --environment and DIGIPOST_BROKER_ID")
 	case o.Environment == "" || o.BrokerID == "" || o.KeyFile == "":
-		return nil, errors.New("the real Digipost takes --environment, DIGIPOST_BROKER_ID and DIGIPOST_KEY, the file of the broker's key (PEM, or .p12 with DIGIPOST_KEY_PASSWORD)")
+		return nil, errors.New("the real Digipost takes --environment, DIGIPOST_BROKER_ID and DIGIPOST_KEY, the file of the broker's key (PEM, or .p12 with DIGIPOST_KEY_PASSWORD); with DIGIPOST_CLIENT_ID it asks for access tokens")
 	}
 	env, err := digipost.ParseEnvironment(o.Environment)
 	if err != nil {
@@ -44,36 +46,50 @@ func connect(o options) (*digi, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := readKey(o.KeyFile, o.Password)
+	auth, err := authentication(o)
 	if err != nil {
 		return nil, err
 	}
-	client, err := digipost.New(digipost.Config{Environment: env, BrokerID: digipost.BrokerID(id), Auth: digipost.SignatureAuth{Key: key}})
+	client, err := digipost.New(digipost.Config{Environment: env, BrokerID: digipost.BrokerID(id), Auth: auth})
 	if err != nil {
 		return nil, err
 	}
 	registry, err := digipost.NewRegistry()
-	return &digi{environment: env, partner: digipost.PartnerID(id), client: client, registry: registry}, err
+	return &digi{environment: env, partner: digipost.PartnerID(id), client: client, registry: registry, recipient: o.Recipient}, err
 }
 
-// readKey reads the broker's key, of PEM or of a .p12 file.
-func readKey(file string, password countersign.Secret) (crypto.Signer, error) {
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read the broker's key: %w", err)
-	}
-	if filepath.Ext(file) != ".p12" {
-		return digipost.ParseKey(raw)
-	}
-	cert, err := digipost.ParsePKCS12(raw, password)
+// authentication takes access tokens where there is a client for them, as Digipost
+// recommends, and signatures otherwise.
+func authentication(o options) (digipost.Authentication, error) {
+	cert, err := readKey(o.KeyFile, o.Password)
 	if err != nil {
 		return nil, err
+	}
+	if !o.ClientID.IsZero() {
+		return digipost.TokenAuth{ClientID: o.ClientID, Certificate: cert}, nil
 	}
 	key, ok := cert.PrivateKey.(crypto.Signer)
 	if !ok {
 		return nil, errors.New("the broker's key can't sign")
 	}
-	return key, nil
+	return digipost.SignatureAuth{Key: key}, nil
+}
+
+// readKey reads the broker's key and, where the file holds them, its certificates, of
+// PEM or of a .p12 file.
+func readKey(file string, password countersign.Secret) (tls.Certificate, error) {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("read the broker's key: %w", err)
+	}
+	if filepath.Ext(file) == ".p12" {
+		return digipost.ParsePKCS12(raw, password)
+	}
+	if cert, err := tls.X509KeyPair(raw, raw); err == nil {
+		return cert, nil
+	}
+	key, err := digipost.ParseKey(raw) // without a certificate it can sign at least
+	return tls.Certificate{PrivateKey: key}, err
 }
 
 // simulate starts a Digipost that knows one recipient.
@@ -84,9 +100,9 @@ func simulate() (*digi, error) {
 	}
 	fake := digiposttest.NewServer()
 	p := fake.AddPartner(digiposttest.Partner{Key: &key.PublicKey})
-	fake.AddUser(recipient)
+	fake.AddUser(testPerson)
 	client, err := digipost.New(digipost.Config{BrokerID: digipost.BrokerID(p.ID), Auth: digipost.SignatureAuth{Key: key}}, countersign.WithBaseURL(fake.URL()))
-	return &digi{web: fake.URL(), partner: digipost.PartnerID(p.ID), client: client, registry: simulatedRegistry{}, fake: fake}, err
+	return &digi{web: fake.URL(), partner: digipost.PartnerID(p.ID), client: client, registry: simulatedRegistry{}, recipient: testPerson, fake: fake}, err
 }
 
 // simulatedRegistry says of every organisation that one person may sign alone.

@@ -7,21 +7,27 @@
 //	go run ./examples/onboarding
 //
 // With --walk it clicks for itself, prints what happened and ends. With credentials
-// it does the same against Digipost's test environment:
+// it does the same against Digipost's test environment, with access tokens, or with
+// signatures where DIGIPOST_CLIENT_ID is left out; --dry-run shows beforehand what it
+// would do:
 //
-//	DIGIPOST_BROKER_ID=… DIGIPOST_KEY=broker.pem go run ./examples/onboarding \
+//	DIGIPOST_BROKER_ID=… DIGIPOST_CLIENT_ID=… DIGIPOST_KEY=broker.p12 go run ./examples/onboarding \
 //	    --environment test --base-url https://vendor.example/digipost --organisation …
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -38,11 +44,14 @@ type options struct {
 	Listen       string `help:"Address to listen on." default:"127.0.0.1:8080"`
 	Walk         bool   `help:"Walk both ways of the simulated registration, print what happened and end."`
 	Data         string `help:"File that keeps the sessions. Without it they end with the program." type:"path" placeholder:"FILE"`
-	Environment  string `help:"Use the real Digipost: test, difitest or production. Needs DIGIPOST_BROKER_ID and DIGIPOST_KEY." placeholder:"NAME"`
+	Environment  string `help:"Use the real Digipost: test, difitest, nhn or production. Needs DIGIPOST_BROKER_ID and DIGIPOST_KEY." placeholder:"NAME"`
 	BaseURL      string `help:"Where Digipost and customers reach this program, with the path /digipost." placeholder:"URL"`
 	Organisation string `help:"Organisation number of the customer who is signed in." default:"984661185"`
+	Recipient    string `help:"National identity number of who gets the letters. The simulation has somebody; the real Digipost's test environment gives you test persons." placeholder:"NUMBER"`
+	DryRun       bool   `help:"Check the configuration and print what would be served. Nothing is sent, stored or listened to."`
 
 	BrokerID string             `kong:"-"` // from the environment
+	ClientID countersign.Secret `kong:"-"`
 	KeyFile  string             `kong:"-"`
 	Password countersign.Secret `kong:"-"`
 }
@@ -51,6 +60,7 @@ func main() {
 	var o options
 	kong.Parse(&o, kong.Name("onboarding"), kong.Description("A vendor's web site whose customers get Digipost."), kong.UsageOnError())
 	o.BrokerID, o.KeyFile = os.Getenv("DIGIPOST_BROKER_ID"), os.Getenv("DIGIPOST_KEY")
+	o.ClientID = countersign.NewSecret(os.Getenv("DIGIPOST_CLIENT_ID"))
 	o.Password = countersign.NewSecret(os.Getenv("DIGIPOST_KEY_PASSWORD"))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -65,7 +75,19 @@ func main() {
 func run(ctx context.Context, o options, out io.Writer) error {
 	org, err := digipost.ParseOrganisationNumber(o.Organisation)
 	if err != nil {
+		return fmt.Errorf("--organisation: %w", err)
+	}
+	if u, err := url.Parse(o.base("")); err != nil || strings.TrimRight(u.Path, "/") != mounted {
+		return fmt.Errorf("--base-url does not end in %s, which is where this program serves the flow", mounted)
+	}
+	digi, err := connect(o)
+	if err != nil {
 		return err
+	}
+	defer digi.close()
+	s := &site{digi: digi, org: org}
+	if o.DryRun {
+		return s.describe(o, out)
 	}
 	store, err := openStore(o.Data)
 	if err != nil {
@@ -77,22 +99,39 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if o.BaseURL == "" {
-		o.BaseURL = "http://" + listener.Addr().String() + "/digipost"
-	}
-	digi, err := connect(o)
-	if err != nil {
-		return err
-	}
-	defer digi.close()
-	s := &site{digi: digi, org: org, home: "http://" + listener.Addr().String()}
-	if s.flow, err = newFlow(o.BaseURL, store, digi, s.note); err != nil {
-		return err
+	s.home = "http://" + listener.Addr().String()
+	if s.flow, err = newFlow(o.base(s.home), store, digi, s.note); err != nil {
+		return errors.Join(err, listener.Close())
 	}
 	digi.ready(s.flow.BackendURL().Reveal())
 	engine := orchestration.NewLocal(store)
 	s.flow.Register(engine)
 	return s.serve(ctx, listener, engine, o.Walk, out)
+}
+
+// mounted is the path that the site serves the flow below.
+const mounted = "/digipost"
+
+// base is where the flow is reached.
+func (o options) base(home string) string {
+	if o.BaseURL != "" {
+		return o.BaseURL
+	}
+	return home + mounted
+}
+
+// describe prints what would be served.
+func (s *site) describe(o options, out io.Writer) error {
+	base := o.base("http://" + o.Listen)
+	if _, err := newFlow(base, orchestration.NewMemory(), s.digi, s.note); err != nil {
+		return err
+	}
+	where := s.digi.web
+	if a, err := s.digi.environment.Addresses(); err == nil {
+		where = a.Web
+	}
+	_, err := fmt.Fprintf(out, "would listen on %s\nwould send customers to %s as partner %d\nwould be called back below %s\n", o.Listen, where, s.digi.partner, base)
+	return err
 }
 
 // openStore keeps the sessions in a file, or in memory.
@@ -115,15 +154,18 @@ func newFlow(baseURL string, store orchestration.Store, d *digi, tell func(conte
 	}, senderonboarding.Deps{Store: store, Senders: d.client.Senders, Messages: d.client.Messages, Registry: d.registry})
 }
 
-// serve runs engine and site side by side.
+// serve runs engine and site side by side. When it returns, both have ended, and the
+// store may be closed.
 func (s *site) serve(ctx context.Context, l net.Listener, engine *orchestration.Local, walk bool, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 2)
-	go func() { failed <- server.Serve(l) }()
-	go func() { failed <- engine.Run(ctx) }()
-	defer server.Close()
+	var work sync.WaitGroup
+	work.Go(func() { failed <- server.Serve(l) })
+	work.Go(func() { failed <- engine.Run(ctx) })
+	defer work.Wait()
+	defer shutDown(server)
+	defer cancel()
 	if walk {
 		return s.walk(ctx, out)
 	}
@@ -136,10 +178,19 @@ func (s *site) serve(ctx context.Context, l net.Listener, engine *orchestration.
 	}
 }
 
+// shutDown lets requests end that are under way, for a while.
+func shutDown(server *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if server.Shutdown(ctx) != nil {
+		_ = server.Close() // nothing is left to lose
+	}
+}
+
 func partnerID(s string) (int64, error) {
 	id, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || id <= 0 {
-		return 0, fmt.Errorf("DIGIPOST_BROKER_ID is not the number of a Digipost account")
+		return 0, fmt.Errorf("DIGIPOST_BROKER_ID is not the number of a Digipost account, such as 12345")
 	}
 	return id, nil
 }

@@ -21,6 +21,7 @@ import (
 // vendor is what a software vendor has already.
 type vendor struct {
 	database string
+	flow     *senderonboarding.Flow
 	mux      *http.ServeMux
 	key      crypto.Signer                                                 // registered at Digipost
 	login    func(http.Handler) http.Handler                               // lets nobody through who is not signed in
@@ -67,6 +68,20 @@ func (v *vendor) tell(ctx context.Context, e senderonboarding.Event) error {
 	}
 	text := senderonboarding.ReadyText(e.Session, "Fakturabyrået", "nb")
 	return v.mail(ctx, e.Session.Tenant, text.Subject, text.Body)
+}
+
+// end snippet
+
+// signedIn gives the customer what began on the public page in the same browser.
+//
+// snippet: claim
+func (v *vendor) signedIn(w http.ResponseWriter, r *http.Request) error { // after the login's own work, before it answers
+	start, err := v.who(r)
+	if err != nil {
+		return err
+	}
+	_, err = v.flow.ClaimFrom(w, r, senderonboarding.Claimant{Tenant: start.Tenant, Organisation: start.Organisation})
+	return err
 }
 
 // end snippet
@@ -121,4 +136,34 @@ func TestMount(t *testing.T) {
 		start.Header().Get("Location"))
 	require.NoError(t, v.tell(t.Context(), senderonboarding.Event{Kind: senderonboarding.EventReady, Session: senderonboarding.Session{Tenant: "customer-1"}}))
 	require.Equal(t, "customer-1: Digipost er klart til bruk", mailed)
+}
+
+// What began on the public page becomes the customer's who signs in on the same
+// browser, and nobody else's.
+func TestClaim(t *testing.T) {
+	t.Parallel()
+	flow, err := senderonboarding.New(senderonboarding.Config{
+		BaseURL: "https://vendor.example/digipost", PartnerID: 12345, Environment: digipost.Production, Public: true,
+	}, senderonboarding.Deps{Store: orchestration.NewMemory()})
+	require.NoError(t, err)
+	v := &vendor{flow: flow, customer: func(*http.Request) (string, string) { return "customer-1", "984661185" }}
+	rec := httptest.NewRecorder()
+	flow.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "https://vendor.example/digipost/start", nil))
+	require.Equal(t, http.StatusSeeOther, rec.Code)
+
+	tenants := func() (out []string) {
+		for s, err := range flow.Sessions(t.Context(), "") {
+			require.NoError(t, err)
+			out = append(out, s.Tenant+" "+string(s.Organisation))
+		}
+		return out
+	}
+	login := httptest.NewRequest(http.MethodPost, "https://vendor.example/login", nil)
+	require.NoError(t, v.signedIn(httptest.NewRecorder(), login))
+	require.Equal(t, []string{" "}, tenants(), "another browser")
+	for _, c := range rec.Result().Cookies() {
+		login.AddCookie(c)
+	}
+	require.NoError(t, v.signedIn(httptest.NewRecorder(), login))
+	require.Equal(t, []string{"customer-1 984661185"}, tenants())
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"html/template"
 	"io"
 	"net/http"
@@ -14,8 +15,8 @@ import (
 )
 
 const (
-	tenant    = "customer-1"  // who is signed in: a real site has a login
-	recipient = "01043100358" // an example number of Digipost's own documentation
+	tenant     = "customer-1"  // who is signed in: a real site has a login
+	testPerson = "01043100358" // an example number of Digipost's own documentation
 )
 
 // site is the vendor's web site.
@@ -32,7 +33,7 @@ type site struct {
 // handler mounts the flow beside the vendor's own pages.
 func (s *site) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/digipost/", s.flow.Handler())
+	mux.Handle(mounted+"/", s.flow.Handler())
 	mux.Handle("GET /get-digipost", s.flow.LandingHandler("/get-digipost", s.who))
 	mux.Handle("POST /get-digipost", s.flow.StartHandler(s.who))
 	mux.HandleFunc("GET /{$}", s.index)
@@ -64,14 +65,15 @@ func (s *site) note(_ context.Context, e senderonboarding.Event) error {
 
 // end snippet
 
-// send sends the first letter on the customer's behalf.
+// send sends the first letter on the customer's behalf. The id belongs to the letter,
+// not to the click.
 //
 // snippet: send
 func (s *site) send(ctx context.Context, id string) (*digipost.Delivery, error) {
 	const text = "Hei! Dette er det første brevet."
 	return s.flow.Send(ctx, tenant, digipost.Message{
 		ID:        id, // the same one never arrives twice
-		Recipient: digipost.Recipient{PersonalID: recipient},
+		Recipient: digipost.Recipient{PersonalID: s.digi.recipient},
 		Primary: digipost.Document{
 			Subject: "Velkommen", FileType: "txt", Authentication: digipost.LevelTwoFactor, Sensitivity: digipost.SensitivityNormal,
 			Content: countersign.Upload{Size: int64(len(text)), Open: func() (io.ReadCloser, error) {
@@ -93,7 +95,7 @@ var indexPage = template.Must(template.New("index").Parse(`<!DOCTYPE html>
 <table><tr><th scope="col">started</th><th scope="col">state</th><th scope="col">sender-id</th><th scope="col">why</th></tr>
 {{range .Sessions}}<tr><td>{{.Started.Format "15:04:05"}}</td><td>{{.State}}</td><td>{{if .SenderID}}{{.SenderID}}{{end}}</td><td>{{.Reason}}</td></tr>{{end}}</table>{{end}}
 {{if .Applications}}<form method="post" action="/approve"><button>Simulated Digipost: support approves</button></form>{{end}}
-{{if .Ready}}<form method="post" action="/letter"><button>Send a letter</button></form>{{end}}
+{{if .Ready}}<form method="post" action="/letter"><input type="hidden" name="id" value="{{.Letter}}"><button>Send a letter</button></form>{{end}}
 {{if .News}}<h2>News</h2><ul>{{range .News}}<li>{{.}}</li>{{end}}</ul>{{end}}
 </main></body></html>
 `))
@@ -103,11 +105,12 @@ type indexData struct {
 	Sessions     []senderonboarding.Session
 	Applications bool
 	Ready        bool
+	Letter       string // the id of the letter that the page's button sends, however often it is clicked
 	News         []string
 }
 
 func (s *site) index(w http.ResponseWriter, r *http.Request) {
-	data := indexData{Organisation: s.org}
+	data := indexData{Organisation: s.org, Letter: digipost.NewUUID()}
 	for session, err := range s.flow.Sessions(r.Context(), tenant) {
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -116,7 +119,7 @@ func (s *site) index(w http.ResponseWriter, r *http.Request) {
 		data.Sessions = append(data.Sessions, session)
 	}
 	_, err := s.flow.Sender(r.Context(), tenant)
-	data.Ready = err == nil
+	data.Ready = err == nil && s.digi.recipient != ""
 	data.Applications = s.digi.fake != nil && len(s.digi.fake.Applications()) > 0
 	s.mu.Lock()
 	data.News = append(data.News, s.news...)
@@ -126,7 +129,11 @@ func (s *site) index(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *site) letter(w http.ResponseWriter, r *http.Request) {
-	d, err := s.send(r.Context(), digipost.NewUUID())
+	d, err := s.send(r.Context(), r.PostFormValue("id"))
+	if errors.Is(err, digipost.ErrDuplicate) {
+		http.Redirect(w, r, "/", http.StatusSeeOther) // clicked twice
+		return
+	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return

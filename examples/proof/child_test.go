@@ -22,6 +22,11 @@ const (
 	modeWork    = "work"    // runs the engine until it is killed
 	modeDrain   = "drain"   // ends when everything is in the ledger
 	modeMeasure = "measure" // the whole job from an empty folder; tells its memory
+
+	modeEnvelopes = "envelopes" // the envelope sync: takes messages and works until it is killed
+
+	modeWorkSales  = "work sales"  // as modeWork, for the sale link
+	modeDrainSales = "drain sales" // ends when each sale is forwarded or parked
 )
 
 // runChild is the program under test.
@@ -43,7 +48,10 @@ func runChild(text string) error {
 }
 
 // modes are the jobs of a child.
-var modes = map[string]func(context.Context, job) error{modeWork: work, modeDrain: drain, modeMeasure: measure}
+var modes = map[string]func(context.Context, job) error{
+	modeWork: work, modeDrain: drain, modeMeasure: measure, modeEnvelopes: serveEnvelopes,
+	modeWorkSales: workSaleLink, modeDrainSales: drainSaleLink,
+}
 
 func work(ctx context.Context, j job) error {
 	p, err := open(ctx, j)

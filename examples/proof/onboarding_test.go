@@ -276,7 +276,35 @@ func TestDigipostOneTenantASenderOnStores(t *testing.T) {
 	})
 }
 
-// Of a thousand uses of one nonce at the same moment exactly one counts.
+// A sender-id goes from a tenant for whom a person decided to the one who proves it,
+// and both read of it.
+func TestDigipostProofTakesSenderOnStores(t *testing.T) {
+	onStores(t, func(t *testing.T, open func() orchestration.Store) {
+		o := newOnboarding(t, open)
+		decided, owner := o.begin("decided", ""), o.begin("owner", acme)
+		o.click(decided, acme)
+		o.run()
+		s, err := o.flow.Decide(t.Context(), decided.id, true, "kari", "called them")
+		require.NoError(t, err)
+		require.Equal(t, senderonboarding.StateReady, s.State)
+		o.click(owner, acme)
+		o.restart()
+		o.run()
+		require.Equal(t, senderonboarding.StateReady, o.now(owner).State)
+		require.Equal(t, senderonboarding.StateRefused, o.now(decided).State)
+		sender, err := o.flow.Sender(t.Context(), "owner")
+		require.NoError(t, err)
+		require.True(t, sender.Proven)
+		_, err = o.flow.Sender(t.Context(), "decided")
+		require.ErrorIs(t, err, senderonboarding.ErrNoSender)
+		require.ElementsMatch(t, []string{
+			"decided started", "decided returned", "decided unproven", "decided ready", "decided refused", "owner started", "owner returned", "owner ready",
+		}, o.told)
+	})
+}
+
+// Of a thousand uses of one nonce at the same moment, clicks and approvals, exactly
+// one click counts and one approval.
 func TestDigipostOneOfAThousandWinsOnStores(t *testing.T) {
 	onStores(t, func(t *testing.T, open func() orchestration.Store) {
 		o := newOnboarding(t, open)
@@ -285,8 +313,14 @@ func TestDigipostOneOfAThousandWinsOnStores(t *testing.T) {
 		var won, failed atomic.Int64
 		var wg sync.WaitGroup
 		for i := range uses {
+			id := digipost.SenderID(1 + i)
 			wg.Go(func() {
-				_, first, err := o.flow.Return(t.Context(), senderonboarding.Arrival{State: s.state, Nonce: s.nonce, SenderID: digipost.SenderID(1 + i)})
+				first, err := false, error(nil)
+				if i%2 == 0 {
+					err = o.flow.Approve(t.Context(), digipost.Callback{SenderID: id, Nonce: s.nonce})
+				} else {
+					_, first, err = o.flow.Return(t.Context(), senderonboarding.Arrival{State: s.state, Nonce: s.nonce, SenderID: id})
+				}
 				switch {
 				case err != nil:
 					failed.Add(1)
@@ -299,6 +333,7 @@ func TestDigipostOneOfAThousandWinsOnStores(t *testing.T) {
 		fmt.Printf("proof: digipost store=%s concurrent=%d won=%d failed=%d\n", store(t), uses, won.Load(), failed.Load())
 		require.EqualValues(t, 1, won.Load())
 		require.Zero(t, failed.Load(), "the others see the session as it is")
+		require.Equal(t, 1, o.now(s).Contradicting, "one click and one approval, each with a sender-id of its own")
 		o.run()
 		require.Equal(t, []string{"acme started", "acme returned"}, o.told[:2])
 	})

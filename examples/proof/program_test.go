@@ -29,11 +29,14 @@ type job struct {
 	// Every is how long after a listing the next one follows; 0: the next day.
 	Every time.Duration
 	Limit uint64 // of modeFull: the largest size of a file, in bytes
+	// Envelopes is the work of modeEnvelopes, in place of all but Dir.
+	Envelopes envelopeJob
 	// Review holds files, and a reviewer decides about them while the program works.
 	Review bool
 	// Gateway is the address of a gateway to register through; empty: the ledger
 	// lies in Dir.
 	Gateway string
+	Sale    *saleJob `json:",omitempty"` // of the sale link
 }
 
 // program is a user's program with the real parts: client, flow, local engine,

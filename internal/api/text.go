@@ -28,6 +28,10 @@ func clean(s string, limit int, secrets []countersign.Secret) string {
 	return s
 }
 
+// Clean makes a service's text fit for an error that a provider makes itself: one
+// line, at most 1,000 bytes, without the credentials of the call.
+func Clean(s string, secrets ...countersign.Secret) string { return clean(s, 1000, secrets) }
+
 // withoutSecret takes a credential out of a text. Very short ones are left:
 // taking them out would only garble the text.
 func withoutSecret(s string, secret countersign.Secret) string {

@@ -204,7 +204,7 @@ func tourObjects(g campaign, contact activecampaign.ContactID) {
 	_, err := s.Create(g.ctx, envelopeSchema("status"))
 	require.ErrorIs(g.t, err, activecampaign.ErrDuplicate)
 	wider := envelopeSchema("status", "sender", "pages")
-	wider.Fields[2].Type, wider.Fields[2].Scale = activecampaign.SchemaNumber, 2
+	wider.Fields[2].Type, wider.Fields[2].Scale = activecampaign.SchemaNumber, new(activecampaign.Int(2))
 	require.Equal(g.t, []string{"pages"}, had(s.Plan(g.ctx, wider))(g).Add)
 	had(s.Ensure(g.ctx, wider))(g)
 	schema := *had(s.Get(g.ctx, made.ID))(g)

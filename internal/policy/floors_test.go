@@ -83,7 +83,7 @@ var floors = map[string][]string{
 	"examples/docusignaccount": {anyExported},
 	"examples/docusign":        {anyExported, "examples/docusignaccount"},
 	"examples/draft":           {anyExported, "examples/docusignaccount"},
-	"examples/envelopesync":    {anyExported},
+	"examples/envelopesync":    {anyExported, "examples/docusignaccount"},
 	"examples/onboarding":      {anyExported},
 	"examples/salelink":        {anyExported},
 	"examples/proof":           {anyExported},

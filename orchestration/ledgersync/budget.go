@@ -2,6 +2,7 @@ package ledgersync
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -12,10 +13,11 @@ import (
 )
 
 // Budget bounds how many files a link registers, because each uses up one of the
-// contracts that a customer paid for. A file counts when it is taken up, before
-// anything is sent, and only once however often it is tried; so a budget is never
-// exceeded, and a file that fails for good has used its part. What is beyond
-// waits for the first run that has room. 0: no limit.
+// contracts that a customer paid for. A file counts before it is sent, and only
+// once however often it is tried; so a budget is never exceeded, and a file that
+// fails for good has used its part. One that the ledger holds already does not
+// count, and one that it lost and Repair registers again counts again. What is
+// beyond waits for the first run that has room. 0: no limit.
 type Budget struct {
 	Run   int64 `json:"run,omitempty"`   // files from one run of the link to the next
 	Month int64 `json:"month,omitempty"` // files in a calendar month in Japan
@@ -67,39 +69,27 @@ func (s *spent) add(now time.Time) {
 
 func monthOf(t time.Time) string { return t.In(japan).Format("2006-01") }
 
-// reserve takes files up as far as the budget goes, and gives those that may be
-// registered. The others wait.
-func (f *Flow) reserve(ctx context.Context, tx orchestration.Tx, link *linkRow, rows []fileRow) (ready []fileRow, err error) {
-	budget, used := link.Value.Settings.Budget, &link.Value.Spent
-	if budget == (Budget{}) {
-		return rows, nil
-	}
-	before := *used
-	for _, row := range rows {
-		if row.Value.Reserved || row.State == orchestration.StateSending || holds(link.Value.Settings, row.Value) {
-			ready = append(ready, row)
-			continue
+// reserve takes up a part of the budget for a file, and tells whether there was
+// one. It is kept before anything is sent.
+func (f *Flow) reserve(ctx context.Context, file fileRow) (room bool, err error) {
+	err = f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		link, err := f.linkIn(ctx, tx, contractone.ManagementID(file.Scope))
+		if err != nil {
+			return err
 		}
-		room := budget.left(*used, f.now()) > 0
-		if room {
-			used.add(f.now())
-			row.Value.Reserved = true
-		} else {
-			row.State, row.Due = FileBudget, time.Time{}
-			row.LastError = "waits for the first run that has room in the budget of " + budget.String()
+		now, used := f.now(), &link.Value.Spent
+		if room = link.Value.Settings.Budget.left(*used, now) > 0; !room {
+			return nil
 		}
-		row.Updated = f.now()
-		if err := f.files.Update(ctx, tx, &row); err != nil {
-			return nil, err
+		row, err := f.files.Get(ctx, tx, file.Key)
+		if err != nil {
+			return err
 		}
-		if room {
-			ready = append(ready, row)
-		}
-	}
-	if *used == before {
-		return ready, nil
-	}
-	return ready, f.links.Update(ctx, tx, link)
+		used.add(now)
+		row.Value.Reserved = true
+		return errors.Join(f.files.Update(ctx, tx, &row), f.links.Update(ctx, tx, &link))
+	})
+	return room, err
 }
 
 // release takes up as many of the files that wait for the budget as it has room

@@ -2,8 +2,10 @@ package ledgersync
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/cloudsign"
 	"github.com/countersign/countersign/contractone"
 	"github.com/countersign/countersign/mapping/ledgermap"
@@ -15,30 +17,36 @@ import (
 type CheckReport struct {
 	Link     contractone.ManagementID
 	At       time.Time
-	Files    int64 // of the documents that the link sees and carries
+	Files    int64 // that the link sees, and carries or has found
 	Linked   int64 // of them in store and ledger
 	Problems []Problem
+	// LedgerSearched is false for a ledger that can't be searched: then an entry of
+	// the link that neither CloudSign nor the store has is no problem.
+	LedgerSearched bool
 }
 
 // Problem is something that the three places disagree about.
 type Problem struct {
 	Kind ProblemKind
 	Key  contractone.Key
-	// Repaired says that Repair put the file back into the queue.
+	// Repaired says that Repair put the file back into the queue: an active link brings
+	// it forward, another one when it is active again.
 	Repaired bool
 }
 
 // ProblemKind says what is wrong with a file.
 type ProblemKind string
 
-// The kinds of problems. Repair mends the first three; of the others a person has
-// to make sense.
+// The kinds of problems, of which a file may have more than one. Repair mends the first
+// three, but a file that is lost and gone; of the others a person has to make sense.
 const (
-	ProblemMissing    ProblemKind = "missing"    // CloudSign has it since before the last run, the store does not
-	ProblemLost       ProblemKind = "lost"       // registered by the store's account, but the ledger does not have it
-	ProblemUncertain  ProblemKind = "uncertain"  // sent without a trustworthy answer
-	ProblemGone       ProblemKind = "gone"       // the store has it, but the user does not see it in CloudSign any more
-	ProblemUnexpected ProblemKind = "unexpected" // in the ledger, although the store says otherwise
+	ProblemMissing   ProblemKind = "missing"   // CloudSign has it since before the last run, the store does not
+	ProblemLost      ProblemKind = "lost"      // registered by the store's account, but the ledger does not have it
+	ProblemUncertain ProblemKind = "uncertain" // sent without a trustworthy answer
+	ProblemGone      ProblemKind = "gone"      // the store has it, but the user does not see it in CloudSign any more
+	// ProblemUnexpected: in the ledger, although the store says otherwise. A file that
+	// was given up is found there when it is taken up again, see DeadLetters.
+	ProblemUnexpected ProblemKind = "unexpected"
 )
 
 // Check compares CloudSign, the store and the ledger, and changes nothing. It
@@ -49,8 +57,11 @@ func (f *Flow) Check(ctx context.Context, id contractone.ManagementID) (CheckRep
 
 // Repair does what Check does, and puts back into the queue what is missing, lost
 // or uncertain. An uncertain file is looked up before it is sent again, and a
-// ledger knows a key that it holds, so nothing is registered twice. Its error is
-// a *LinkError.
+// ledger knows a key that it holds, so nothing is registered twice. A lost file is
+// registered with what CloudSign says of it now, and the share scope that a reviewer
+// chose; one that was forgotten stays lost. Its error is a *LinkError; a link that was
+// removed is a countersign.ErrConflict, because its files belong to the link that finds
+// them next.
 func (f *Flow) Repair(ctx context.Context, id contractone.ManagementID) (CheckReport, error) {
 	return f.inspect(ctx, id, true)
 }
@@ -68,6 +79,9 @@ func (f *Flow) inspect(ctx context.Context, id contractone.ManagementID, repair 
 	link, err := f.link(ctx, id)
 	if err != nil {
 		return CheckReport{}, err
+	}
+	if repair && State(link.State) == StateRemoved {
+		return CheckReport{}, &LinkError{Link: id, Err: fmt.Errorf("it was removed: repair the link that came after it: %w", countersign.ErrConflict)}
 	}
 	in := &inspection{f: f, link: link, repair: repair, report: CheckReport{Link: id, At: f.now()}, seen: map[contractone.Key]bool{}}
 	for _, part := range []func(context.Context) error{in.source, in.store, in.ledger} {
@@ -119,14 +133,13 @@ func (in *inspection) document(ctx context.Context, d *cloudsign.Document) error
 		in.seen[key] = true
 		row, known := rows[key]
 		switch {
-		case !carries:
 		case known && row.Scope != in.link.Key: // another link's matter
 		case known:
 			in.report.Files++
-			if err := in.file(ctx, row, rec); err != nil {
+			if err := in.file(ctx, row, &rec, carries); err != nil {
 				return err
 			}
-		case !processedAt(d).After(in.link.Value.Until):
+		case carries && !processedAt(d).After(in.link.Value.Until):
 			in.report.Files++
 			in.problem(ProblemMissing, key, in.repair)
 			missing = true
@@ -143,31 +156,50 @@ func (in *inspection) document(ctx context.Context, d *cloudsign.Document) error
 	})
 }
 
-// file compares a file's row with the ledger.
-func (in *inspection) file(ctx context.Context, row fileRow, rec ledgermap.Record) error {
+// file compares a file's row with the ledger. A lost one may be registered again when
+// CloudSign has the record of it and the link carries it.
+func (in *inspection) file(ctx context.Context, row fileRow, rec *ledgermap.Record, carries bool) error {
 	key := contractone.Key(row.Key)
-	linked := row.State == FileLinked || row.State == FileKnown
-	if !linked && row.State != FileDiscarded {
-		return nil
+	if row.State == orchestration.StateSending || row.State == orchestration.StateUncertain {
+		return nil // nobody knows; it is looked up in its time
 	}
 	_, found, err := in.f.ledger.Lookup(ctx, key)
+	linked := registeredState(row.State)
 	switch {
 	case err != nil:
 		return err
 	case linked && found:
-		in.report.Linked++
+		if rec != nil {
+			in.report.Linked++
+		}
 	case linked:
-		in.problem(ProblemLost, key, in.repair)
-		if in.repair {
-			return in.requeue(ctx, row, func(row *fileRow) {
-				row.State = orchestration.StatePending
-				row.Value.Title, row.Value.Name = rec.Document.Title, rec.File.Name
-			})
+		repair := in.repair && carries && !row.Value.Forgotten
+		in.problem(ProblemLost, key, repair)
+		if repair {
+			return in.requeue(ctx, row, again(*rec))
 		}
 	case found:
-		in.problem(ProblemUnexpected, key, false)
+		now, err := in.f.rowsIn(ctx, []contractone.Key{key})
+		if err == nil && now[key].Version == row.Version { // else it was registered at this moment
+			in.problem(ProblemUnexpected, key, false)
+		}
+		return err
 	}
 	return nil
+}
+
+// again makes a lost file one that is to be registered.
+func again(rec ledgermap.Record) func(*fileRow) {
+	return func(row *fileRow) {
+		b := &row.Value
+		row.State = orchestration.StatePending
+		b.Title, b.Name = rec.Document.Title, rec.File.Name
+		b.Reserved = false // a ledger that lost it counts it again
+		if b.Share == nil {
+			// An older version did not keep what the reviewer chose: ask again.
+			b.Decision = nil
+		}
+	}
 }
 
 // store goes through the link's rows.
@@ -188,6 +220,9 @@ func (in *inspection) store(ctx context.Context) error {
 		}
 		if !in.seen[key] {
 			in.problem(ProblemGone, key, false)
+			if err := in.file(ctx, row, nil, false); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -199,6 +234,7 @@ func (in *inspection) ledger(ctx context.Context) error {
 	if !ok || !in.f.ledger.Capabilities().Search {
 		return nil
 	}
+	in.report.LedgerSearched = true
 	for e, err := range contractone.All(ctx, s, contractone.Query{Link: contractone.ManagementID(in.link.Key), Limit: contractone.MaxPageSize}) {
 		if err != nil {
 			return err

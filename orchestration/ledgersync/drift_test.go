@@ -162,7 +162,7 @@ func TestCheckAndRepair(t *testing.T) {
 	w.start()
 	report, err := w.flow.Check(t.Context(), w.link)
 	require.NoError(t, err)
-	require.Equal(t, ledgersync.CheckReport{Link: w.link, At: w.clock.Now(), Files: 4, Linked: 4}, report)
+	require.Equal(t, ledgersync.CheckReport{Link: w.link, At: w.clock.Now(), Files: 4, Linked: 4, LedgerSearched: true}, report)
 
 	old := w.ledger
 	w.ledger = contractonetest.NewLedger(contractonetest.WithClock(w.clock.Now)) // a backup without the one
@@ -227,10 +227,7 @@ func TestRepairLooksUncertainFilesUp(t *testing.T) {
 		return contractonetest.Fault{After: countersign.ErrOutcomeUnknown}
 	})
 	blind := &blindLedger{Ledger: w.ledger}
-	flow, err := ledgersync.New(w.cfg, ledgersync.Deps{Store: w.store, Ledger: blind, Accounts: []ledgersync.Account{w.account}})
-	require.NoError(t, err)
-	w.flow, w.engine = flow, orchestration.NewLocal(w.store, orchestration.WithClock(w.clock.Now))
-	flow.Register(w.engine)
+	w.use(blind)
 	w.add()
 	require.NoError(t, w.flow.Start(t.Context(), w.link, w.preview()))
 	blind.blind = true

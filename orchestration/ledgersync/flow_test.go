@@ -69,7 +69,7 @@ func TestPreviewCountsFiles(t *testing.T) {
 	require.Equal(t, contractone.Count{Documents: 3, Files: 6}, p.Linkable())
 	require.EqualValues(t, 3, p.Registrations)
 	require.Equal(t, &contractone.Usage{Contracted: 100}, p.Usage)
-	require.Equal(t, []ledgersync.Advice{ledgersync.AdviceSeesConfidential}, p.Advice)
+	require.Equal(t, []ledgersync.Advice{ledgersync.AdviceDedicatedUser, ledgersync.AdviceSeesConfidential}, p.Advice)
 	require.Empty(t, w.entries(), "nothing is registered")
 	require.Zero(t, w.fake.Log().Tally(cloudsigntest.OpDownloadFile).Requests)
 
@@ -198,7 +198,7 @@ func TestUserWithoutTheRightSeesOwnDocuments(t *testing.T) {
 	w.fake.AddDocument(cloudsigntest.Document{UserID: other.ID, Status: cloudsigntest.Concluded})
 	w.fake.AddDocument(cloudsigntest.Document{UserID: w.user.ID, Status: cloudsigntest.Draft})
 	p := w.add()
-	require.Equal(t, []ledgersync.Advice{ledgersync.AdviceNotAdministrator}, p.Advice)
+	require.Equal(t, []ledgersync.Advice{ledgersync.AdviceDedicatedUser, ledgersync.AdviceNotAdministrator}, p.Advice)
 	require.NoError(t, w.flow.Start(t.Context(), w.link, p))
 	w.run()
 	require.Len(t, w.entries(), 2)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -21,6 +22,9 @@ func (f *Flow) hold(rec *orchestration.Record, s Settings, m mapped) error {
 		return err
 	}
 	row.Value.Held = &held{mapped: m, Share: s.Share, Since: f.now()}
+	if row.Value.Share != nil { // a review before this one ended without a decision
+		row.Value.Held.Share = *row.Value.Share
+	}
 	next, err := f.files.Record(row)
 	if err != nil {
 		return err
@@ -37,27 +41,46 @@ var errExpired = fmt.Errorf("nobody reviewed it in time; taking it up again puts
 
 // expire gives up the files whose review has come to its end, and tells them from
 // the others. They are dead letters, because a contract must not vanish silently.
+// With them go those of the link's other lanes, so that people are told once.
 func (f *Flow) expire(ctx context.Context, tx orchestration.Tx, due []fileRow) (others, expired []fileRow, err error) {
 	for _, row := range due {
-		if row.State != FileReview {
+		if row.State == FileReview {
+			expired = append(expired, row)
+		} else {
 			others = append(others, row)
-			continue
 		}
-		row.State, row.Due, row.Updated = orchestration.StateDead, time.Time{}, f.now()
-		row.LastError, row.Value.Held = orchestration.ErrorText(named(row, errExpired)), nil
-		if err := f.files.Update(ctx, tx, &row); err != nil {
+	}
+	if len(expired) == 0 {
+		return due, nil, nil
+	}
+	rows, err := f.files.List(ctx, tx, orchestration.Query{Scope: due[0].Scope, States: []string{FileReview}, DueBy: f.now(), Limit: pageSize})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, row := range rows {
+		if !slices.ContainsFunc(expired, func(own fileRow) bool { return own.Key == row.Key }) {
+			expired = append(expired, row)
+		}
+	}
+	for i := range expired {
+		if err := f.giveUp(ctx, tx, &expired[i]); err != nil {
 			return nil, nil, err
 		}
-		err := f.journal.Append(ctx, tx, orchestration.Entry{
-			At: f.now(), Who: flowName, What: "review expired", Scope: row.Scope, Ref: row.Key,
-			IDs: map[string]string{"document": row.Value.Document, "file": row.Value.File},
-		})
-		if err != nil {
-			return nil, nil, err
-		}
-		expired = append(expired, row)
 	}
 	return others, expired, nil
+}
+
+// giveUp makes a dead letter of a file that nobody reviewed.
+func (f *Flow) giveUp(ctx context.Context, tx orchestration.Tx, row *fileRow) error {
+	row.State, row.Due, row.Updated = orchestration.StateDead, time.Time{}, f.now()
+	row.LastError, row.Value.Held = orchestration.ErrorText(named(*row, errExpired)), nil
+	if err := f.files.Update(ctx, tx, row); err != nil {
+		return err
+	}
+	return f.journal.Append(ctx, tx, orchestration.Entry{
+		At: f.now(), Who: flowName, What: "review expired", Scope: row.Scope, Ref: row.Key,
+		IDs: map[string]string{"document": row.Value.Document, "file": row.Value.File},
+	})
 }
 
 // named names link, document and file in an error that does not do so yet.

@@ -35,10 +35,11 @@ func (s *frail) Tx(ctx context.Context, fn func(orchestration.Tx) error) error {
 }
 
 // TestKilledAtAnyCommit runs a stop, a resume and a first load on a store that dies
-// at each commit in turn; a healthy program goes on and nothing is lost or doubled.
+// at each commit in turn, until one lives to the end; a healthy program goes on and
+// nothing is lost or doubled.
 func TestKilledAtAnyCommit(t *testing.T) {
 	t.Parallel()
-	for commits := range int64(40) {
+	for commits, lived := int64(0), false; !lived; commits++ {
 		w := newWorld(t)
 		w.fake.Seed(w.user, cloudsigntest.Account{Documents: 5, Files: 7})
 		w.ledger.SetContracted(2)
@@ -53,6 +54,7 @@ func TestKilledAtAnyCommit(t *testing.T) {
 		w.restart()
 		_ = w.flow.Resume(t.Context(), w.link) // and dies somewhere
 		_ = w.engine.RunUntilIdle(t.Context())
+		lived = dying.left.Load() >= 0
 
 		w.store = healthy
 		w.restart()
@@ -72,8 +74,8 @@ func TestKilledAtAnyCommit(t *testing.T) {
 // on a store that dies at each commit in turn. What was answered as done is done.
 func TestKilledAtAnyCommitInReview(t *testing.T) {
 	t.Parallel()
-	decided, registered := 0, 0
-	for commits := range int64(80) {
+	decided := 0
+	for commits, lived := int64(0), false; !lived; commits++ {
 		w := newWorld(t)
 		w.fake.Seed(w.user, cloudsigntest.Account{Documents: 4, Files: 6})
 		w.add(reviewed, func(s *ledgersync.Settings) { s.Budget.Run = 2 })
@@ -97,6 +99,7 @@ func TestKilledAtAnyCommitInReview(t *testing.T) {
 			}
 		}
 		_ = w.engine.RunUntilIdle(t.Context())
+		lived = dying.left.Load() >= 0
 
 		w.store = healthy
 		w.restart()
@@ -110,12 +113,9 @@ func TestKilledAtAnyCommitInReview(t *testing.T) {
 			require.Contains(t, entries, k)
 		}
 		decided += len(saved) + len(discarded)
-		if dying.left.Load() >= 0 {
-			registered += len(saved) // before anything died
-		}
+		require.True(t, !lived || len(saved) > 0, "the last one lives to the end")
 	}
-	require.Positive(t, decided)
-	require.Positive(t, registered, "the last ones live to the end")
+	require.Greater(t, decided, 2, "some die after a decision")
 }
 
 // TestDocumentsThatLeaveDuringDowntime: documents on pages that were read leave the

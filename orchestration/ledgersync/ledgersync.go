@@ -78,9 +78,9 @@ type Config struct {
 	// orchestration.Backoff.
 	Backoff func(attempt int) time.Duration
 	// Include chooses among the documents that a link may carry; it is asked in the
-	// preview and when a document is found, and the document has no participants.
-	// One that it refuses is found again by the next complete run. It must be quick
-	// and safe for concurrent use. Nil: all.
+	// preview, when a document is found, and again when its files waited before they
+	// are sent. The document has no participants. One that it refuses is found again by
+	// the next complete run. It must be quick and safe for concurrent use. Nil: all.
 	Include func(link contractone.ManagementID, doc *cloudsign.Document) bool
 	// Clock replaces time.Now.
 	Clock func() time.Time
@@ -88,9 +88,11 @@ type Config struct {
 	// "register" (files). Nil: nobody is.
 	Progress orchestration.Progress
 	// Notifier tells people of links that stop, files that are given up and, once a
-	// month, of deadlines that come near. Nil: nobody is told.
+	// month, of deadlines that come near, where the ledger can be searched; where it
+	// can't, the Logger says so. Nil: nobody is told.
 	Notifier Notifier
-	// Logger gets links that stop and files that fail. Nil: silent.
+	// Logger gets links that stop, files that fail, and at Register what the ledger
+	// can't do. Nil: silent.
 	Logger *slog.Logger
 }
 
@@ -135,6 +137,7 @@ type Flow struct {
 	links    orchestration.Table[linkBody]
 	files    orchestration.Table[fileBody]
 	overlaps orchestration.Table[overlapBody]
+	claims   string // the table
 	journal  orchestration.Journal
 	meters   meters
 }
@@ -158,6 +161,7 @@ func New(cfg Config, deps Deps) (*Flow, error) {
 		links:    orchestration.Table[linkBody](orchestration.TableName(flowName, cfg.Name, "link")),
 		files:    orchestration.Table[fileBody](orchestration.TableName(flowName, cfg.Name, "file")),
 		overlaps: orchestration.Table[overlapBody](orchestration.TableName(flowName, cfg.Name, "overlap")),
+		claims:   orchestration.TableName(flowName, cfg.Name, "claim"),
 		journal:  orchestration.Journal(orchestration.TableName(flowName, cfg.Name, "journal")),
 	}
 	for _, a := range deps.Accounts {
@@ -180,6 +184,7 @@ func Tables(instance string) []string {
 		orchestration.TableName(flowName, instance, "file"),
 		orchestration.TableName(flowName, instance, "journal"),
 		orchestration.TableName(flowName, instance, "overlap"),
+		orchestration.TableName(flowName, instance, "claim"),
 	}
 }
 
@@ -242,8 +247,13 @@ func (f *Flow) now() time.Time { return f.cfg.Clock() }
 func (f *Flow) Register(e orchestration.Engine) {
 	e.Handle(string(f.links), f.runLink)
 	e.Handle(string(f.files), f.runFiles)
-	if _, ok := f.ledger.(contractone.Searcher); ok && f.cfg.Notifier != nil && f.ledger.Capabilities().Search {
+	_, ok := f.ledger.(contractone.Searcher)
+	switch {
+	case f.cfg.Notifier == nil:
+	case ok && f.ledger.Capabilities().Search:
 		e.Every(orchestration.TableName(flowName, f.cfg.Name, "deadlines"), firstOfMonth, f.remind)
+	default:
+		f.cfg.Logger.Warn("nobody is told of coming deadlines, because the ledger can't be searched")
 	}
 }
 

@@ -48,6 +48,8 @@ type Link struct {
 	LastRun time.Time
 	// Seen counts what the link found so far, each document and file once.
 	Seen contractone.Count
+	// Counts is how its files stand now.
+	Counts Summary
 	// Overlap counts the files that it sees and another link holds; see Overlaps.
 	Overlap int64
 }
@@ -64,6 +66,8 @@ type linkBody struct {
 	// Until is the end of the last complete run: everything up to it was seen.
 	Until   time.Time `json:"until,omitzero"`
 	LastRun time.Time `json:"last_run,omitzero"`
+	// Active is when Start or Resume made the link active the last time.
+	Active time.Time `json:"active,omitzero"`
 	// LastFull is when the last run began that went through everything.
 	LastFull time.Time `json:"last_full,omitzero"`
 	// Window is the run that is under way, nil between runs.
@@ -71,6 +75,8 @@ type linkBody struct {
 	// Asked counts the runs that were asked for; one that is asked for while
 	// another is under way comes after it.
 	Asked int `json:"asked,omitempty"`
+	// Reminded is the month of the last NoticeDeadlines, "2026-04".
+	Reminded string `json:"reminded,omitempty"`
 }
 
 // window is one run through a listing. Page is the next page to read: it is
@@ -121,7 +127,10 @@ func (f *Flow) AddLink(ctx context.Context, s Settings) (Link, error) {
 		if err == nil && fresh == 0 {
 			err = fmt.Errorf("ledgersync: management ID %s is taken: add the link again: %w", id, countersign.ErrConflict)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return f.claim(ctx, tx, id, s.Credential)
 	})
 	if err != nil {
 		return Link{}, err
@@ -129,57 +138,71 @@ func (f *Flow) AddLink(ctx context.Context, s Settings) (Link, error) {
 	return linkOf(row), nil
 }
 
-func (f *Flow) refuseTwice(ctx context.Context, tx orchestration.Tx, c contractone.Credential) error {
-	rows, err := f.links.List(ctx, tx, orchestration.Query{})
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		if r.Value.Settings.Credential.Fingerprint == c.Fingerprint && State(r.State) != StateRemoved {
-			return &LinkError{Link: contractone.ManagementID(r.Key), Err: fmt.Errorf("this client ID is linked already: %w", countersign.ErrConflict)}
-		}
-	}
-	return nil
-}
-
-// EnsureLink gives the link of the settings' credential as it is, and adds it when
-// there is none. Settings of a link that exists do not change. Programs that start
-// again and again use it in place of AddLink.
+// EnsureLink gives the link of the settings' credential, and adds it when there is
+// none. Programs that start again and again use it in place of AddLink. The
+// settings of a link that exists do not change: where they differ from s, the link
+// comes with a *SettingsError, which a program may pass over whose links are changed
+// elsewhere.
 func (f *Flow) EnsureLink(ctx context.Context, s Settings) (Link, error) {
-	links, err := f.Links(ctx)
+	links, err := f.linksWhere(ctx, func(has Settings) bool { return has.Credential.Fingerprint == s.Credential.Fingerprint })
 	if err != nil {
 		return Link{}, err
 	}
-	for _, l := range links {
-		if l.Settings.Credential.Fingerprint == s.Credential.Fingerprint {
-			return l, nil
-		}
+	if len(links) == 0 {
+		return f.AddLink(ctx, s)
 	}
-	return f.AddLink(ctx, s)
+	l := links[0]
+	if s, err = kept(s); err != nil {
+		return l, err
+	}
+	if differ := differences(l.Settings, s); len(differ) > 0 {
+		return l, &SettingsError{Link: l.ID, Differ: differ}
+	}
+	return l, nil
 }
 
 // Links gives all links in the order in which they were added, but those that
 // were removed.
 func (f *Flow) Links(ctx context.Context) ([]Link, error) {
-	var out []Link
-	for row, err := range f.links.All(ctx, f.store, orchestration.Query{}) {
-		if err != nil {
-			return nil, err
-		}
-		if State(row.State) != StateRemoved {
-			out = append(out, linkOf(row))
-		}
-	}
-	return out, nil
+	return f.linksWhere(ctx, func(Settings) bool { return true })
 }
 
-// Link gives one link, also one that was removed. An unknown ID is a countersign.ErrNotFound.
-func (f *Flow) Link(ctx context.Context, id contractone.ManagementID) (Link, error) {
-	row, err := f.link(ctx, id)
-	if err != nil {
-		return Link{}, err
-	}
-	return linkOf(row), nil
+// linksWhere gives the links with certain settings: of the others no file is counted.
+func (f *Flow) linksWhere(ctx context.Context, has func(Settings) bool) ([]Link, error) {
+	var out []Link
+	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		out = nil
+		rows, err := f.links.List(ctx, tx, orchestration.Query{})
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if State(row.State) == StateRemoved || !has(row.Value.Settings) {
+				continue
+			}
+			l, err := f.counted(ctx, tx, row)
+			if err != nil {
+				return err
+			}
+			out = append(out, l)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Link gives one link, also one that was removed. An unknown ID is a
+// countersign.ErrNotFound.
+func (f *Flow) Link(ctx context.Context, id contractone.ManagementID) (l Link, err error) {
+	err = f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		row, err := f.linkIn(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		l, err = f.counted(ctx, tx, row)
+		return err
+	})
+	return l, err
 }
 
 func (f *Flow) link(ctx context.Context, id contractone.ManagementID) (row linkRow, err error) {
@@ -198,13 +221,11 @@ func (f *Flow) linkIn(ctx context.Context, tx orchestration.Tx, id contractone.M
 	return row, err
 }
 
-// active reports whether a link is active; one that is not there is not.
-func (f *Flow) active(ctx context.Context, tx orchestration.Tx, id contractone.ManagementID) (bool, error) {
-	row, err := f.linkIn(ctx, tx, id)
-	if errors.Is(err, countersign.ErrNotFound) {
-		return false, nil
-	}
-	return State(row.State) == StateActive, err
+// counted is a link with how its files stand.
+func (f *Flow) counted(ctx context.Context, tx orchestration.Tx, row linkRow) (l Link, err error) {
+	l = linkOf(row)
+	l.Counts, err = f.countFiles(ctx, tx, row)
+	return l, err
 }
 
 // changeLink changes a link as it is stored now.
@@ -229,10 +250,12 @@ func (f *Flow) changeLinkIn(ctx context.Context, tx orchestration.Tx, id contrac
 // imports them again. What was not decided yet is forgotten, so that another link
 // of the same client ID may find it. Removing it again finishes what was cut off.
 func (f *Flow) Remove(ctx context.Context, id contractone.ManagementID) error {
-	err := f.changeLink(ctx, id, func(row *linkRow) error {
-		row.State, row.LastError, row.Due = string(StateRemoved), "", time.Time{}
-		row.Value.Preview, row.Value.Window = nil, nil
-		return nil
+	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		return f.changeLinkIn(ctx, tx, id, func(row *linkRow) error {
+			row.State, row.LastError, row.Due = string(StateRemoved), "", time.Time{}
+			row.Value.Preview, row.Value.Window = nil, nil
+			return f.disclaim(ctx, tx, id, row.Value.Settings.Credential)
+		})
 	})
 	if err != nil {
 		return err
@@ -240,7 +263,7 @@ func (f *Flow) Remove(ctx context.Context, id contractone.ManagementID) error {
 	// A file that is being registered at this moment may reach the ledger without
 	// a row. That is harmless: whoever finds it again registers the same key.
 	undecided := []string{
-		orchestration.StatePending, orchestration.StateSending, orchestration.StateDead, FileParked, FileGrace, FileBudget, FileReview,
+		orchestration.StatePending, orchestration.StateSending, orchestration.StateDead, FileParked, FileGrace, FileBudget, FileReview, FileExcluded,
 	}
 	err = f.deleteAll(ctx, string(f.files), orchestration.Query{Scope: string(id), States: undecided})
 	if err != nil {

@@ -96,6 +96,14 @@ func TestLinksTellHowTheyStand(t *testing.T) {
 	require.Equal(t, w.clock.Now(), links[0].LastRun)
 	require.True(t, links[0].NextRun.After(w.clock.Now()))
 	require.Equal(t, contractone.Count{Documents: 1, Files: 2}, links[0].Seen)
+	require.Equal(t, ledgersync.Summary{Documents: 1, Files: 2, Linked: 2}, links[0].Counts)
+	require.Equal(t, w.summary(), links[0].Counts)
+
+	w.document(cloudsigntest.Document{Files: []cloudsigntest.File{{Name: "empty.pdf", Content: cloudsigntest.Bytes([]byte{})}}})
+	w.nextDay()
+	links, err = w.flow.Links(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 1, links[0].Counts.Failed)
 }
 
 // TestRemove: what was registered or discarded never comes back, what was not

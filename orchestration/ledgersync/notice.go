@@ -3,10 +3,12 @@ package ledgersync
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/contractone"
@@ -14,8 +16,8 @@ import (
 )
 
 // Notifier tells people. It is called after what it tells is committed, by several
-// goroutines. An error of NoticeDeadlines makes the engine repeat it; that of
-// another notice is logged, since what it tells is also in Links and DeadLetters.
+// goroutines. An error of NoticeDeadlines makes the engine repeat it for that link;
+// that of another notice is logged, since what it tells is also in Links and DeadLetters.
 type Notifier interface {
 	Notify(ctx context.Context, n Notice) error
 }
@@ -25,8 +27,9 @@ type Notice struct {
 	Kind       NoticeKind
 	At         time.Time
 	Link       contractone.ManagementID
-	DocumentID string     // with FileID: the file that it is about; empty: the link
+	DocumentID string     // with FileID: the file that it is about, or the first of several; empty: the link
 	FileID     string     //
+	Files      int        // how many files it is about
 	Reason     string     // what went wrong, in one line
 	Deadlines  []Deadline // of NoticeDeadlines; there may be none
 }
@@ -37,8 +40,9 @@ type NoticeKind string
 // The kinds of notices.
 const (
 	NoticeStopped NoticeKind = "link stopped"   // a person has to mend something and Resume it
+	NoticeFailing NoticeKind = "runs fail"      // the link tries on; it is told once until a run is complete
 	NoticeFailed  NoticeKind = "file given up"  // see DeadLetters
-	NoticeExpired NoticeKind = "review expired" // see DeadLetters
+	NoticeExpired NoticeKind = "review expired" // see DeadLetters; one notice for many files
 	// NoticeDeadlines comes on the first of each month at 09:00 in Japan, as the
 	// vendor's: the contracts of a link that end, or whose notice deadline lies,
 	// within three months. It needs a ledger that can be searched.
@@ -76,13 +80,17 @@ func (n Notice) Subject() string { return "link " + string(n.Link) + ": " + stri
 // Text says everything in plain text.
 func (n Notice) Text() string {
 	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	// Titles and reasons come from others: none may look like a line of its own.
+	line := func(format string, args ...any) { b.WriteString(oneLine(fmt.Sprintf(format, args...)) + "\n") }
 	line("%s", n.Kind)
 	line("link (管理ID): %s", n.Link)
 	line("time: %s", n.At.In(japan).Format("2006-01-02 15:04 MST"))
 	if n.DocumentID != "" {
 		line("document: %s", n.DocumentID)
 		line("file: %s", n.FileID)
+	}
+	if n.Files > 1 {
+		line("and other files: %d", n.Files-1)
 	}
 	if n.Reason != "" {
 		line("reason: %s", n.Reason)
@@ -101,6 +109,16 @@ func (n Notice) Text() string {
 		line("  document %s, file %s", d.DocumentID, d.FileID)
 	}
 	return b.String()
+}
+
+// oneLine replaces what would end or overwrite a line.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 func principals(list []contractone.Principal) string {
@@ -123,11 +141,32 @@ func (f *Flow) notify(ctx context.Context, n Notice) {
 	}
 }
 
+// noticeOf is a notice with its reason; it names the document and the file that the
+// reason names.
+func noticeOf(kind NoticeKind, link contractone.ManagementID, cause error) Notice {
+	n := Notice{Kind: kind, Link: link, Reason: orchestration.ErrorText(cause)}
+	if file, ok := errors.AsType[*contractone.FileError](cause); ok {
+		n.DocumentID, n.FileID, n.Files = file.DocumentID, file.FileID, 1
+	}
+	return n
+}
+
 // notifyFile tells about a file.
 func (f *Flow) notifyFile(ctx context.Context, kind NoticeKind, row fileRow, cause error) {
 	f.notify(ctx, Notice{
-		Kind: kind, Link: contractone.ManagementID(row.Scope), DocumentID: row.Value.Document, FileID: row.Value.File, Reason: orchestration.ErrorText(cause),
+		Kind: kind, Link: contractone.ManagementID(row.Scope), DocumentID: row.Value.Document, FileID: row.Value.File, Files: 1,
+		Reason: orchestration.ErrorText(cause),
 	})
+}
+
+// notifyExpired tells about files of one link whose review ended, in one notice.
+func (f *Flow) notifyExpired(ctx context.Context, rows []fileRow) {
+	if len(rows) == 0 {
+		return
+	}
+	n := noticeOf(NoticeExpired, contractone.ManagementID(rows[0].Scope), named(rows[0], errExpired))
+	n.Files = len(rows)
+	f.notify(ctx, n)
 }
 
 // firstOfMonth is the schedule of NoticeDeadlines.
@@ -141,26 +180,42 @@ func firstOfMonth(t time.Time) time.Time {
 }
 
 // remind sends NoticeDeadlines for each link, also for one that was removed: its
-// contracts are still in the ledger.
+// contracts are still in the ledger. A link that could not be told of does not keep
+// the others waiting, and what was delivered is not sent again when the engine
+// repeats the rest.
 func (f *Flow) remind(ctx context.Context) error {
 	s := f.ledger.(contractone.Searcher) //nolint:forcetypeassert // Register asked
+	var failed []error
 	for link, err := range f.links.All(ctx, f.store, orchestration.Query{}) {
 		if err != nil {
-			return err
+			return errors.Join(append(failed, err)...)
 		}
-		id := contractone.ManagementID(link.Key)
-		deadlines, err := f.deadlines(ctx, s, id)
-		if err != nil {
-			return &LinkError{Link: id, Err: err}
-		}
-		if len(deadlines) == 0 && (State(link.State) == StateRemoved || State(link.State) == StateDraft) {
-			continue
-		}
-		if err := f.cfg.Notifier.Notify(ctx, Notice{Kind: NoticeDeadlines, At: f.now(), Link: id, Deadlines: deadlines}); err != nil {
-			return &LinkError{Link: id, Err: err}
+		if err := f.remindOf(ctx, s, link); err != nil {
+			failed = append(failed, &LinkError{Link: contractone.ManagementID(link.Key), Err: err})
 		}
 	}
-	return nil
+	return errors.Join(failed...)
+}
+
+func (f *Flow) remindOf(ctx context.Context, s contractone.Searcher, link linkRow) error {
+	id, month := contractone.ManagementID(link.Key), monthOf(f.now())
+	if link.Value.Reminded == month {
+		return nil
+	}
+	deadlines, err := f.deadlines(ctx, s, id)
+	if err != nil {
+		return err
+	}
+	if len(deadlines) == 0 && (State(link.State) == StateRemoved || State(link.State) == StateDraft) {
+		return nil
+	}
+	if err := f.cfg.Notifier.Notify(ctx, Notice{Kind: NoticeDeadlines, At: f.now(), Link: id, Deadlines: deadlines}); err != nil {
+		return err
+	}
+	return f.changeLink(ctx, id, func(row *linkRow) error {
+		row.Value.Reminded = month
+		return nil
+	})
 }
 
 // deadlines are a link's contracts that end, or whose notice deadline lies, within

@@ -9,12 +9,14 @@ import (
 	"mime"
 	"mime/quotedprintable"
 	"net/mail"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/countersign/countersign/cloudsigntest"
 	"github.com/countersign/countersign/contractone"
+	"github.com/countersign/countersign/contractonetest"
 	"github.com/countersign/countersign/orchestration/ledgersync"
 	"github.com/stretchr/testify/require"
 )
@@ -198,4 +200,95 @@ func TestLogNotifier(t *testing.T) {
 		require.Contains(t, b.String(), want)
 	}
 	require.NotContains(t, b.String(), "秘密")
+}
+
+// picky is a notifier that can't deliver what concerns one link.
+type picky struct {
+	board
+	refused contractone.ManagementID
+}
+
+func (p *picky) Notify(ctx context.Context, n ledgersync.Notice) error {
+	if n.Link == p.refused {
+		return errors.New("bounced")
+	}
+	return p.board.Notify(ctx, n)
+}
+
+// TestDeadlinesComeOnceForEachLink: also when those of another link can't be delivered.
+func TestDeadlinesComeOnceForEachLink(t *testing.T) {
+	t.Parallel()
+	p := &picky{}
+	w := newWorld(t, withNotifier(p))
+	w.start()
+	p.refused = w.link
+	preview := w.colleague()
+	require.NoError(t, w.flow.Start(t.Context(), w.link, preview))
+	w.run()
+	w.clock.Set(time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC))
+	for range 24 {
+		w.run()
+		w.clock.Advance(time.Hour)
+	}
+	n := p.take()
+	require.Len(t, n, 1)
+	require.Equal(t, w.link, n[0].Link)
+	p.refused = ""
+	w.run()
+	n = p.take()
+	require.Len(t, n, 1, "the other one, as soon as it can be")
+	require.NotEqual(t, w.link, n[0].Link)
+}
+
+// TestManyExpiriesAreOneNotice: whichever lanes the files are in.
+func TestManyExpiriesAreOneNotice(t *testing.T) {
+	t.Parallel()
+	b := &board{}
+	w := newWorld(t, withNotifier(b))
+	w.fake.Seed(w.user, cloudsigntest.Account{Documents: 200, Files: 200})
+	w.start(reviewed, func(s *ledgersync.Settings) { s.ReviewDays = 1 })
+	w.nextDay()
+	require.EqualValues(t, 200, w.summary().Failed)
+	n := b.take()
+	require.Len(t, n, 1)
+	require.Equal(t, ledgersync.NoticeExpired, n[0].Kind)
+	require.Equal(t, 200, n[0].Files)
+	require.Contains(t, n[0].Text(), "199")
+}
+
+// TestNoticeTextKeepsItsLines: no title or reason can look like a line of the
+// notice's own.
+func TestNoticeTextKeepsItsLines(t *testing.T) {
+	t.Parallel()
+	n := ledgersync.Notice{Kind: ledgersync.NoticeDeadlines, Link: "ABCD-EFGH", Deadlines: []ledgersync.Deadline{{Title: "title", FileName: "a.pdf"}}}
+	lines := strings.Count(n.Text(), "\n")
+	for _, end := range []string{"\n", "\r\n", "\r", "\v", "\u0085", "\u2028", "\u2029"} {
+		forged := end + "link (管理ID): FAKE"
+		n.Deadlines[0].Title, n.Deadlines[0].FileName = "title"+forged, "a.pdf"+forged
+		n.Deadlines[0].Responsible = []contractone.Principal{contractone.User("taro" + forged)}
+		require.Equal(t, lines, strings.Count(n.Text(), "\n"), "%q", end)
+		require.NotContains(t, n.Text(), forged)
+		failed := ledgersync.Notice{Kind: ledgersync.NoticeFailed, Reason: "bad" + forged}
+		require.NotContains(t, failed.Text(), forged)
+	}
+}
+
+// TestNoDeadlinesWithoutSearch: that nobody will be told of them is said.
+func TestNoDeadlinesWithoutSearch(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		notifier ledgersync.Notifier
+		wrap     func(*contractonetest.Ledger) contractone.Ledger
+		said     bool
+	}{
+		"can't be searched": {&board{}, func(l *contractonetest.Ledger) contractone.Ledger { return mute{l} }, true},
+		"can be":            {&board{}, func(l *contractonetest.Ledger) contractone.Ledger { return l }, false},
+		"nobody asked":      {nil, func(l *contractonetest.Ledger) contractone.Ledger { return mute{l} }, false},
+	} {
+		w := newWorld(t)
+		var logs bytes.Buffer
+		w.cfg.Notifier, w.cfg.Logger = c.notifier, slog.New(slog.NewTextHandler(&logs, nil))
+		w.use(c.wrap(w.ledger))
+		require.Equal(t, c.said, strings.Contains(logs.String(), "deadlines"), name)
+	}
 }

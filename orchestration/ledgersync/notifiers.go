@@ -26,7 +26,7 @@ func (l logNotifier) Notify(ctx context.Context, n Notice) error {
 		level = slog.LevelInfo
 		attrs = append(attrs, slog.Int("contracts", len(n.Deadlines)))
 	case n.DocumentID != "":
-		attrs = append(attrs, slog.String("document", n.DocumentID), slog.String("file", n.FileID))
+		attrs = append(attrs, slog.String("document", n.DocumentID), slog.String("file", n.FileID), slog.Int("files", n.Files))
 	}
 	if n.Reason != "" {
 		attrs = append(attrs, slog.String("reason", n.Reason))

@@ -1,9 +1,11 @@
 package ledgersync
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
+	"sync"
 
 	"github.com/countersign/countersign/cloudsign"
 	"github.com/countersign/countersign/contractone"
@@ -84,23 +86,21 @@ type standing struct {
 // stand finds out for the documents of a page. The ledger is asked for what is in
 // it, not the store: another program, or this one with a store that was lost
 // since, may have registered it.
-func (f *Flow) stand(ctx context.Context, id contractone.ManagementID, e Extras, docs []*cloudsign.Document) ([]standing, error) {
-	linked := map[contractone.Key]bool{}
+func (f *Flow) stand(ctx context.Context, id contractone.ManagementID, set Settings, docs []*cloudsign.Document) ([]standing, error) {
+	var keys []contractone.Key
 	for _, d := range docs {
-		for _, key := range keysOf(e, d) {
-			_, found, err := f.ledger.Lookup(ctx, key)
-			if err != nil {
-				return nil, err
-			}
-			linked[key] = found
-		}
+		keys = append(keys, keysOf(set.Extras, d)...)
+	}
+	linked, err := f.lookUp(ctx, keys)
+	if err != nil {
+		return nil, err
 	}
 	var out []standing
-	err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
+	err = f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		out = make([]standing, len(docs))
 		for i, d := range docs {
-			for _, key := range keysOf(e, d) {
-				if err := f.standFile(ctx, tx, id, key, linked[key], &out[i]); err != nil {
+			for _, key := range keysOf(set.Extras, d) {
+				if err := f.standFile(ctx, tx, id, set, key, linked[key], &out[i]); err != nil {
 					return err
 				}
 			}
@@ -110,7 +110,49 @@ func (f *Flow) stand(ctx context.Context, id contractone.ManagementID, e Extras,
 	return out, err
 }
 
-func (f *Flow) standFile(ctx context.Context, tx orchestration.Tx, id contractone.ManagementID, key contractone.Key, linked bool, s *standing) error {
+// lookUp asks the ledger which of the keys it holds, for as many at a time as files
+// are registered side by side. Its error is the first key's that could not be looked
+// up.
+func (f *Flow) lookUp(ctx context.Context, keys []contractone.Key) (map[contractone.Key]bool, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	found, errs := make([]bool, len(keys)), make([]error, len(keys))
+	places := make(chan int)
+	var workers sync.WaitGroup
+	for range min(f.cfg.Lanes, len(keys)) {
+		workers.Go(func() {
+			for i := range places {
+				if _, found[i], errs[i] = f.ledger.Lookup(ctx, keys[i]); errs[i] != nil {
+					cancel()
+				}
+			}
+		})
+	}
+	for i := range keys {
+		places <- i
+	}
+	close(places)
+	workers.Wait()
+	held := map[contractone.Key]bool{}
+	for i, key := range keys {
+		held[key] = found[i]
+	}
+	return held, firstCause(errs)
+}
+
+// firstCause is the first error that is not the end of a context, if there is one:
+// one failure ends the context of the others.
+func firstCause(errs []error) (first error) {
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
+		first = cmp.Or(first, err)
+	}
+	return first
+}
+
+func (f *Flow) standFile(ctx context.Context, tx orchestration.Tx, id contractone.ManagementID, set Settings, key contractone.Key, linked bool, s *standing) error {
 	holder, err := f.other(ctx, tx, id, string(key))
 	if err != nil {
 		return err
@@ -131,18 +173,18 @@ func (f *Flow) standFile(ctx context.Context, tx orchestration.Tx, id contracton
 	if err != nil {
 		return err
 	}
-	takes := true // also what waits under a link that is not active
-	if other && waits(row.State) {
-		var active bool
-		active, err = f.active(ctx, tx, contractone.ManagementID(holder))
-		takes = !active
+	takes := !other
+	if other {
+		if takes, err = f.takes(ctx, tx, set, row, string(id)); err != nil {
+			return err
+		}
 	}
 	switch {
 	case row.State == FileDiscarded:
-	case other && (!takes || !waits(row.State)):
-		s.elsewhere++
-	default:
+	case takes:
 		s.open++
+	default:
+		s.elsewhere++
 	}
-	return err
+	return nil
 }

@@ -109,7 +109,7 @@ func (f *Flow) count(ctx context.Context, row linkRow) (p Preview, team string, 
 			rep = orchestration.NewReporter("preview", page.Total, f.cfg.Clock, f.cfg.Progress)
 		}
 		docs := last.fresh(page.Items)
-		if err := f.countPage(ctx, &p, docs, row.Value.Settings.Rules); err != nil {
+		if err := f.countPage(ctx, &p, docs, row.Value.Settings); err != nil {
 			return p, "", err
 		}
 		rep.Add(int64(len(docs)), 0)
@@ -121,19 +121,19 @@ func (f *Flow) count(ctx context.Context, row linkRow) (p Preview, team string, 
 }
 
 // countPage adds the documents of a page.
-func (f *Flow) countPage(ctx context.Context, p *Preview, docs []cloudsign.Document, rules Rules) error {
+func (f *Flow) countPage(ctx context.Context, p *Preview, docs []cloudsign.Document, set Settings) error {
 	var carry []*cloudsign.Document
 	for i := range docs {
 		d := &docs[i]
-		if !p.judged(d, f.judge(p.Link, rules, d)) {
+		if !p.judged(d, f.judge(p.Link, set.Rules, d)) {
 			continue
 		}
 		carry = append(carry, d)
-		if rules.GraceDays > 0 && rules.graceEnd(d).After(p.At) {
+		if set.GraceDays > 0 && set.graceEnd(d).After(p.At) {
 			add(&p.InGrace, int64(len(d.Files)))
 		}
 	}
-	standings, err := f.stand(ctx, p.Link, rules.Extras, carry)
+	standings, err := f.stand(ctx, p.Link, set, carry)
 	for _, s := range standings {
 		if s.linked > 0 {
 			add(&p.Linked, s.linked)
@@ -224,7 +224,7 @@ func (f *Flow) Start(ctx context.Context, id contractone.ManagementID, confirmed
 		}
 		count := confirmed.Linkable()
 		row.Value.Settings.Confirmed = &count
-		row.State, row.LastError, row.Due, row.Attempt = string(StateActive), "", f.now(), 0
+		f.activate(row)
 		return nil
 	})
 	if err == nil && grew {

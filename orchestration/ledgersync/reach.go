@@ -15,10 +15,13 @@ import (
 // link starts.
 type Advice string
 
-// The advice that a preview may hold. The vendor recommends a user of its own
-// for the link, not a person's: a person's confidential documents would be linked
-// too, and the link ends when the person's user is removed.
+// The advice that a preview may hold; the first is the vendor's own, with its two
+// reasons.
 const (
+	// AdviceDedicatedUser is in each preview: CloudSign does not tell whether a user
+	// is a person.
+	AdviceDedicatedUser Advice = "use a user of its own for the link, not a person's, with the right to manage documents (書類管理権限): " +
+		"a person's confidential documents (親展) would be linked too, and the link ends when the person's user is removed"
 	// AdviceNotAdministrator: the user lacks 書類管理権限, so only documents that
 	// concern the user are linked.
 	AdviceNotAdministrator Advice = "the user has no right to manage documents (書類管理権限), so only documents that concern this user are seen"
@@ -43,7 +46,7 @@ func look(ctx context.Context, client *cloudsign.Client) (reach, error) {
 	if err != nil {
 		return reach{}, explain(ctx, client, err)
 	}
-	r := reach{client: client, team: me.Authorities.TeamDocumentAdministrator, name: me.Team.Name}
+	r := reach{client: client, team: me.Authorities.TeamDocumentAdministrator, name: me.Team.Name, advice: []Advice{AdviceDedicatedUser}}
 	if !r.team {
 		r.advice = append(r.advice, AdviceNotAdministrator)
 	}

@@ -27,6 +27,7 @@ const (
 	FileBudget    = "budget"    // waits for a run or month whose budget has room
 	FileReview    = "review"    // waits for a reviewer; its Due is the end of that
 	FileDiscarded = "discarded" // kept out of the ledger by a reviewer, for good
+	FileExcluded  = "excluded"  // left out by a rule when its turn came; a complete run that may carry it takes it up
 )
 
 // Why a file was taken up, as the journal says it.
@@ -41,13 +42,16 @@ const (
 // fileBody is what the store keeps of a file. Title and Name go when the file is
 // linked: then the ledger has them.
 type fileBody struct {
-	Document string            `json:"document"`
-	File     string            `json:"file"`
-	Index    int               `json:"index"`
-	Count    int               `json:"count"`
-	Why      string            `json:"why"`
-	Title    string            `json:"title,omitempty"`
-	Name     string            `json:"name,omitempty"`
+	Document string `json:"document"`
+	File     string `json:"file"`
+	Index    int    `json:"index"`
+	Count    int    `json:"count"`
+	Why      string `json:"why"`
+	Title    string `json:"title,omitempty"`
+	Name     string `json:"name,omitempty"`
+	// Listed is when CloudSign's listing had the document; zero: so long ago that
+	// the document is read again before the file is sent.
+	Listed   time.Time         `json:"listed,omitzero"`
 	SHA256   string            `json:"sha256,omitempty"`
 	Size     int64             `json:"size,omitempty"`
 	Findings []mapping.Finding `json:"findings,omitempty"`
@@ -60,6 +64,9 @@ type fileBody struct {
 	Reserved bool      `json:"reserved,omitempty"`
 	Held     *held     `json:"held,omitempty"`
 	Decision *Decision `json:"decision,omitempty"`
+	// Share is the scope that a reviewer chose or saved the file with. It outlives
+	// Held: whatever happens to the file, it never gets the link's instead.
+	Share *contractone.Share `json:"share,omitempty"`
 	// Digests stand for what was linked, by item; Drift is how the source differs.
 	Digests    map[string]string `json:"digests,omitempty"`
 	Drift      []Drift           `json:"drift,omitempty"`
@@ -88,6 +95,13 @@ type lane struct {
 	link  linkRow
 	doc   cloudsign.DocumentID
 	attr  *cloudsign.Attribute
+	judge judged
+}
+
+// judged is what the rules say of a document as it is now.
+type judged struct {
+	doc     cloudsign.DocumentID
+	verdict verdict
 }
 
 // run works on a batch, and on the rest of the document that it ends in, so that
@@ -111,30 +125,26 @@ func (l *lane) run(ctx context.Context) error {
 }
 
 // due reads files that are due, and the link that they belong to. Those whose
-// review has expired or that the budget has no room for are not among them.
+// review has expired are not among them.
 func (l *lane) due(ctx context.Context, q orchestration.Query) (rows []fileRow, err error) {
 	f := l.f
 	q.Group, q.DueBy = l.group, f.now()
 	var expired []fileRow
 	err = f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
+		expired = nil
 		if rows, err = f.files.List(ctx, tx, q); err != nil || len(rows) == 0 {
 			return err
 		}
 		if l.link, err = f.linkIn(ctx, tx, contractone.ManagementID(rows[0].Scope)); err != nil {
 			return err
 		}
-		if rows, expired, err = f.expire(ctx, tx, rows); err != nil || State(l.link.State) != StateActive {
-			return err
-		}
-		rows, err = f.reserve(ctx, tx, &l.link, rows)
+		rows, expired, err = f.expire(ctx, tx, rows)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, row := range expired {
-		f.notifyFile(ctx, NoticeExpired, row, errExpired)
-	}
+	f.notifyExpired(ctx, expired)
 	return rows, nil
 }
 
@@ -181,12 +191,12 @@ func (l *lane) register(ctx context.Context, row fileRow) error {
 		return err
 	}
 	id, size := contractone.ManagementID(row.Scope), int64(0)
-	set, hold := l.link.Value.Settings, holds(l.link.Value.Settings, row.Value)
+	hold := holds(l.link.Value.Settings, row.Value)
 	outcome := orchestration.Outcome[registered]{
-		Store: f.store, Attempts: f.cfg.Attempts, Backoff: f.cfg.Backoff, Clock: f.cfg.Clock, Settle: f.settle(),
+		Store: f.store, Attempts: f.cfg.Attempts, Backoff: f.cfg.Backoff, Clock: f.cfg.Clock, Settle: f.settleTime(),
 		Before: l.stillActive,
 		Send: func(ctx context.Context, _ string, _ orchestration.Record) (registered, error) {
-			r, err := l.send(ctx, row.Value, hold)
+			r, err := l.send(ctx, row, hold)
 			return r, named(row, err)
 		},
 		Find: func(ctx context.Context, _ string, rec orchestration.Record) (registered, bool, error) {
@@ -197,11 +207,8 @@ func (l *lane) register(ctx context.Context, row fileRow) error {
 			return r, found, named(row, err)
 		},
 		Done: func(ctx context.Context, tx orchestration.Tx, rec *orchestration.Record, r registered) error {
-			if hold {
-				return f.hold(rec, set, r.mapped)
-			}
 			size = r.receipt.PDF.Size
-			return f.done(ctx, tx, rec, r)
+			return l.settle(ctx, tx, rec, r)
 		},
 	}
 	_, err = outcome.Do(ctx, rec)
@@ -233,14 +240,28 @@ func (l *lane) register(ctx context.Context, row fileRow) error {
 // registered is what became of a registration.
 type registered struct {
 	receipt contractone.Receipt
+	waits   string // FileReview, FileBudget or FileExcluded: nothing was registered
 	mapped
+}
+
+// settle writes down what became of a file.
+func (l *lane) settle(ctx context.Context, tx orchestration.Tx, rec *orchestration.Record, r registered) error {
+	switch r.waits {
+	case FileReview:
+		return l.f.hold(rec, l.link.Value.Settings, r.mapped)
+	case FileBudget:
+		return l.wait(rec, FileBudget, "waits for the first run that has room in the budget of "+l.link.Value.Settings.Budget.String())
+	case FileExcluded:
+		return l.exclude(ctx, tx, rec)
+	}
+	return l.f.done(ctx, tx, rec, r)
 }
 
 // asyncSettle is how long a ledger that enters things later is given before a
 // lookup that finds nothing is believed.
 const asyncSettle = 10 * time.Minute
 
-func (f *Flow) settle() time.Duration {
+func (f *Flow) settleTime() time.Duration {
 	if f.ledger.Capabilities().Async {
 		return asyncSettle
 	}
@@ -277,29 +298,57 @@ func (l *lane) read(ctx context.Context, b fileBody) (mapped, error) {
 	return l.f.carry(l.link.Value.Settings, b.record(l.attr)), nil
 }
 
-// send registers the file, unless it is to be held; the PDF streams from CloudSign
-// into the ledger.
-func (l *lane) send(ctx context.Context, b fileBody, hold bool) (out registered, err error) {
-	client, err := l.f.client(l.link)
-	if err != nil {
+// send registers the file, unless it has to wait. What the ledger holds already
+// needs neither a reviewer nor a part of the budget.
+func (l *lane) send(ctx context.Context, row fileRow, hold bool) (out registered, err error) {
+	b := row.Value
+	counts := !b.Reserved && l.link.Value.Settings.Budget != (Budget{})
+	if hold || counts {
+		out, found, err := l.find(ctx, contractone.Key(row.Key), b)
+		if found || err != nil && !errors.Is(err, orchestration.ErrNoLookup) {
+			out.receipt.Created = false
+			return out, orchestration.NoEffect(err)
+		}
+	}
+	if carries, err := l.stillCarried(ctx, b); err != nil || !carries {
+		out.waits = FileExcluded
 		return out, orchestration.NoEffect(err)
 	}
 	if out.mapped, err = l.read(ctx, b); err != nil || hold {
+		out.waits = FileReview
 		return out, err
+	}
+	if counts {
+		if room, err := l.f.reserve(ctx, row); err != nil || !room {
+			out.waits = FileBudget
+			return out, orchestration.NoEffect(err)
+		}
+	}
+	out.receipt, err = l.enter(ctx, b, out.mapped)
+	return out, err
+}
+
+// enter registers the file; the PDF streams from CloudSign into the ledger.
+func (l *lane) enter(ctx context.Context, b fileBody, m mapped) (contractone.Receipt, error) {
+	client, err := l.f.client(l.link)
+	if err != nil {
+		return contractone.Receipt{}, orchestration.NoEffect(err)
 	}
 	set := l.link.Value.Settings
 	d := contractone.Draft{
 		Source: b.source(), Link: contractone.ManagementID(l.link.Key), Share: set.Share, Responsible: set.Responsible,
-		Items: out.Items, Extensions: out.Extensions,
+		Items: m.Items, Extensions: m.Extensions,
 		PDF: countersign.Upload{Name: b.Name, ContentType: "application/pdf", Size: -1, Open: func() (io.ReadCloser, error) {
 			return download(ctx, client, b)
 		}},
 	}
-	if b.Held != nil {
+	switch {
+	case b.Share != nil:
+		d.Share = *b.Share
+	case b.Held != nil: // saved by a version that kept the share scope there alone
 		d.Share = b.Held.Share
 	}
-	out.receipt, err = l.f.ledger.Register(ctx, d)
-	return out, err
+	return l.f.ledger.Register(ctx, d)
 }
 
 // find looks a registration up whose outcome is not known. What the map had to say
@@ -345,7 +394,7 @@ func (f *Flow) done(ctx context.Context, tx orchestration.Tx, rec *orchestration
 	}
 	b := &row.Value
 	b.SHA256, b.Size = r.receipt.PDF.SHA256, r.receipt.PDF.Size
-	b.Title, b.Name, b.Held, b.Findings, b.TitleFrom = "", "", nil, r.Findings, r.TitleFrom
+	b.Title, b.Name, b.Held, b.Findings, b.TitleFrom, b.Listed = "", "", nil, r.Findings, r.TitleFrom, time.Time{}
 	b.Digests, b.Drift, b.DriftFound = r.digests(rec.Key), nil, time.Time{}
 	next, err := f.files.Record(row)
 	if err != nil {

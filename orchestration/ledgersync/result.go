@@ -18,45 +18,41 @@ type Summary struct {
 	Linked    int64 // registered by this flow
 	Known     int64 // in the ledger before this flow came to them
 	Waiting   int64 // to be registered, or tried again later
-	Held      int64 // held back: in the grace period, for a review, for the budget
+	Held      int64 // held back: in the grace period, for a review, for the budget, or left out by a rule when their turn came
 	Discarded int64 // kept out of the ledger by a reviewer
 	Uncertain int64 // sent without a trustworthy answer and not to be looked up: for a person
 	Failed    int64 // given up; see DeadLetters
 }
 
 // Summary counts a link's files.
-func (f *Flow) Summary(ctx context.Context, id contractone.ManagementID) (s Summary, err error) {
-	err = f.store.Tx(ctx, func(tx orchestration.Tx) error {
-		row, err := f.linkIn(ctx, tx, id)
-		if err != nil {
-			return err
+func (f *Flow) Summary(ctx context.Context, id contractone.ManagementID) (Summary, error) {
+	l, err := f.Link(ctx, id)
+	return l.Counts, err
+}
+
+// countFiles counts a link's files as they are stored now.
+func (f *Flow) countFiles(ctx context.Context, tx orchestration.Tx, row linkRow) (Summary, error) {
+	states, err := tx.Count(ctx, orchestration.Query{Table: string(f.files), Scope: row.Key})
+	s := Summary{Documents: row.Value.Seen.Documents}
+	for state, n := range states {
+		s.Files += n
+		switch state {
+		case FileLinked:
+			s.Linked += n
+		case FileGrace, FileReview, FileBudget, FileExcluded:
+			s.Held += n
+		case FileDiscarded:
+			s.Discarded += n
+		case FileKnown:
+			s.Known += n
+		case orchestration.StateDead:
+			s.Failed += n
+		case orchestration.StateUncertain:
+			s.Uncertain += n
+		default:
+			s.Waiting += n
 		}
-		states, err := tx.Count(ctx, orchestration.Query{Table: string(f.files), Scope: string(id)})
-		if err != nil {
-			return err
-		}
-		s = Summary{Documents: row.Value.Seen.Documents}
-		for state, n := range states {
-			s.Files += n
-			switch state {
-			case FileLinked:
-				s.Linked += n
-			case FileGrace, FileReview, FileBudget:
-				s.Held += n
-			case FileDiscarded:
-				s.Discarded += n
-			case FileKnown:
-				s.Known += n
-			case orchestration.StateDead:
-				s.Failed += n
-			case orchestration.StateUncertain:
-				s.Uncertain += n
-			default:
-				s.Waiting += n
-			}
-		}
-		return nil
-	})
+	}
 	return s, err
 }
 
@@ -70,7 +66,7 @@ type FileResult struct {
 	FileName   string // the file's name in CloudSign: of a file that is not linked
 	State      string
 	Attempts   int
-	LastError  string // why the last attempt failed; empty when none did
+	LastError  string // why the last attempt failed, or of a linked file the last comparison; empty when none did
 	Retry      time.Time
 	PDF        contractone.PDF   // of a linked file
 	Findings   []mapping.Finding // what a person may want to look at
@@ -112,16 +108,16 @@ func (f *Flow) Stats(ctx context.Context) (orchestration.Stats, error) {
 }
 
 // Health reports whether the flow can do its work: an error says that the store
-// does not answer, that a link has stopped, or that work has been due for longer
-// than maxLag.
+// does not answer, that a link has stopped, that its runs have failed for longer
+// than maxLag after one was to be complete, or that work has been due for longer
+// than that.
 func (f *Flow) Health(ctx context.Context, maxLag time.Duration) error {
-	links, err := f.Links(ctx)
-	if err != nil {
-		return err
-	}
-	for _, l := range links {
-		if l.State == StateStopped {
-			return &LinkError{Link: l.ID, Err: stoppedError(l.LastError)}
+	for row, err := range f.links.All(ctx, f.store, orchestration.Query{}) {
+		if err != nil {
+			return err
+		}
+		if err := f.linkHealth(row, maxLag); err != nil {
+			return &LinkError{Link: contractone.ManagementID(row.Key), Err: err}
 		}
 	}
 	lag, err := orchestration.Health(ctx, f.store, f.now())
@@ -131,10 +127,46 @@ func (f *Flow) Health(ctx context.Context, maxLag time.Duration) error {
 	return err
 }
 
+func (f *Flow) linkHealth(row linkRow, maxLag time.Duration) error {
+	switch State(row.State) {
+	case StateStopped:
+		return stoppedError(row.LastError)
+	case StateActive:
+		if due := f.plannedAfter(row); row.LastError != "" && f.now().After(due.Add(maxLag)) {
+			return failingError{since: due, why: row.LastError}
+		}
+	}
+	return nil
+}
+
+// plannedAfter is when the run after the last complete one was planned: at once
+// when the link was made active since, else by the schedule.
+func (f *Flow) plannedAfter(row linkRow) time.Time {
+	b := row.Value
+	if b.LastRun.Before(b.Active) {
+		return b.Active
+	}
+	if next := f.cfg.Schedule(b.LastRun); !next.IsZero() {
+		return next
+	}
+	return b.LastRun // asked for, after a schedule that has ended
+}
+
 type stoppedError string
 
 func (e stoppedError) Error() string        { return "it has stopped: " + string(e) }
 func (e stoppedError) Is(target error) bool { return target == countersign.ErrUnavailable }
+
+// failingError: the runs of a link fail.
+type failingError struct {
+	since time.Time
+	why   string
+}
+
+func (e failingError) Error() string {
+	return "its runs have failed since " + e.since.In(japan).Format("2006-01-02 15:04 MST") + ": " + e.why
+}
+func (e failingError) Is(target error) bool { return target == countersign.ErrUnavailable }
 
 type lagError time.Duration
 
@@ -160,7 +192,7 @@ func (f *Flow) Forget(ctx context.Context, documentID string) error {
 				row.Value.Decision.Reason = ""
 			}
 			switch row.State {
-			case orchestration.StatePending, FileParked, FileGrace, FileReview, FileBudget:
+			case orchestration.StatePending, FileParked, FileGrace, FileReview, FileBudget, FileExcluded:
 				row.State, row.Due = orchestration.StateDead, time.Time{}
 			}
 			if err := f.files.Update(ctx, tx, &row); err != nil {

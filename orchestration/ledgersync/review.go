@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/contractone"
@@ -17,7 +18,7 @@ import (
 // Actor is the person who reviews. Who it really is, the caller has to make sure
 // of.
 type Actor struct {
-	ID     string   // the account, as in contractone.User
+	ID     string   // the account, as in contractone.User; who has none may do nothing
 	Groups []string // names of the groups that the person is a member of
 }
 
@@ -81,8 +82,7 @@ type Decided struct {
 
 // Links are the links in review mode that the actor reviews.
 func (r Review) Links(ctx context.Context) ([]Link, error) {
-	links, err := r.f.Links(ctx)
-	return slices.DeleteFunc(links, func(l Link) bool { return !r.actor.reviews(l.Settings) }), err
+	return r.f.linksWhere(ctx, r.actor.reviews)
 }
 
 // List gives a page of the files of a link that are held, in the order in which
@@ -170,15 +170,23 @@ func (r Review) Open(ctx context.Context, key contractone.Key) (*countersign.Dow
 // until then.
 func (r Review) Save(ctx context.Context, keys ...contractone.Key) ([]Decided, error) {
 	return r.each(ctx, keys, func(tx orchestration.Tx, row *fileRow) error {
-		row.State, row.Due, row.Attempt = orchestration.StatePending, r.f.now(), 0
+		share := row.Value.Held.Share
+		row.State, row.Due, row.Attempt, row.Value.Share = orchestration.StatePending, r.f.now(), 0, &share
 		return r.decide(ctx, tx, row, Saved, "")
 	})
 }
 
+// MaxReason is how many characters the reason for a decision may have.
+const MaxReason = 500
+
 // Discard keeps files out of the ledger for good (削除): a run that finds them
-// again leaves them alone. The reason is kept with the file. For its own error see
+// again leaves them alone. The reason is kept with the file; one of more than
+// MaxReason characters is a countersign.ErrInvalid. For its other own error see
 // Save.
 func (r Review) Discard(ctx context.Context, reason string, keys ...contractone.Key) ([]Decided, error) {
+	if n := utf8.RuneCountInString(reason); n > MaxReason {
+		return nil, fmt.Errorf("ledgersync: the reason has %d characters, more than %d: %w", n, MaxReason, countersign.ErrInvalid)
+	}
 	return r.each(ctx, keys, func(tx orchestration.Tx, row *fileRow) error {
 		row.State, row.Due = FileDiscarded, time.Time{}
 		b := &row.Value
@@ -195,7 +203,7 @@ func (r Review) ChangeShare(ctx context.Context, share contractone.Share, keys .
 		return nil, err
 	}
 	return r.each(ctx, keys, func(tx orchestration.Tx, row *fileRow) error {
-		row.Value.Held.Share = share
+		row.Value.Held.Share, row.Value.Share = share, &share
 		return r.note(ctx, tx, row, "share scope changed")
 	})
 }
@@ -281,7 +289,7 @@ func (r Review) refuse(link linkRow, row fileRow) error {
 
 // reviews reports whether the actor is among a link's reviewers.
 func (a Actor) reviews(s Settings) bool {
-	return s.Mode == contractone.ModeReview && slices.ContainsFunc(s.Reviewers, func(p contractone.Principal) bool {
+	return a.ID != "" && s.Mode == contractone.ModeReview && slices.ContainsFunc(s.Reviewers, func(p contractone.Principal) bool {
 		if p.Kind == contractone.KindGroup {
 			return slices.Contains(a.Groups, p.Name)
 		}

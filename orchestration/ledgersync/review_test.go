@@ -2,6 +2,7 @@ package ledgersync_test
 
 import (
 	"io"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -135,7 +136,7 @@ func TestOnlyReviewersMayDecide(t *testing.T) {
 	w := newWorld(t)
 	doc := w.document(cloudsigntest.Document{}, "a.pdf")
 	w.start(reviewed)
-	for _, a := range []ledgersync.Actor{stranger, {}, {Groups: []string{hanako.ID}}, {ID: "Reviewers"}} {
+	for _, a := range []ledgersync.Actor{stranger, {}, {Groups: []string{hanako.ID}}, {Groups: jiro.Groups}, {ID: "Reviewers"}} {
 		review := w.flow.Review(a)
 		_, err := review.List(t.Context(), w.link, "", 0)
 		require.ErrorIs(t, err, ledgersync.ErrNotReviewer)
@@ -226,6 +227,10 @@ func TestListingHasPages(t *testing.T) {
 	require.ErrorIs(t, err, countersign.ErrNotFound)
 	_, err = review.ChangeShare(t.Context(), contractone.Share{})
 	require.ErrorIs(t, err, countersign.ErrInvalid)
+	_, err = review.Discard(t.Context(), strings.Repeat("長", ledgersync.MaxReason+1))
+	require.ErrorIs(t, err, countersign.ErrInvalid)
+	_, err = review.Discard(t.Context(), strings.Repeat("長", ledgersync.MaxReason))
+	require.NoError(t, err)
 }
 
 // TestTwoReviewersAtOnce: each file is decided once, and the other one is told by

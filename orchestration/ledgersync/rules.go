@@ -95,6 +95,22 @@ const (
 	filtered             // by Config.Include
 )
 
+// String says why a document is left out.
+func (v verdict) String() string {
+	switch v {
+	case carried:
+		return "it is carried"
+	case confidential:
+		return "it is confidential (親展) now"
+	case tooOld:
+		return "it is from before the cut-off date"
+	case filtered:
+		return "it was not chosen"
+	default:
+		return "it is no concluded document any more"
+	}
+}
+
 // judge applies the rules that leave a document out.
 func (f *Flow) judge(id contractone.ManagementID, r Rules, d *cloudsign.Document) verdict {
 	switch {
@@ -149,12 +165,14 @@ func (f *Flow) carry(s Settings, rec ledgermap.Record) mapped {
 	return m
 }
 
-// amountOnFirst keeps the amount on the first file alone, so that nothing is left
-// to warn about.
+// CodeAmountOnFirstFile is the code of a finding: the document has an amount, which
+// AmountOnFirstFile left off this file. If the first file stays out of the ledger,
+// it is nowhere.
+const CodeAmountOnFirstFile = "amount_on_first_file"
+
+// amountOnFirst keeps the amount on the first file alone, so that no sum counts it
+// twice.
 func (m *mapped) amountOnFirst(index int) {
-	if index > 1 {
-		m.Items.Amount = contractone.Amount{}
-	}
 	var kept []mapping.Finding
 	for _, finding := range m.Findings {
 		if finding.Code != ledgermap.CodeAmountOnEachFile {
@@ -162,4 +180,11 @@ func (m *mapped) amountOnFirst(index int) {
 		}
 	}
 	m.Findings = kept
+	if index > 1 && !m.Items.Amount.IsZero() {
+		m.Items.Amount = contractone.Amount{}
+		m.Findings = append(m.Findings, mapping.Finding{
+			Severity: mapping.SeverityWarning, Code: CodeAmountOnFirstFile, Field: string(contractone.ItemAmount),
+			Message: "the document's amount is on its first file alone: if that one stays out of the ledger, the amount is nowhere",
+		})
+	}
 }

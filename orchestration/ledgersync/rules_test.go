@@ -227,3 +227,29 @@ func TestRulesAreKeptWithTheLink(t *testing.T) {
 	require.NoError(t, json.Unmarshal(data, &back))
 	require.Equal(t, w.state().Settings, back)
 }
+
+// TestAmountOfADiscardedFileIsNotLostSilently: each other file of the document says
+// where the amount is.
+func TestAmountOfADiscardedFileIsNotLostSilently(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	doc := w.document(cloudsigntest.Document{Attribute: &cloudsigntest.Attribute{Amount: new(int64(0))}}, "cover.pdf", "contract.pdf")
+	w.document(cloudsigntest.Document{}, "without.pdf", "amount.pdf")
+	w.start(reviewed, func(s *ledgersync.Settings) { s.Amounts = ledgersync.AmountOnFirstFile })
+	for _, h := range w.held(hanako) {
+		if h.Key != key(doc, 1) {
+			require.Empty(t, h.Findings)
+			continue
+		}
+		require.Len(t, h.Findings, 1)
+		require.Equal(t, ledgersync.CodeAmountOnFirstFile, h.Findings[0].Code)
+	}
+	_, err := w.flow.Review(hanako).Discard(t.Context(), "", key(doc, 0))
+	require.NoError(t, err)
+	w.save(key(doc, 1))
+	w.run()
+	for r, err := range w.flow.Files(t.Context(), w.link, ledgersync.FileLinked) {
+		require.NoError(t, err)
+		require.Equal(t, ledgersync.CodeAmountOnFirstFile, r.Findings[0].Code)
+	}
+}

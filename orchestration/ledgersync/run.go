@@ -16,8 +16,8 @@ import (
 
 // runLink is the handler of a link's lane: it finds what is new. The first run
 // takes everything, and so does one each week; another one what was processed since
-// the one before, less the overlap. Each page's files and the place in the listing are committed together,
-// so a run that was cut off goes on at its page.
+// the one before, less the overlap. Each page's files and the place in the listing
+// are committed together, so a run that was cut off goes on at its page.
 func (f *Flow) runLink(ctx context.Context, group string) error {
 	id := contractone.ManagementID(group)
 	row, err := f.link(ctx, id)
@@ -36,11 +36,22 @@ func (f *Flow) runLink(ctx context.Context, group string) error {
 		return err
 	}
 	err = f.difference(ctx, id, row)
-	if err != nil && stopsLink(err) {
+	switch {
+	case err == nil:
+		return nil
+	case stopsLink(err):
 		return f.stop(ctx, id, err)
+	}
+	err = &LinkError{Link: id, Err: err}
+	if row.Attempt+1 == failedRuns && ctx.Err() == nil {
+		f.notify(ctx, noticeOf(NoticeFailing, id, err))
 	}
 	return err
 }
+
+// failedRuns is after how many failures of a run in a row people are told: about
+// an hour of them by the engine's usual pauses.
+const failedRuns = 12
 
 func (f *Flow) difference(ctx context.Context, id contractone.ManagementID, row linkRow) error {
 	client, err := f.client(row)
@@ -170,8 +181,8 @@ func (f *Flow) keepPage(ctx context.Context, id contractone.ManagementID, page *
 }
 
 // insert puts the files of documents into the queue and counts those that are
-// fresh. Files that are known stay as they are, but for those that wait under a
-// link that is not active any more: this link takes them over.
+// fresh. Files that are known stay as they are, but for those that were left out and
+// those that wait under a link that is not active any more: this link takes them.
 func (f *Flow) insert(ctx context.Context, tx orchestration.Tx, link *linkRow, docs []cloudsign.Document, why string) (files int, err error) {
 	for _, rows := range f.rowsOf(docs, contractone.ManagementID(link.Key), link.Value, why) {
 		// The first file by itself tells whether the document is fresh. All are one
@@ -189,47 +200,20 @@ func (f *Flow) insert(ctx context.Context, tx orchestration.Tx, link *linkRow, d
 		if first+others == len(rows) {
 			continue
 		}
-		taken, err := f.takeOver(ctx, tx, rows)
+		taken, err := f.takeOver(ctx, tx, link, rows)
 		if err != nil {
 			return 0, err
 		}
 		files += taken
+		if taken == len(rows) {
+			link.Value.Seen.Documents++
+		}
 		if err := f.meet(ctx, tx, link, rows); err != nil {
 			return 0, err
 		}
 	}
 	link.Value.Seen.Files += int64(files)
 	return files, nil
-}
-
-// takeOver moves those of the rows to their new link that wait under another one
-// which is not active.
-func (f *Flow) takeOver(ctx context.Context, tx orchestration.Tx, rows []fileRow) (taken int, err error) {
-	for _, row := range rows {
-		known, err := f.files.Get(ctx, tx, row.Key)
-		if err != nil {
-			return 0, err
-		}
-		if known.Scope == row.Scope || !waits(known.State) {
-			continue
-		}
-		if active, err := f.active(ctx, tx, contractone.ManagementID(known.Scope)); err != nil {
-			return 0, err
-		} else if active {
-			continue
-		}
-		row.Version = known.Version
-		if err := f.files.Update(ctx, tx, &row); err != nil {
-			return 0, err
-		}
-		taken++
-	}
-	return taken, nil
-}
-
-// waits reports the states of files that nobody has to decide about.
-func waits(state string) bool {
-	return state == orchestration.StatePending || state == FileParked || state == FileGrace || state == FileBudget
 }
 
 // rowsOf makes the rows of a page, those of each document together.
@@ -249,9 +233,9 @@ func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, li
 		if f.judge(id, link.Settings.Rules, d) != carried {
 			continue
 		}
-		state, due := orchestration.StatePending, now
+		state, due, listed := orchestration.StatePending, now, now
 		if end := link.Settings.graceEnd(d); link.Settings.GraceDays > 0 && end.After(now) {
-			state, due = FileGrace, end
+			state, due, listed = FileGrace, end, time.Time{}
 		}
 		var rows []fileRow
 		for _, rec := range records(link.Settings.Extras, *d) {
@@ -263,7 +247,7 @@ func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, li
 				},
 				Value: fileBody{
 					Document: string(d.ID), File: string(rec.File.ID), Index: rec.FileIndex, Count: rec.FileCount, Why: why,
-					Title: d.Title, Name: rec.File.Name,
+					Title: d.Title, Name: rec.File.Name, Listed: listed,
 				},
 			})
 		}
@@ -347,8 +331,14 @@ func (f *Flow) Resume(ctx context.Context, id contractone.ManagementID) error {
 		if s := State(row.State); s != StatePaused && s != StateStopped {
 			return &LinkError{Link: id, Err: fmt.Errorf("it is %s, neither paused nor stopped: %w", row.State, countersign.ErrConflict)}
 		}
-		row.State, row.LastError, row.Due, row.Attempt = string(StateActive), "", f.now(), 0
+		f.activate(row)
 		row.Value.Asked++
 		return nil
 	})
+}
+
+// activate makes a link active, and its next run due at once.
+func (f *Flow) activate(row *linkRow) {
+	row.State, row.LastError, row.Due, row.Attempt = string(StateActive), "", f.now(), 0
+	row.Value.Active = f.now()
 }

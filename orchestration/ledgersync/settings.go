@@ -2,6 +2,8 @@ package ledgersync
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -37,10 +39,11 @@ func (f *Flow) checkSettings(s Settings) error {
 // changes them, for the journal, which names what was changed and not to what.
 //
 // A change counts for every file that is not sent yet, also those that wait; what
-// is registered stays as it is, and so do the items, share scope and end of a review
-// of what is held for one. Reviewers change at once, the budget with the next file,
+// is registered stays as it is, and so do the end of a grace period that has begun,
+// and the items, share scope and end of a review of what is held for one. Reviewers change at once, the budget with the next file,
 // the policy for late information with the next complete run. What was found
-// stays found: a rule that lets less in is asked about documents that come.
+// stays found, but a rule that lets less in is asked about what had to wait before
+// it is sent.
 //
 // A change that lets more in (confidential documents, an earlier cut-off, certificates)
 // makes a link that was started a draft again, because each file uses up a contract:
@@ -61,7 +64,7 @@ func (f *Flow) ChangeLink(ctx context.Context, id contractone.ManagementID, by s
 		if err != nil {
 			return err
 		}
-		out = linkOf(was)
+		now := was
 		var changed []string
 		err = f.changeLinkIn(ctx, tx, id, func(row *linkRow) error {
 			set := &row.Value.Settings
@@ -72,9 +75,12 @@ func (f *Flow) ChangeLink(ctx context.Context, id contractone.ManagementID, by s
 				return err
 			}
 			takeEffect(row, was.Value.Settings)
-			out = linkOf(*row)
+			now = *row
 			return nil
 		})
+		if err == nil {
+			out, err = f.counted(ctx, tx, now)
+		}
 		if err != nil || len(changed) == 0 {
 			return err
 		}
@@ -118,6 +124,37 @@ func widens(was, now Rules) bool {
 	return now.IncludeConfidential && !was.IncludeConfidential ||
 		!was.CutOff.IsZero() && now.CutOff.Before(was.CutOff) ||
 		now.Extras.Certificate && !was.Extras.Certificate
+}
+
+// SettingsError is what EnsureLink gives beside a link that has other settings
+// than it was asked for. It is a countersign.ErrConflict and an ErrSettingsDiffer.
+type SettingsError struct {
+	Link contractone.ManagementID
+	// Differ names what differs: "credential" (its label), "share", "responsible",
+	// "mode", "reviewers", "rules".
+	Differ []string
+}
+
+// ErrSettingsDiffer: a link is there and has other settings; see SettingsError.
+var ErrSettingsDiffer = errors.New("the link has other settings")
+
+// Error names the link and what differs.
+func (e *SettingsError) Error() string {
+	return "link " + string(e.Link) + " was made with other settings (" + strings.Join(e.Differ, ", ") + "), which stay: change them with ChangeLink"
+}
+
+// Is reports a SettingsError as ErrSettingsDiffer and countersign.ErrConflict.
+func (e *SettingsError) Is(target error) bool {
+	return target == ErrSettingsDiffer || target == countersign.ErrConflict
+}
+
+// kept gives settings as the store gives them back: what says the same is equal.
+func kept(s Settings) (out Settings, err error) {
+	text, err := json.Marshal(s)
+	if err == nil {
+		err = json.Unmarshal(text, &out)
+	}
+	return out, err
 }
 
 // differences names the settings that differ.

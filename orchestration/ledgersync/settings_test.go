@@ -197,3 +197,41 @@ func TestChangeLinkRefuses(t *testing.T) {
 	_, err = w.flow.ChangeLink(t.Context(), w.link, "hanako", func(s *ledgersync.Settings) { s.Share = contractone.Private() })
 	require.ErrorIs(t, err, countersign.ErrConflict)
 }
+
+// TestEnsureLinkTellsWhatDiffers: a program that was given other settings is not to
+// believe that they hold.
+func TestEnsureLinkTellsWhatDiffers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	was := w.state()
+	s := settings(w.account)
+	s.Reviewers = []contractone.Principal{}
+	link, err := w.flow.EnsureLink(t.Context(), s)
+	require.NoError(t, err, "what is kept in the same way is the same")
+	require.Equal(t, was, link)
+
+	s.Share, s.IncludeConfidential = contractone.Private(), true
+	link, err = w.flow.EnsureLink(t.Context(), s)
+	var differ *ledgersync.SettingsError
+	require.ErrorAs(t, err, &differ)
+	require.Equal(t, ledgersync.SettingsError{Link: w.link, Differ: []string{"share", "rules"}}, *differ)
+	require.ErrorIs(t, err, ledgersync.ErrSettingsDiffer)
+	require.ErrorIs(t, err, countersign.ErrConflict)
+	require.Equal(t, was, link, "the link as it is")
+	require.Equal(t, was, w.state())
+}
+
+// TestChangeLinkLeavesBegunGraceAlone: what was held back is held back to its end.
+func TestChangeLinkLeavesBegunGraceAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.document(cloudsigntest.Document{}, "a.pdf")
+	w.start(func(s *ledgersync.Settings) { s.GraceDays = 10 })
+	w.change(func(s *ledgersync.Settings) { s.GraceDays = 0 })
+	w.document(cloudsigntest.Document{}, "b.pdf")
+	w.week()
+	require.Len(t, w.entries(), 1)
+	w.week()
+	require.Len(t, w.entries(), 2)
+}

@@ -50,12 +50,15 @@ func everyPage(language string) []shown {
 		{"unproven", "waiting", senderonboarding.PageData{Session: session(senderonboarding.StateUnproven, "acme", true)}},
 		{"done", "done", senderonboarding.PageData{Session: session(senderonboarding.StateReady, "acme", true)}},
 	}
-	for _, problem := range []string{"invalid", "expired", "refused", "busy", "organisation"} {
+	for _, problem := range []string{"invalid", "expired", "refused", "busy", "organisation", "denied"} {
 		out = append(out, shown{problem, "problem", senderonboarding.PageData{Problem: problem}})
 	}
 	for i := range out {
 		d := &out[i].data
 		d.Language, d.CSPNonce = language, "nonce"
+		if d.Action != "" && !d.Ask {
+			d.Organisation = acme
+		}
 		d.Brand = senderonboarding.Brand{
 			Name: "Fakturabyrået", Colour: "#1a4a7a", Support: "hjelp@example.no", HomeURL: "/home", SignInURL: "/sign-in", LogoURL: "https://vendor.example/logo.png",
 		}
@@ -223,7 +226,7 @@ func TestPagesAreAccessible(t *testing.T) {
 				require.Regexp(t, `<p role="(status|alert)">`, page, "what happened is announced")
 			}
 		}
-		require.Len(t, titles, 12)
+		require.Len(t, titles, 13)
 	}
 	w := newWorld(t)
 	f := w.fresh("acme", acme)

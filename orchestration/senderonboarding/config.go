@@ -1,6 +1,7 @@
 package senderonboarding
 
 import (
+	"io"
 	"log/slog"
 	"net/url"
 	"strings"
@@ -22,7 +23,7 @@ func (c Config) filled() (Config, error) {
 		return c, configError("Name", "can't name an instance", "use lower-case letters, digits, hyphens and underscores")
 	}
 	if _, err := digipost.CheckRedirectURL(c.BaseURL); err != nil {
-		return c, configError("BaseURL", "is not an https address without query", "http is possible on loopback addresses, for development")
+		return c, configError("BaseURL", "is not an https address without query", "give the whole address, such as https://vendor.example/digipost; http is possible on loopback addresses, for development")
 	}
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
 	if c.Proof == "" {
@@ -52,22 +53,39 @@ func (c Config) check() error {
 	case c.Proof != ProofRequired && c.Proof != ProofWhenAllowed && c.Proof != ProofOff:
 		return configError("Proof", "is not known", "choose ProofRequired, ProofWhenAllowed or ProofOff")
 	case c.BrowserWindow < 0:
-		return configError("BrowserWindow", "is negative", "")
-	case !legible(c.Brand.Colour):
-		return configError("Brand.Colour", "is not a colour that can be read on white", "take a darker one, as #rrggbb")
+		return configError("BrowserWindow", "is negative", "leave it 0 for 12 hours")
 	case c.Deadline < c.BrowserWindow:
-		return configError("Deadline", "is before the end of BrowserWindow", "")
+		return configError("Deadline", "is before the end of BrowserWindow", "make it longer, or BrowserWindow shorter")
 	}
-	if c.Pages != nil {
-		for _, name := range []string{pageLanding, pageWaiting, pageDone, pageProblem} {
-			if c.Pages.Lookup(name) == nil {
-				return configError("Pages", "has no template "+name, "")
-			}
-		}
+	if err := c.Brand.check(); err != nil {
+		return err
+	}
+	if err := c.checkPages(); err != nil {
+		return err
 	}
 	// What every registration needs is found out now rather than by a customer.
 	_, err := c.registration("x", countersign.NewSecret("x"), "")
 	return err
+}
+
+// checkPages shows each page of the vendor's own once, so that a mistake in one is
+// not found by a customer.
+func (c Config) checkPages() error {
+	if c.Pages == nil {
+		return nil
+	}
+	for name, data := range map[string]PageData{
+		pageLanding: {Action: c.BaseURL, Ask: true, Invalid: true}, pageWaiting: {}, pageDone: {Session: Session{State: StateReady}}, pageProblem: {Problem: problemBusy},
+	} {
+		if c.Pages.Lookup(name) == nil {
+			return configError("Pages", "have no template "+name, "begin with senderonboarding.Pages()")
+		}
+		data.Brand, data.Language = c.Brand, c.Brand.Language
+		if err := c.Pages.ExecuteTemplate(io.Discard, name, data); err != nil {
+			return configError("Pages", "fail: "+err.Error(), "the templates get a senderonboarding.PageData")
+		}
+	}
+	return nil
 }
 
 func (c Config) registration(state string, nonce countersign.Secret, org digipost.OrganisationNumber) (string, error) {
@@ -75,6 +93,22 @@ func (c Config) registration(state string, nonce countersign.Secret, org digipos
 		Environment: c.Environment, Web: c.Web, PartnerID: c.PartnerID,
 		RedirectURL: c.BaseURL + "/back/" + state, Nonce: nonce, Organisation: org,
 	})
+}
+
+// parseNumber reads an organisation number as a visitor typed it.
+func (c Config) parseNumber(typed string) (digipost.OrganisationNumber, error) {
+	if c.LenientNumbers {
+		return digipost.ParseOrganisationNumberLenient(typed)
+	}
+	return digipost.ParseOrganisationNumber(typed)
+}
+
+// checkNumber refuses a number that the vendor's own code gave without reading it.
+func (c Config) checkNumber(org digipost.OrganisationNumber) error {
+	if read, err := c.parseNumber(string(org)); org != "" && (err != nil || read != org) {
+		return configError("Organisation", "is not an organisation number", "read it with digipost.ParseOrganisationNumber")
+	}
+	return nil
 }
 
 func poll(attempt int) time.Duration {

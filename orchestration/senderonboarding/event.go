@@ -11,7 +11,9 @@ import (
 // EventKind is what happened to a session.
 type EventKind string
 
-// The events, each at most once in a session.
+// The events, each at most once in a session. EventUnproven and EventRefused may
+// follow on EventReady where another tenant turned out to have the sender-id: stop
+// sending from it.
 const (
 	EventStarted  EventKind = "started"
 	EventReturned EventKind = "returned" // the customer clicked the link back
@@ -58,8 +60,19 @@ func (f *Flow) tell(ctx context.Context, tx orchestration.Tx, row sessionRow, ki
 	return nil
 }
 
+// maxTells is how often an event is told until it is given up: for about four days,
+// as orchestration.Backoff spaces it.
+const maxTells = 100
+
+// DeadLetters are the events that OnEvent would not take: list them, and have one
+// or all told again.
+func (f *Flow) DeadLetters() orchestration.DeadLetters {
+	return orchestration.DeadLetters{Store: f.deps.Store, Table: string(f.events), Clock: f.cfg.Clock}
+}
+
 // runEvents is the handler of a session's events: it tells those that are due,
-// in their order. One that is not taken holds the later ones back.
+// in their order. One that is not taken holds the later ones back until it is given
+// up.
 func (f *Flow) runEvents(ctx context.Context, id string) error {
 	if f.cfg.OnEvent == nil {
 		return nil
@@ -68,8 +81,11 @@ func (f *Flow) runEvents(ctx context.Context, id string) error {
 		var rows []orchestration.Row[eventBody]
 		var about sessionRow
 		err := f.deps.Store.Tx(ctx, func(tx orchestration.Tx) (err error) {
-			if rows, err = f.events.List(ctx, tx, orchestration.Query{Group: id, States: []string{orchestration.StatePending}, Limit: 1}); err != nil || len(rows) == 0 {
+			if rows, err = f.events.List(ctx, tx, orchestration.Query{Group: id, States: []string{orchestration.StatePending}}); err != nil || len(rows) == 0 {
 				return err
+			}
+			if rows[0].Due.After(f.now()) {
+				return f.holdBack(ctx, tx, rows)
 			}
 			about, err = f.sessions.Get(ctx, tx, id)
 			return err
@@ -80,17 +96,39 @@ func (f *Flow) runEvents(ctx context.Context, id string) error {
 		if err != nil || len(rows) == 0 || rows[0].Due.After(f.now()) {
 			return err
 		}
-		row := rows[0]
-		if err := f.cfg.OnEvent(ctx, Event{ID: row.Key, Kind: row.Value.Kind, At: row.Value.At, Session: session(about)}); err != nil {
+		if err := f.tellOne(ctx, rows[0], session(about)); err != nil {
 			return sessionError(SessionID(id), err)
 		}
-		row.State, row.Due, row.Updated, row.LastError = stateTold, time.Time{}, f.now(), ""
-		err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
-			now := row
-			return f.events.Update(ctx, tx, &now)
-		})
-		if err != nil {
-			return err
+	}
+}
+
+// holdBack puts events off until the first one is told again.
+func (f *Flow) holdBack(ctx context.Context, tx orchestration.Tx, rows []orchestration.Row[eventBody]) error {
+	for _, row := range rows[1:] {
+		if row.Due.Before(rows[0].Due) {
+			row.Due = rows[0].Due
+			if err := f.events.Update(ctx, tx, &row); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+// tellOne tells an event. The error of one that is not taken is returned until it is
+// given up.
+func (f *Flow) tellOne(ctx context.Context, row orchestration.Row[eventBody], s Session) error {
+	err := f.cfg.OnEvent(ctx, Event{ID: row.Key, Kind: row.Value.Kind, At: row.Value.At, Session: s})
+	row.State, row.Due, row.Updated, row.LastError = stateTold, time.Time{}, f.now(), ""
+	if err != nil {
+		if row.Attempt+1 < maxTells {
+			return err
+		}
+		f.cfg.Logger.ErrorContext(ctx, "senderonboarding: an event is given up", "event", row.Key, "error", err)
+		row.State, row.LastError = orchestration.StateDead, orchestration.ErrorText(err)
+	}
+	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+		now := row // fn may run again
+		return f.events.Update(ctx, tx, &now)
+	})
 }

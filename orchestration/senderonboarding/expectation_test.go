@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/countersign/countersign/digipost"
 	"github.com/countersign/countersign/digiposttest"
@@ -80,11 +81,13 @@ func TestNoExpectation(t *testing.T) {
 		res, page := asks.visitor().get(asks.web.URL + path)
 		require.Equal(t, http.StatusOK, res.StatusCode)
 		require.NotContains(t, page, title, path)
+		require.NotContains(t, page, "gjelder organisasjonsnummer", path)
 	}
 	silent := newWorld(t)
 	silent.mux.Handle("GET /landing", silent.flow.LandingHandler("/start", who(acme, nil)))
 	_, page := silent.visitor().get(silent.web.URL + "/landing")
 	require.NotContains(t, page, title)
+	require.Contains(t, page, "gjelder organisasjonsnummer "+acme, "whom it is for is said without a register")
 	require.Empty(t, silent.start("acme", acme).Session.Expectation)
 }
 
@@ -107,4 +110,40 @@ func TestSlowRegister(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, digipost.SignatureUnknown, s.Session.Expectation)
 	})
+}
+
+// counted is a register that counts its questions and may be down.
+type counted struct {
+	register
+	asked int
+}
+
+func (c *counted) SignatureRight(ctx context.Context, org digipost.OrganisationNumber) (digipost.SignatureRight, error) {
+	c.asked++
+	return c.register.SignatureRight(ctx, org)
+}
+
+// The register is asked once an hour for an organisation, and left alone for a
+// minute when it does not answer.
+func TestRegisterIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	r := &counted{register: register{digipost.SignatureSole, nil}}
+	w := newWorld(t, withDeps(func(d *senderonboarding.Deps) { d.Registry = r }))
+	for range 3 {
+		require.Equal(t, digipost.SignatureSole, w.start("acme", acme).Session.Expectation)
+		w.clock.Advance(10 * time.Minute)
+	}
+	require.Equal(t, 1, r.asked)
+	w.start("beta", other)
+	require.Equal(t, 2, r.asked)
+	w.clock.Advance(time.Hour)
+	r.register = register{"", errors.New("down")}
+	for range 2 {
+		require.Equal(t, digipost.SignatureUnknown, w.start("acme", acme).Session.Expectation)
+		require.Equal(t, 3, r.asked)
+	}
+	r.register = register{digipost.SignatureJoint, nil}
+	w.clock.Advance(time.Minute)
+	require.Equal(t, digipost.SignatureJoint, w.start("acme", acme).Session.Expectation)
+	require.Equal(t, 4, r.asked)
 }

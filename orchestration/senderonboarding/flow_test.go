@@ -10,6 +10,7 @@ import (
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/digipost"
 	"github.com/countersign/countersign/digiposttest"
+	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/senderonboarding"
 	"github.com/stretchr/testify/require"
 )
@@ -43,7 +44,9 @@ func TestFullAutomaticFlow(t *testing.T) {
 			require.Equal(t, digipost.SenderID(account.SenderID), s.SenderID)
 			require.True(t, s.Proven)
 			require.Equal(t, "acme", s.Tenant)
-			if escaping != digiposttest.LiteralHash {
+			if escaping == digiposttest.LiteralHash {
+				require.Empty(t, s.Address, "half an address is none")
+			} else {
 				require.Equal(t, account.Address, s.Address)
 			}
 			require.Equal(t, kinds{"started", "returned", "ready"}, w.told(s.ID))
@@ -235,20 +238,24 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// A passing outage only delays.
+// A passing outage only delays, and nobody is told to wait for approval; a longer
+// one is like waiting.
 func TestOutage(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withEscaping(digiposttest.EscapedHash))
-	w.asked.fail(errDown)
-	started := w.start("acme", acme)
-	w.visitor().open(w.register(started, acme))
-	w.run()
-	s := w.session(started.Session.ID)
-	require.Equal(t, senderonboarding.StateWaiting, s.State)
-	require.NotEmpty(t, s.Reason)
-	w.asked.fail(nil)
-	w.pass(3*time.Minute, time.Minute)
-	require.Equal(t, senderonboarding.StateReady, w.session(s.ID).State)
+	for minutes, told := range map[int]kinds{1: {"started", "returned", "ready"}, 10: {"started", "returned", "waiting", "ready"}} {
+		w := newWorld(t, withEscaping(digiposttest.EscapedHash))
+		w.asked.fail(errDown)
+		started := w.start("acme", acme)
+		w.visitor().open(w.register(started, acme))
+		w.run()
+		require.Equal(t, senderonboarding.StateReturned, w.session(started.Session.ID).State)
+		require.NotEmpty(t, w.session(started.Session.ID).Reason)
+		w.pass(time.Duration(minutes)*time.Minute-time.Second, time.Minute)
+		w.asked.fail(nil)
+		w.pass(10*time.Minute, time.Minute)
+		require.Equal(t, senderonboarding.StateReady, w.session(started.Session.ID).State)
+		require.Equal(t, told, w.told(started.Session.ID))
+	}
 }
 
 // An event is told until it is taken, then never again, in order.
@@ -274,6 +281,40 @@ func TestEventsAreToldUntilTaken(t *testing.T) {
 	w.restart()
 	w.pass(time.Hour, time.Minute)
 	require.Len(t, ids, 6)
+}
+
+// Events behind one that is not taken wait for it in silence, until it is given up;
+// then they are told, and it can be told again.
+func TestEventNeverTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withEscaping(digiposttest.EscapedHash))
+	away := true
+	w.cfg.OnEvent = func(ctx context.Context, e senderonboarding.Event) error {
+		if away && e.Kind == senderonboarding.EventStarted {
+			return errors.New("mail server is away")
+		}
+		return w.note(ctx, e)
+	}
+	w.restart()
+	f := w.fresh("acme", acme)
+	w.run()
+	w.clock.Advance(time.Millisecond)
+	w.visitor().open(w.register(f.Started, acme))
+	w.run()
+	for rec, err := range orchestration.Records(t.Context(), w.store, orchestration.Query{Table: "senderonboarding.event"}) {
+		require.NoError(t, err)
+		require.Equal(t, rec.Key == string(f.Session.ID)+"/started", rec.LastError != "", rec.Key)
+	}
+	w.pass(2*day, time.Hour)
+	require.Empty(t, w.told(f.Session.ID))
+	w.pass(3*day, time.Hour)
+	require.Equal(t, kinds{"returned", "ready"}, w.told(f.Session.ID))
+	away = false
+	n, err := w.flow.DeadLetters().RetryAll(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	w.run()
+	require.Equal(t, kinds{"returned", "ready", "started"}, w.told(f.Session.ID))
 }
 
 func TestPublicPage(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/digiposttest"
+	"github.com/countersign/countersign/orchestration/senderonboarding"
 	"github.com/stretchr/testify/require"
 )
 
@@ -29,21 +30,31 @@ func honest() map[string]attack {
 			w.clock.Advance(12*time.Hour - time.Second)
 			return w.call(f.state, callback(w.customer(acme), f.nonce)) == http.StatusOK && w.ready(f)
 		},
-		"back-end": func(t *testing.T, w *world) bool {
+		"back-end": func(_ *testing.T, w *world) bool {
 			f := w.fresh("acme", acme)
-			err := w.fake.CallBack(t.Context(), w.partner.ID, w.customer(acme), f.nonce)
+			status := w.backend(w.customer(acme), f.nonce)
 			w.run()
-			return err == nil && w.ready(f)
+			return status == http.StatusNoContent && w.ready(f)
 		},
-		"back-end, allowed address and secret": func(t *testing.T, w *world) bool {
+		"back-end, allowed address and secret": func(_ *testing.T, w *world) bool {
 			w.cfg.BackendSources = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 			w.cfg.BackendTokens = []countersign.Secret{countersign.NewSecret("BACKENDTOKEN2345672345AB")}
 			w.restart()
 			w.fake.SetBackendURL(w.partner.ID, w.flow.BackendURL().Reveal())
 			f := w.fresh("acme", acme)
-			err := w.fake.CallBack(t.Context(), w.partner.ID, w.customer(acme), f.nonce)
+			status := w.backend(w.customer(acme), f.nonce)
 			w.run()
-			return err == nil && w.ready(f)
+			return status == http.StatusNoContent && w.ready(f)
+		},
+		"own browser, believed": func(_ *testing.T, w *world) bool {
+			w.cfg.Proof = senderonboarding.ProofOff
+			w.restart()
+			v := w.visitor()
+			link, err := w.fake.Register(w.t.Context(), v.begin(w), string(acme))
+			require.NoError(w.t, err)
+			v.open(link)
+			w.run()
+			return w.only().State == senderonboarding.StateReady && w.only().SameBrowser
 		},
 		"well-formed": func(_ *testing.T, w *world) bool {
 			f := w.fresh("acme", acme)

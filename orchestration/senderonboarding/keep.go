@@ -2,6 +2,8 @@ package senderonboarding
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 	"strconv"
 	"time"
@@ -37,7 +39,7 @@ func (f *Flow) Sender(ctx context.Context, tenant string) (Sender, error) {
 		}
 	}
 	if out.ID == 0 {
-		return Sender{}, ErrNoSender
+		return Sender{}, fmt.Errorf("onboarding: tenant %q: %w", tenant, ErrNoSender)
 	}
 	return out, nil
 }
@@ -52,7 +54,7 @@ func (f *Flow) Senders(ctx context.Context, tenant string) iter.Seq2[Sender, err
 				id, err = strconv.ParseInt(row.Key, 10, 64)
 				s = Sender{
 					ID: digipost.SenderID(id), Address: row.Value.Address, Organisation: row.Value.Organisation,
-					Tenant: row.Scope, Proven: row.Value.Proven, Since: row.Updated,
+					Tenant: row.Scope, Proven: row.Value.Basis == proven, Since: row.Updated,
 				}
 			}
 			if !yield(s, err) || err != nil {
@@ -91,8 +93,10 @@ func (e lagError) Error() string {
 func (e lagError) Is(target error) bool { return target == countersign.ErrUnavailable }
 
 // Purge deletes sessions that ended before a time, with their secrets and events,
-// and journal entries from before it; it tells how many sessions. Unproven ones
-// stay, since they wait for a decision, and so do senders.
+// and the journal entries from before it of sessions that are gone; it tells how many
+// sessions. Unproven ones
+// stay, since they wait for a decision, and those that became ready without a
+// proof, since another tenant may prove that the sender-id is theirs. Senders stay.
 func (f *Flow) Purge(ctx context.Context, before time.Time) (int, error) {
 	n := 0
 	q := orchestration.Query{States: []string{string(StateReady), string(StateExpired), string(StateRefused)}, UpdatedBefore: before}
@@ -100,13 +104,36 @@ func (f *Flow) Purge(ctx context.Context, before time.Time) (int, error) {
 		if err != nil {
 			return n, err
 		}
+		if State(row.State) == StateReady && !row.Value.Proven {
+			continue
+		}
 		if err := f.remove(ctx, row); err != nil {
 			return n, err
 		}
 		n++
 	}
-	_, err := f.journal.Purge(ctx, f.deps.Store, before)
-	return n, err
+	return n, f.purgeJournal(ctx, before)
+}
+
+// purgeJournal deletes the entries from before a time whose sessions are gone.
+func (f *Flow) purgeJournal(ctx context.Context, before time.Time) error {
+	journal := string(f.journal)
+	for rec, err := range orchestration.Records(ctx, f.deps.Store, orchestration.Query{Table: journal, UpdatedBefore: before}) {
+		if err != nil {
+			return err
+		}
+		err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+			_, err := tx.Get(ctx, string(f.sessions), rec.Ref)
+			if errors.Is(err, orchestration.ErrNoRecord) {
+				return tx.Delete(ctx, journal, rec.Key)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Forget deletes all that the store holds about a tenant but the journal, whose

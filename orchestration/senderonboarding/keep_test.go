@@ -34,7 +34,11 @@ func TestConfigRefused(t *testing.T) {
 		"Tokens": func(c *senderonboarding.Config, _ *senderonboarding.Deps) {
 			c.BackendTokens = []countersign.Secret{countersign.NewSecret("short")}
 		},
-		"Store": func(_ *senderonboarding.Config, d *senderonboarding.Deps) { d.Store = nil },
+		"Brand.Language":  func(c *senderonboarding.Config, _ *senderonboarding.Deps) { c.Brand.Language = "no" },
+		"Brand.LogoURL":   func(c *senderonboarding.Config, _ *senderonboarding.Deps) { c.Brand.LogoURL = "/logo.png" },
+		"Brand.HomeURL":   func(c *senderonboarding.Config, _ *senderonboarding.Deps) { c.Brand.HomeURL = "javascript:x" },
+		"Brand.SignInURL": func(c *senderonboarding.Config, _ *senderonboarding.Deps) { c.Brand.SignInURL = "vendor.example:8080" },
+		"Store":           func(_ *senderonboarding.Config, d *senderonboarding.Deps) { d.Store = nil },
 	} {
 		cfg := senderonboarding.Config{BaseURL: "https://vendor.example/digipost", PartnerID: 1, Environment: digipost.Test}
 		deps := senderonboarding.Deps{Store: orchestration.NewMemory()}
@@ -45,6 +49,27 @@ func TestConfigRefused(t *testing.T) {
 		e, ok := errors.AsType[*countersign.ConfigError](err)
 		require.True(t, ok, field)
 		require.Equal(t, field, e.Field)
+	}
+}
+
+// A page of the vendor's own that can't be shown is refused at the start.
+func TestBrokenPagesRefused(t *testing.T) {
+	t.Parallel()
+	_, err := senderonboarding.New(senderonboarding.Config{
+		BaseURL: "https://vendor.example/digipost", PartnerID: 1, Environment: digipost.Test, Pages: brokenPages(),
+	}, senderonboarding.Deps{Store: orchestration.NewMemory()})
+	e, ok := errors.AsType[*countersign.ConfigError](err)
+	require.True(t, ok)
+	require.Equal(t, "Pages", e.Field)
+}
+
+// Support's e-mail address can be clicked, its telephone number is text.
+func TestSupportURL(t *testing.T) {
+	t.Parallel()
+	for support, want := range map[string]string{
+		"hjelp@example.no": "mailto:hjelp@example.no", "22 33 44 55": "", "": "", "Hjelp <hjelp@example.no>": "",
+	} {
+		require.Equal(t, want, senderonboarding.PageData{Brand: senderonboarding.Brand{Support: support}}.SupportURL(), support)
 	}
 }
 
@@ -82,6 +107,15 @@ func TestPurgeAndForget(t *testing.T) {
 	require.Equal(t, senderonboarding.StateStarted, w.session(open.Session.ID).State)
 	_, err = w.flow.Sender(t.Context(), "acme")
 	require.NoError(t, err, "senders outlive their sessions")
+	lines := func(id senderonboarding.SessionID) (n int) {
+		for _, err := range w.flow.Journal(t.Context(), id) {
+			require.NoError(t, err)
+			n++
+		}
+		return n
+	}
+	require.Zero(t, lines(started.Session.ID))
+	require.Equal(t, 1, lines(open.Session.ID), "support can still read of a session that is kept")
 
 	require.NoError(t, w.flow.Forget(t.Context(), "acme"))
 	_, err = w.flow.Sender(t.Context(), "acme")
@@ -119,7 +153,11 @@ func TestPageHeaders(t *testing.T) {
 	} {
 		res, page := w.visitor().get(w.web.URL + path)
 		require.Equal(t, "no-store", res.Header.Get("Cache-Control"), path)
-		require.Equal(t, "no-referrer", res.Header.Get("Referrer-Policy"))
+		referrer := "no-referrer"
+		if path == "/digipost/" {
+			referrer = "same-origin" // its address is no secret, and its form has to name its origin
+		}
+		require.Equal(t, referrer, res.Header.Get("Referrer-Policy"), path)
 		require.Equal(t, "nosniff", res.Header.Get("X-Content-Type-Options"))
 		policy := res.Header.Get("Content-Security-Policy")
 		require.Contains(t, policy, "default-src 'none'")

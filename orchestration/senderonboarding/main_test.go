@@ -2,6 +2,7 @@ package senderonboarding_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"html/template"
@@ -215,6 +216,16 @@ func (v *visitor) open(address string) (*http.Response, string) {
 	return res, page
 }
 
+// begin starts a session behind the login and gives where it leads.
+func (v *visitor) begin(w *world) string {
+	v.t.Helper()
+	req, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, w.web.URL+"/start", nil)
+	require.NoError(v.t, err)
+	res, _ := v.do(req)
+	require.Equal(v.t, "/registrering/bedrift", res.Request.URL.Path)
+	return res.Request.URL.String()
+}
+
 func (v *visitor) get(address string) (*http.Response, string) {
 	v.t.Helper()
 	req, err := http.NewRequestWithContext(v.t.Context(), http.MethodGet, address, nil)
@@ -237,6 +248,8 @@ type directory struct {
 	w     *world
 	mu    sync.Mutex
 	err   error
+	byOrg error // of GetByOrganisation alone
+	byID  error // of Get alone
 	calls int
 	blind bool // Get knows nobody
 }
@@ -248,19 +261,19 @@ func (d *directory) fail(err error) {
 }
 
 func (d *directory) Get(_ context.Context, id digipost.SenderID, _ ...countersign.CallOption) (*digipost.SenderInformation, error) {
-	return d.find(func(a digiposttest.Account) bool { return a.SenderID == int64(id) && !d.blind })
+	return d.find(d.byID, func(a digiposttest.Account) bool { return a.SenderID == int64(id) && !d.blind })
 }
 
 func (d *directory) GetByOrganisation(_ context.Context, org digipost.OrganisationNumber, _ ...countersign.CallOption) (*digipost.SenderInformation, error) {
-	return d.find(func(a digiposttest.Account) bool { return a.Organisation == string(org) })
+	return d.find(d.byOrg, func(a digiposttest.Account) bool { return a.Organisation == string(org) })
 }
 
-func (d *directory) find(match func(digiposttest.Account) bool) (*digipost.SenderInformation, error) {
+func (d *directory) find(err error, match func(digiposttest.Account) bool) (*digipost.SenderInformation, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.calls++
-	if d.err != nil {
-		return nil, d.err
+	if err = cmp.Or(d.err, err); err != nil {
+		return nil, err
 	}
 	for _, a := range d.w.fake.Accounts() {
 		if match(a) && len(a.Partners) > 0 {
@@ -290,6 +303,11 @@ func (l *lines) String() string {
 
 var errDown = &countersign.Error{Provider: "digipost", Op: "get sender", StatusCode: 503, Kind: countersign.ErrUnavailable}
 
-var errForbidden = &countersign.Error{Provider: "digipost", Op: "get sender", StatusCode: 403, Kind: countersign.ErrForbidden, Err: errors.New("not for you")}
+var errForbidden = &countersign.Error{Provider: "digipost", Op: "get sender", StatusCode: 403, Code: "ILLEGAL_ACCESS", Kind: countersign.ErrForbidden, Err: errors.New("not for you")}
 
 func emptyPages() *template.Template { return template.New("pages") }
+
+// brokenPages ask for what there is not.
+func brokenPages() *template.Template {
+	return template.Must(senderonboarding.Pages().Parse(`{{define "foot"}}{{.Nothing}}{{end}}`))
+}

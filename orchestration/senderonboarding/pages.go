@@ -2,6 +2,7 @@ package senderonboarding
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	_ "embed" // the templates
@@ -10,6 +11,7 @@ import (
 	"html/template"
 	"math"
 	"net/http"
+	"net/mail"
 	"net/url"
 	"strconv"
 	"strings"
@@ -32,6 +34,7 @@ const (
 	problemRefused      = "refused"
 	problemBusy         = "busy"
 	problemOrganisation = "organisation"
+	problemDenied       = "denied"
 )
 
 //go:embed pages.html
@@ -64,10 +67,30 @@ func (b Brand) filled() Brand {
 	if b.Colour == "" {
 		b.Colour = "#1a4a7a"
 	}
-	if b.Language != "en" {
+	if b.Language == "" {
 		b.Language = "nb"
 	}
 	return b
+}
+
+// check finds what would leave customers without language, logo or link.
+func (b Brand) check() error {
+	if b.Language != "nb" && b.Language != "en" {
+		return configError("Brand.Language", "is not known", "choose nb or en")
+	}
+	if !legible(b.Colour) {
+		return configError("Brand.Colour", "is not a colour that can be read on white", "take a darker one, as #rrggbb")
+	}
+	if b.LogoURL != "" && !strings.HasPrefix(originOf(b.LogoURL), "https://") {
+		return configError("Brand.LogoURL", "is not an https address", "give the whole address of the image")
+	}
+	for field, address := range map[string]string{"Brand.HomeURL": b.HomeURL, "Brand.SignInURL": b.SignInURL} {
+		u, err := url.Parse(address)
+		if err != nil || u.Scheme != "" && u.Scheme != "https" && u.Scheme != "http" {
+			return configError(field, "is not an address of a page", "give an https address, or a path such as /home")
+		}
+	}
+	return nil
 }
 
 // legible reports a colour in which text can be read on white, and white on it.
@@ -103,10 +126,12 @@ type PageData struct {
 	Ask      bool    // the form asks for the organisation number, as "org"
 	Typed    string  // what stood there
 	Invalid  bool    // and was no organisation number
+	// Organisation is the one that the landing page is for. Empty: not known.
+	Organisation digipost.OrganisationNumber
 	// Expectation is what the Brønnøysund register says about who may sign, on the
 	// landing page and until the customer is back. Empty: nothing is known.
 	Expectation digipost.SignatureRight
-	Problem     string // of the problem page: "invalid", "expired", "refused", "busy" or "organisation"
+	Problem     string // of the problem page: "invalid", "expired", "refused", "busy", "organisation" or "denied"
 	Refresh     int    // seconds after which the page is to look for news; 0: never
 	CSPNonce    string // for inline styles and scripts: nothing else is allowed to run or load
 }
@@ -124,6 +149,16 @@ func (d PageData) T(key string) string {
 		name = texts[d.Language]["us"]
 	}
 	return strings.ReplaceAll(text, "{name}", name)
+}
+
+// SupportURL is where a click on Brand.Support leads. Empty: it is no e-mail
+// address.
+func (d PageData) SupportURL() string {
+	a, err := mail.ParseAddress(d.Brand.Support)
+	if err != nil || a.Address != d.Brand.Support {
+		return ""
+	}
+	return "mailto:" + a.Address
 }
 
 func (f *Flow) pageData(r *http.Request) PageData {
@@ -146,15 +181,16 @@ func languageOf(r *http.Request, otherwise string) string {
 
 // LandingHandler serves the page that tells what will happen, with a form that
 // goes to action: the path of a StartHandler. With who, which is the StartHandler's
-// and may be nil, and Deps.Registry it also tells what to expect of the
-// organisation; an error of who only leaves that out.
+// and may be nil, it names the organisation, and with Deps.Registry it tells what to
+// expect of it; an error of who only leaves that out.
 func (f *Flow) LandingHandler(action string, who func(*http.Request) (Start, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		data := f.pageData(r)
 		data.Action = action
 		if who != nil {
 			if s, err := who(r); err == nil {
-				data.Expectation = f.expectation(r.Context(), firstOf(s.Organisation, s.Prefill))
+				data.Organisation = cmp.Or(s.Organisation, s.Prefill)
+				data.Expectation = f.expectation(r.Context(), data.Organisation)
 			}
 		}
 		f.render(w, r, http.StatusOK, pageLanding, data)
@@ -191,15 +227,20 @@ func (f *Flow) render(w http.ResponseWriter, r *http.Request, status int, page s
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
-	policy := "default-src 'none'; style-src 'nonce-" + data.CSPNonce + "'; script-src 'nonce-" + data.CSPNonce + "'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' " + f.registrationOrigin()
+	policy := "default-src 'none'; style-src 'nonce-" + data.CSPNonce + "'; script-src 'nonce-" + data.CSPNonce + "'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' " + f.registrationScheme()
 	if logo := originOf(data.Brand.LogoURL); logo != "" {
 		policy += "; img-src " + logo
+	}
+	secureHeader(w)
+	if page == pageLanding {
+		// Its address is no secret. Were no referrer sent at all, browsers would not
+		// name the form's origin either, and the start could not tell it from others.
+		w.Header().Set("Referrer-Policy", "same-origin")
 	}
 	write(w, status, policy, out.Bytes())
 }
 
 func write(w http.ResponseWriter, status int, policy string, page []byte) {
-	secureHeader(w)
 	w.Header().Set("Content-Security-Policy", policy)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(page)))
@@ -207,14 +248,14 @@ func write(w http.ResponseWriter, status int, policy string, page []byte) {
 	_, _ = w.Write(page) // the only error is a browser that went away
 }
 
-// registrationOrigin is where the start leads: browsers hold a form to its policy
-// through redirects too.
-func (f *Flow) registrationOrigin() string {
-	if f.cfg.Web != "" {
-		return originOf(f.cfg.Web)
+// registrationScheme is what the start leads to. Browsers hold a form to its policy
+// through all redirects, and where Digipost's registration leads, such as to a login
+// on another host, is not documented: so the host is left open.
+func (f *Flow) registrationScheme() string {
+	if strings.HasPrefix(f.cfg.Web, "http:") {
+		return "http:" // of a fake; https is then allowed too
 	}
-	a, _ := f.cfg.Environment.Addresses()
-	return originOf(a.Web)
+	return "https:"
 }
 
 func originOf(address string) string {
@@ -252,5 +293,6 @@ func (f *Flow) relayPage(w http.ResponseWriter, r *http.Request, cut *digipost.T
 		f.fail(w, r, err)
 		return
 	}
+	secureHeader(w)
 	write(w, http.StatusOK, relayPolicy, out.Bytes())
 }

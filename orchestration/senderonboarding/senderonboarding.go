@@ -26,10 +26,18 @@
 //
 // What it keeps to:
 //
-//   - Callbacks are hints. A session becomes ready when Digipost's API confirms
-//     the sender-id by itself and by the organisation number that the vendor knows
-//     the tenant by. What a visitor typed is never proof.
-//   - A sender-id belongs to one tenant. One that is another tenant's is refused.
+//   - Proven beats believed. A sender-id is proven when Digipost's API confirms it by
+//     itself and gives it for the organisation number that the vendor knows the tenant
+//     by; what a visitor typed is never proof, and a callback is a hint. What can be
+//     asked is asked under every policy but ProofOff. Whoever has the proof gets the
+//     sender-id, also from a tenant for whom it was decided or believed.
+//   - A contradiction is for a person. Where callback and Digipost don't agree, or two
+//     tenants are believed to have one sender-id, the session ends unproven. By itself
+//     it ends refused only where the sender-id is proven to be another tenant's. A
+//     proof that comes later makes an unproven session ready.
+//   - A callback from the session's own browser, or with its nonce, or of the
+//     back-end beats one that has the address alone. What is only believed has to be
+//     the former.
 //   - Nonces are used once. The browser's is good for hours, the back-end's until
 //     the session's deadline; a replay shows the result again and changes nothing.
 //   - A callback that never comes is made up for by asking Digipost, with growing
@@ -60,10 +68,14 @@ const (
 	// organisation number. Where it can't be asked, the session ends unproven and
 	// Decide is the vendor's. It is the default.
 	ProofRequired Proof = "required"
-	// ProofWhenAllowed: as ProofRequired where the API can be asked; where it
-	// can't, the callback is believed. A contradiction is refused still.
+	// ProofWhenAllowed: as ProofRequired where the API can be asked. A question that
+	// can't be asked is left out: what else can be asked has to agree, and then the
+	// callback is believed, a click only from the browser that the session began in.
+	// A tenant who has another business register in the tenant's own session may get
+	// that business's sender-id: choose it where tenants are trusted.
 	ProofWhenAllowed Proof = "when allowed"
-	// ProofOff: the callback is believed. The API is not asked.
+	// ProofOff: the callback is believed as with ProofWhenAllowed. The API is not
+	// asked at all, so that a tenant's word is all there is.
 	ProofOff Proof = "off"
 )
 
@@ -91,7 +103,8 @@ type Config struct {
 	// Nil: a minute, doubling up to an hour.
 	Poll func(attempt int) time.Duration
 	// OnEvent is told what happens, each event of a session once in effect: it is
-	// called again, with the same Event.ID, until it returns nil. Nil: nobody is.
+	// called again, with the same Event.ID, until it returns nil; after four days it
+	// is one of DeadLetters. Nil: nobody is.
 	OnEvent func(ctx context.Context, e Event) error
 	// BackendTokens, BackendSources and TrustedProxies guard the back-end
 	// callback beside its nonce; see digipost.BackendConfig. BackendURL holds the
@@ -99,13 +112,17 @@ type Config struct {
 	BackendTokens  []countersign.Secret
 	BackendSources []netip.Prefix
 	TrustedProxies []netip.Prefix
+	// LenientNumbers takes organisation numbers with a wrong check digit too, such as
+	// the 987654321 of Digipost's own example. It is for made-up customers.
+	LenientNumbers bool
 	// Public offers the landing page and its start to visitors who are not signed
 	// in. Limit in front of the flow how often one visitor may start.
 	Public bool
 	// Brand is how the pages look.
 	Brand Brand
 	// Pages replaces the built-in pages: templates named "landing", "waiting",
-	// "done" and "problem" that are executed with a PageData.
+	// "done" and "problem" that are executed with a PageData. New
+	// executes each once, to find mistakes.
 	Pages *template.Template
 	// Clock replaces time.Now.
 	Clock func() time.Time
@@ -150,6 +167,7 @@ type Flow struct {
 	events   orchestration.Table[eventBody]
 	senders  orchestration.Table[senderBody]
 	journal  orchestration.Journal
+	expected expectations
 }
 
 // flowName is the first part of the flow's tables.

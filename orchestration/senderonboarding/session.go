@@ -21,8 +21,9 @@ type SessionID string
 // State is how far a session is.
 type State string
 
-// The states. The last four are final, but for an unproven session that is
-// decided on.
+// The states. Time does not change the last four. A decision or a proof changes an
+// unproven session still, and a session that is ready without a proof loses its
+// sender-id to a tenant with a better one.
 const (
 	StateStarted  State = "started"  // the customer was sent to Digipost
 	StateReturned State = "returned" // and came back; the proof is under way
@@ -30,7 +31,7 @@ const (
 	StateReady    State = "ready"    // the sender-id is the tenant's
 	StateUnproven State = "unproven" // there is a sender-id that nobody could prove: Decide
 	StateExpired  State = "expired"  // nothing came until the deadline
-	StateRefused  State = "refused"  // the sender-id is not the tenant's
+	StateRefused  State = "refused"  // the sender-id is proven to be another tenant's, or a person said no
 )
 
 // Final reports a state that time does not change.
@@ -58,16 +59,24 @@ type Session struct {
 	Reason string
 	// Expectation is what the Brønnøysund register said before; empty: it was not
 	// asked.
-	Expectation   digipost.SignatureRight
-	Started       time.Time
-	Returned      time.Time // the customer's click; zero: never
-	Approved      time.Time // the back-end callback; zero: never
-	BrowserUntil  time.Time // the customer's way back is open until then
-	Deadline      time.Time
-	Changed       time.Time
-	Attempts      int       // how often Digipost was asked
-	NextAttempt   time.Time // zero: it won't be
-	Contradicting int       // callbacks that named another sender-id; the first one counts
+	Expectation  digipost.SignatureRight
+	Started      time.Time
+	Returned     time.Time // the customer's click; zero: never
+	SameBrowser  bool      // the click came from the browser that the session began in
+	Approved     time.Time // the back-end callback; zero: never
+	BrowserUntil time.Time // the customer's way back is open until then
+	Deadline     time.Time
+	Changed      time.Time
+	// Attempts is how often the session was looked at in vain, the last callback
+	// being later; where there is something to ask, Digipost was asked each time.
+	Attempts int
+	// NextAttempt is when it is looked at again, at its deadline in the end. Zero: it
+	// won't be.
+	NextAttempt time.Time
+	// Contradicting counts the callbacks that named another sender-id than the one
+	// before, of those that count: one click, or two where the first was weak, and one
+	// of the back-end.
+	Contradicting int
 }
 
 // sessionBody is what the store keeps of a session beside the record's own
@@ -76,13 +85,16 @@ type sessionBody struct {
 	Organisation  digipost.OrganisationNumber `json:"organisation,omitzero"`
 	Prefill       digipost.OrganisationNumber `json:"prefill,omitzero"`
 	NonceHash     string                      `json:"nonce_sha256"`
+	BrowserHash   string                      `json:"browser_sha256,omitzero"`
 	SenderID      digipost.SenderID           `json:"sender_id,omitzero"`
+	Firm          bool                        `json:"firm,omitzero"` // as claim.firm
 	Address       string                      `json:"address,omitzero"`
 	Proven        bool                        `json:"proven,omitzero"`
 	Reason        string                      `json:"reason,omitzero"`
 	Expectation   digipost.SignatureRight     `json:"expectation,omitzero"`
 	Started       time.Time                   `json:"started"`
 	Returned      time.Time                   `json:"returned,omitzero"`
+	SameBrowser   bool                        `json:"same_browser,omitzero"`
 	Approved      time.Time                   `json:"approved,omitzero"`
 	BrowserUntil  time.Time                   `json:"browser_until"`
 	Deadline      time.Time                   `json:"deadline"`
@@ -117,7 +129,7 @@ func session(row sessionRow) Session {
 		ID: SessionID(row.Key), State: State(row.State), Tenant: row.Scope,
 		Organisation: b.Organisation, Prefill: b.Prefill, SenderID: b.SenderID, Address: b.Address,
 		Proven: b.Proven, Reason: b.Reason, Expectation: b.Expectation, Started: b.Started,
-		Returned: b.Returned, Approved: b.Approved, BrowserUntil: b.BrowserUntil, Deadline: b.Deadline,
+		Returned: b.Returned, SameBrowser: b.SameBrowser, Approved: b.Approved, BrowserUntil: b.BrowserUntil, Deadline: b.Deadline,
 		Changed: row.Updated, Attempts: row.Attempt, NextAttempt: row.Due, Contradicting: b.Contradicting,
 	}
 }

@@ -1,9 +1,9 @@
 package senderonboarding
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
-	"time"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/digipost"
@@ -22,6 +22,11 @@ type Start struct {
 	// Prefill fills in Digipost's form, as a visitor typed it. Organisation is used
 	// where it is empty.
 	Prefill digipost.OrganisationNumber
+	// Browser is a secret of the customer's browser: without a proof, a click is then
+	// believed only if its Arrival has the same. StartHandler sets it, and Handler
+	// reads it; it is for those who call Start and Return themselves. Empty: a click
+	// from any browser may be believed.
+	Browser countersign.Secret
 }
 
 // Started is a session that has begun.
@@ -36,11 +41,11 @@ type Started struct {
 
 // Start begins a session. StartHandler is the same over HTTP.
 func (f *Flow) Start(ctx context.Context, s Start) (Started, error) {
-	if s.Organisation != "" && !s.Organisation.Valid() {
-		return Started{}, configError("Organisation", "is not an organisation number", "read it with digipost.ParseOrganisationNumber")
+	if err := f.cfg.checkNumber(s.Organisation); err != nil {
+		return Started{}, err
 	}
 	state, nonce, now := rand.Text(), digipost.NewNonce(), f.now()
-	address, err := f.cfg.registration(state, nonce, firstOf(s.Prefill, s.Organisation))
+	address, err := f.cfg.registration(state, nonce, cmp.Or(s.Prefill, s.Organisation))
 	if err != nil {
 		return Started{}, err
 	}
@@ -54,9 +59,12 @@ func (f *Flow) Start(ctx context.Context, s Start) (Started, error) {
 		Record: orchestration.Record{Key: rand.Text(), Scope: s.Tenant, State: string(StateStarted), Updated: now},
 		Value: sessionBody{
 			Organisation: s.Organisation, Prefill: s.Prefill, NonceHash: hash(nonce.Reveal()),
-			Expectation: f.expectation(ctx, firstOf(s.Organisation, s.Prefill)), Started: now,
+			Expectation: f.expectation(ctx, cmp.Or(s.Organisation, s.Prefill)), Started: now,
 			BrowserUntil: now.Add(f.cfg.BrowserWindow), Deadline: now.Add(f.cfg.Deadline),
 		},
+	}
+	if !s.Browser.IsZero() {
+		row.Value.BrowserHash = hash(s.Browser.Reveal())
 	}
 	row.Group, row.Due = row.Key, f.next(row, now)
 	err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
@@ -81,50 +89,25 @@ func (f *Flow) Start(ctx context.Context, s Start) (Started, error) {
 	return out, nil
 }
 
-func firstOf(a, b digipost.OrganisationNumber) digipost.OrganisationNumber {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
-// registryTime is how long a customer waits for the register.
-const registryTime = 3 * time.Second
-
-// expectation asks the register. It only informs: whatever goes wrong is
-// "unknown".
-func (f *Flow) expectation(ctx context.Context, org digipost.OrganisationNumber) digipost.SignatureRight {
-	if f.deps.Registry == nil || org == "" {
-		return ""
-	}
-	ctx, cancel := context.WithTimeout(ctx, registryTime)
-	defer cancel()
-	right, err := f.deps.Registry.SignatureRight(ctx, org)
-	if err != nil {
-		f.cfg.Logger.WarnContext(ctx, "senderonboarding: the register does not answer", "error", err)
-	}
-	if err != nil || right != digipost.SignatureSole && right != digipost.SignatureJoint {
-		return digipost.SignatureUnknown
-	}
-	return right
-}
-
 // Claimant is the tenant that a session turns out to belong to.
 type Claimant struct {
 	Tenant string
 	// Organisation is the number that the vendor knows the tenant by; see Start.
+	// Empty: what the session began with stays.
 	Organisation digipost.OrganisationNumber
 }
 
 // Claim gives a session that began on a public page to the tenant who signed in
-// on the same browser. It is idempotent; ErrClaimed when another tenant has it.
+// on the same browser. It is idempotent; ErrClaimed when another tenant has it, and
+// ErrTooLate after its deadline.
 func (f *Flow) Claim(ctx context.Context, claim countersign.Secret, c Claimant) (Session, error) {
 	if c.Tenant == "" {
 		return Session{}, configError("Tenant", "is empty", "")
 	}
-	if c.Organisation != "" && !c.Organisation.Valid() {
-		return Session{}, configError("Organisation", "is not an organisation number", "read it with digipost.ParseOrganisationNumber")
+	if err := f.cfg.checkNumber(c.Organisation); err != nil {
+		return Session{}, err
 	}
+	expectation := f.expectation(ctx, c.Organisation)
 	var s Session
 	err := f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
 		row, err := f.sessionOf(ctx, tx, claim, useClaim)
@@ -137,10 +120,12 @@ func (f *Flow) Claim(ctx context.Context, claim countersign.Secret, c Claimant) 
 			return nil
 		case row.Scope != "":
 			return ErrClaimed
-		case State(row.State).Final():
+		case State(row.State).Final(), !f.now().Before(row.Value.Deadline):
 			return ErrTooLate
 		}
-		row.Scope, row.Value.Organisation, row.Due = c.Tenant, c.Organisation, f.now()
+		row.Scope, row.Due = c.Tenant, f.now()
+		row.Value.Organisation = cmp.Or(c.Organisation, row.Value.Organisation)
+		row.Value.Expectation = cmp.Or(expectation, row.Value.Expectation)
 		err = f.write(ctx, tx, &row, "claimed")
 		s = session(row)
 		return err

@@ -1,7 +1,10 @@
 package senderonboarding
 
 import (
+	"cmp"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -21,7 +24,7 @@ func (f *Flow) Handler() http.Handler {
 	mux.Handle(f.path+"/backend/{token}", f.backend)
 	if f.cfg.Public {
 		mux.HandleFunc("GET "+f.path+"/{$}", func(w http.ResponseWriter, r *http.Request) { f.publicLanding(w, r, http.StatusOK, "") })
-		mux.Handle("POST "+f.path+"/start", f.startHandler(publicStart, func(w http.ResponseWriter, r *http.Request) {
+		mux.Handle("POST "+f.path+"/start", f.startHandler(f.publicStart, func(w http.ResponseWriter, r *http.Request) {
 			f.publicLanding(w, r, http.StatusBadRequest, strings.TrimSpace(r.PostFormValue("org")))
 		}))
 	}
@@ -40,23 +43,28 @@ func (f *Flow) BackendURL() countersign.Secret {
 
 // publicStart reads the form of the public landing page. What is typed there
 // fills in Digipost's form and proves nothing.
-func publicStart(r *http.Request) (Start, error) {
+func (f *Flow) publicStart(r *http.Request) (Start, error) {
 	if err := r.ParseForm(); err != nil {
-		return Start{}, err
+		return Start{}, errForm
 	}
 	typed := strings.TrimSpace(r.PostFormValue("org"))
 	if typed == "" {
 		return Start{}, nil
 	}
-	org, err := digipost.ParseOrganisationNumber(typed)
+	org, err := f.cfg.parseNumber(typed)
 	return Start{Prefill: org}, err
 }
+
+// errForm does not quote what came.
+var errForm = fmt.Errorf("the form can't be read (%w)", countersign.ErrInvalid)
 
 const maxForm = 4 << 10 // bytes of a form
 
 // StartHandler begins a session by POST and sends the customer to Digipost. who
-// says for whom, from the vendor's own login; its error is answered 400. A POST
-// that another site made is refused.
+// says for whom, from the vendor's own login. Its error is logged and answered 400
+// where it matches countersign.ErrInvalid, as that of digipost.ParseOrganisationNumber
+// does, 403 for countersign.ErrUnauthorized and ErrForbidden, and 503 otherwise. A
+// POST that another site made is refused.
 func (f *Flow) StartHandler(who func(*http.Request) (Start, error)) http.Handler {
 	return f.startHandler(who, func(w http.ResponseWriter, r *http.Request) {
 		f.problem(w, r, http.StatusBadRequest, problemOrganisation)
@@ -73,31 +81,88 @@ func (f *Flow) startHandler(who func(*http.Request) (Start, error), refused http
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		s, err := who(r)
 		if err != nil {
-			refused(w, r)
+			f.notStarted(w, r, s.Tenant, err, refused)
 			return
 		}
+		s.Browser = f.keepBrowser(w, r)
 		started, err := f.Start(r.Context(), s)
 		if err != nil {
-			f.fail(w, r, err)
+			f.notStarted(w, r, s.Tenant, err, refused)
 			return
 		}
 		if !started.Claim.IsZero() {
-			http.SetCookie(w, f.cookie(started))
+			http.SetCookie(w, f.cookie(claimCookie+string(started.Session.ID), started.Claim, f.cfg.Deadline))
 		}
 		f.redirect(w, started.Address.Reveal())
 	})
-	return http.NewCrossOriginProtection().Handler(start)
+	ours := http.NewCrossOriginProtection()
+	ours.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.cfg.Logger.WarnContext(r.Context(), "senderonboarding: a start from another site was refused")
+		f.problem(w, r, http.StatusForbidden, problemDenied)
+	}))
+	return ours.Handler(start)
 }
 
-// claimCookie begins the name of the cookies that hold claims, one a session, so
-// that two tabs don't overwrite each other.
-const claimCookie = "digipost-onboarding-"
+// notStarted shows why a session did not begin; refused is the page of a wrong
+// organisation number.
+func (f *Flow) notStarted(w http.ResponseWriter, r *http.Request, tenant string, err error, refused http.HandlerFunc) {
+	switch {
+	case errors.Is(err, countersign.ErrInvalid):
+		f.cfg.Logger.WarnContext(r.Context(), "senderonboarding: not started", "tenant", tenant, "error", err)
+		refused(w, r)
+	case errors.Is(err, countersign.ErrUnauthorized) || errors.Is(err, countersign.ErrForbidden):
+		f.cfg.Logger.WarnContext(r.Context(), "senderonboarding: not started", "tenant", tenant, "error", err)
+		f.problem(w, r, http.StatusForbidden, problemDenied)
+	default:
+		f.fail(w, r, err)
+	}
+}
 
-func (f *Flow) cookie(s Started) *http.Cookie {
+const (
+	// claimCookie begins the name of the cookies that hold claims, one a session, so
+	// that two tabs don't overwrite each other.
+	claimCookie = "digipost-onboarding-"
+	// browserCookie tells browsers apart.
+	browserCookie = "digipost-browser"
+	browserLen    = 26 // that of rand.Text
+)
+
+// cookieName gives a cookie the prefix that keeps other hosts, such as the vendor's
+// other sites on one domain, from setting it.
+func (f *Flow) cookieName(name string) string {
+	if strings.HasPrefix(f.cfg.BaseURL, "https:") {
+		return "__Host-" + name
+	}
+	return name
+}
+
+// cookie comes with the customer's click on another site's link, so it is Lax. One
+// that is for no time at all goes away.
+func (f *Flow) cookie(name string, value countersign.Secret, keep time.Duration) *http.Cookie {
 	return &http.Cookie{
-		Name: claimCookie + string(s.Session.ID), Value: s.Claim.Reveal(), Path: "/", MaxAge: int(f.cfg.Deadline / time.Second),
+		Name: f.cookieName(name), Value: value.Reveal(), Path: "/", MaxAge: cmp.Or(int(keep/time.Second), -1),
 		Secure: strings.HasPrefix(f.cfg.BaseURL, "https:"), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
+}
+
+// browserOf gives the secret of the visitor's browser, none if it has none.
+func (f *Flow) browserOf(r *http.Request) countersign.Secret {
+	c, err := r.Cookie(f.cookieName(browserCookie))
+	if err != nil || len(c.Value) != browserLen {
+		return countersign.Secret{}
+	}
+	return countersign.NewSecret(c.Value)
+}
+
+// keepBrowser gives the secret of the visitor's browser, or gives it one, for as long
+// as a session that begins now may come back.
+func (f *Flow) keepBrowser(w http.ResponseWriter, r *http.Request) countersign.Secret {
+	secret := f.browserOf(r)
+	if secret.IsZero() {
+		secret = countersign.NewSecret(rand.Text())
+	}
+	http.SetCookie(w, f.cookie(browserCookie, secret, f.cfg.BrowserWindow))
+	return secret
 }
 
 // maxClaims bounds how many sessions a browser claims at once.
@@ -111,7 +176,8 @@ func (f *Flow) ClaimFrom(w http.ResponseWriter, r *http.Request, c Claimant) ([]
 	var out []Session
 	seen := 0
 	for _, cookie := range r.Cookies() {
-		if !strings.HasPrefix(cookie.Name, claimCookie) || seen == maxClaims {
+		name, found := strings.CutPrefix(cookie.Name, f.cookieName(claimCookie))
+		if !found || seen == maxClaims {
 			continue
 		}
 		seen++
@@ -122,7 +188,7 @@ func (f *Flow) ClaimFrom(w http.ResponseWriter, r *http.Request, c Claimant) ([]
 		case !errors.Is(err, ErrUnknown) && !errors.Is(err, ErrClaimed) && !errors.Is(err, ErrTooLate):
 			return out, err
 		}
-		http.SetCookie(w, &http.Cookie{Name: cookie.Name, Path: "/", MaxAge: -1, HttpOnly: true, Secure: strings.HasPrefix(f.cfg.BaseURL, "https:"), SameSite: http.SameSiteLaxMode})
+		http.SetCookie(w, f.cookie(claimCookie+name, countersign.Secret{}, 0))
 	}
 	return out, nil
 }
@@ -138,7 +204,7 @@ func (f *Flow) back(w http.ResponseWriter, r *http.Request) {
 		f.status(w, r, state) // nobody clicked
 		return
 	}
-	arrival := Arrival{State: state}
+	arrival := Arrival{State: state, Browser: f.browserOf(r)}
 	c, err := digipost.ParseCallback(r.URL)
 	cut, truncated := errors.AsType[*digipost.TruncatedError](err)
 	switch {
@@ -146,7 +212,7 @@ func (f *Flow) back(w http.ResponseWriter, r *http.Request) {
 		f.relay(w, r, state, cut)
 		return
 	case truncated:
-		arrival.SenderID, arrival.Address = cut.SenderID, cut.Address
+		arrival.SenderID = cut.SenderID // half an address is none
 	case err != nil:
 		f.fail(w, r, err)
 		return

@@ -27,6 +27,14 @@ type browser struct {
 	out  *bufio.Reader
 	id   int
 	page string // session of the page that is shown
+	// answers are what the network answered, by address.
+	answers map[string]response
+}
+
+// response is an answer as the browser took it.
+type response struct {
+	Status   int
+	MimeType string
 }
 
 func newBrowser(t *testing.T) *browser {
@@ -48,7 +56,7 @@ func newBrowser(t *testing.T) *browser {
 	require.NoError(t, cmd.Start())
 	require.NoError(t, theirIn.Close())
 	require.NoError(t, theirOut.Close())
-	b := &browser{t: t, in: in, out: bufio.NewReader(out)}
+	b := &browser{t: t, in: in, out: bufio.NewReader(out), answers: map[string]response{}}
 	require.NoError(t, out.SetReadDeadline(time.Now().Add(2*time.Minute)))
 	t.Cleanup(func() {
 		b.call("", "Browser.close", nil, nil)
@@ -59,7 +67,8 @@ func newBrowser(t *testing.T) *browser {
 	return b
 }
 
-// call sends a command and reads its result; other messages are passed over.
+// call sends a command and reads its result; of other messages the answers of the
+// network are kept.
 func (b *browser) call(session, method string, params map[string]any, result any) {
 	b.t.Helper()
 	b.id++
@@ -78,8 +87,19 @@ func (b *browser) call(session, method string, params map[string]any, result any
 			ID     int             `json:"id"`
 			Result json.RawMessage `json:"result"`
 			Error  json.RawMessage `json:"error"`
+			Method string          `json:"method"`
+			Params struct {
+				Response struct {
+					response
+
+					URL string
+				}
+			} `json:"params"`
 		}
 		require.NoError(b.t, json.Unmarshal(line[:len(line)-1], &answer))
+		if answer.Method == "Network.responseReceived" {
+			b.answers[answer.Params.Response.URL] = answer.Params.Response.response
+		}
 		if answer.ID != b.id {
 			continue
 		}
@@ -118,6 +138,17 @@ func (b *browser) until(js string) {
 	for end := time.Now().Add(time.Minute); b.value(js) != true; {
 		require.True(b.t, time.Now().Before(end), js)
 	}
+}
+
+// answered waits for the answer that the frame of a file's page got.
+func (b *browser) answered() response {
+	b.t.Helper()
+	address, ok := b.value("document.querySelector('iframe').src").(string)
+	require.True(b.t, ok)
+	for end := time.Now().Add(time.Minute); b.answers[address].Status == 0; b.value("0") {
+		require.True(b.t, time.Now().Before(end), address)
+	}
+	return b.answers[address]
 }
 
 // key presses a key, as somebody without a mouse does.
@@ -181,8 +212,10 @@ func TestBrowserShowsThePDF(t *testing.T) {
 	b.open("hanako", file)
 	b.until("document.querySelector('iframe').contentDocument?.body?.textContent.includes('try again')")
 	s.fake.Faults().Clear()
+	require.Equal(t, http.StatusBadGateway, b.answered().Status)
+	clear(b.answers)
 	b.open("hanako", file)
-	b.until("document.querySelector('iframe').contentDocument === null || document.querySelector('iframe').contentDocument.contentType === 'application/pdf'")
+	require.Equal(t, response{http.StatusOK, "application/pdf"}, b.answered())
 	require.Greater(t, b.value("document.querySelectorAll('dd').length"), 3.0, "the items are beside it")
 }
 
@@ -206,6 +239,9 @@ func TestBrowserWithADamagedPDF(t *testing.T) {
 		if b.value("document.querySelector('h1').textContent") != "broken.pdf" {
 			b.until("!!document.querySelector('iframe').contentDocument?.body?.textContent.includes('PDFではありません')")
 			require.Equal(t, "_top", b.value("document.querySelector('iframe').contentDocument.querySelector('base').target"))
+			require.Equal(t, response{http.StatusUnprocessableEntity, "text/html"}, b.answered())
+		} else {
+			require.Equal(t, response{http.StatusOK, "application/pdf"}, b.answered(), "only a viewer finds out that it is damaged")
 		}
 		require.Contains(t, b.value("document.querySelector('section[aria-labelledby=pdf] small').textContent"), "壊れている")
 		require.Greater(t, b.value("document.querySelectorAll('dd').length"), 3.0)

@@ -23,7 +23,6 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"mime"
@@ -42,8 +41,9 @@ type Config struct {
 	// Actor says who makes a request; an error refuses the request. The page does
 	// not sign anybody in: the program around it does. Required.
 	Actor func(r *http.Request) (ledgersync.Actor, error)
-	// Shares are the share scopes that reviewers may choose. Empty: the whole
-	// company, and nobody but the responsible persons.
+	// Shares are the share scopes that reviewers may choose, beside the link's and
+	// those that the files have. Empty: the whole company, and nobody but the
+	// responsible persons.
 	Shares []contractone.Share
 	// PageSize is how many files a list shows, at most 500. 0: 100.
 	PageSize int
@@ -125,6 +125,7 @@ type request struct {
 	r      *http.Request
 	review ledgersync.Review
 	lang   language
+	done   []ledgersync.Decided // by this request
 }
 
 // with finds out who asks, and shows errors.
@@ -169,9 +170,15 @@ func (q *request) fail(status int, text string) {
 	q.show(status, "error", view{Title: "error", Message: text})
 }
 
-// show renders a view whole before anything is sent.
+// show renders a view whole before anything is sent. What was decided is part of
+// every page, also of one that says that the rest failed.
 func (q *request) show(status int, name string, v view) {
-	v.Lang, v.Root = q.lang, root(q.r)
+	v.Lang, v.Root, v.After, v.Decided = q.lang, root(q.r), q.after(), q.done
+	for _, d := range q.done {
+		if d.Err == nil {
+			v.Done++
+		}
+	}
 	var b bytes.Buffer
 	if err := pages.ExecuteTemplate(&b, name, v); err != nil {
 		q.Logger.ErrorContext(q.r.Context(), "review page can't be rendered", "page", name, "error", err)
@@ -202,79 +209,6 @@ func (p *page) links(q *request) error {
 	return nil
 }
 
-// list shows the files of a link that are held.
-func (p *page) list(q *request) error { return q.list(nil) }
-
-func (q *request) list(done []ledgersync.Decided) error {
-	id := contractone.ManagementID(q.r.PathValue("link"))
-	held, err := q.review.List(q.r.Context(), id, q.r.URL.Query().Get("after"), q.PageSize)
-	if err != nil {
-		return err
-	}
-	v := view{Title: "held", Link: id, Files: held.Items, Total: held.Total, Next: held.Next, Shares: q.Shares, Decided: done}
-	for _, d := range done {
-		if d.Err == nil {
-			v.Done++
-		}
-	}
-	q.show(http.StatusOK, "list", v)
-	return nil
-}
-
-// decide takes a decision about the files of a form, and shows what became of
-// each. Sending the form again is harmless.
-func (p *page) decide(q *request) error {
-	q.r.Body = http.MaxBytesReader(q.w, q.r.Body, maxForm)
-	if err := q.r.ParseForm(); err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return err
-		}
-		return fmt.Errorf("the form can't be read: %w", countersign.ErrInvalid)
-	}
-	names := q.r.PostForm["key"]
-	if q.r.PostForm.Get("all") != "" {
-		names = q.r.PostForm["shown"]
-	}
-	keys := make([]contractone.Key, len(names))
-	for i, name := range names {
-		keys[i] = contractone.Key(name)
-	}
-	done, err := q.apply(keys)
-	if err != nil {
-		return err
-	}
-	return q.list(done)
-}
-
-func (q *request) apply(keys []contractone.Key) ([]ledgersync.Decided, error) {
-	ctx := q.r.Context()
-	switch q.r.PostForm.Get("do") {
-	case "save":
-		return q.review.Save(ctx, keys...)
-	case "discard":
-		return q.review.Discard(ctx, q.r.PostForm.Get("reason"), keys...)
-	case "share":
-		i, err := strconv.Atoi(q.r.PostForm.Get("share"))
-		if err == nil && i >= 0 && i < len(q.Shares) {
-			return q.review.ChangeShare(ctx, q.Shares[i], keys...)
-		}
-	}
-	return nil, fmt.Errorf("the form asks for nothing that is possible: %w", countersign.ErrInvalid)
-}
-
-// file shows one file with its PDF beside.
-func (p *page) file(q *request) error {
-	h, err := q.review.Get(q.r.Context(), contractone.Key(q.r.PathValue("key")))
-	if err != nil {
-		return err
-	}
-	q.show(http.StatusOK, "file", view{Title: "file", Link: h.Link, File: h, Shares: q.Shares})
-	return nil
-}
-
-// pdfHead is where a PDF's header has to be: contractone.Draft looks there too.
-const pdfHead = 1024
-
 // pdf streams the PDF. Of one that is damaged further behind, the browser says so.
 func (p *page) pdf(q *request) error {
 	h, err := q.review.Get(q.r.Context(), contractone.Key(q.r.PathValue("key")))
@@ -286,11 +220,11 @@ func (p *page) pdf(q *request) error {
 		return err
 	}
 	defer func() { _ = pdf.Close() }()
-	content := bufio.NewReaderSize(pdf, pdfHead)
-	switch begin, err := content.Peek(pdfHead); {
+	content := bufio.NewReaderSize(pdf, contractone.PDFHeaderWithin)
+	switch begin, err := content.Peek(contractone.PDFHeaderWithin); {
 	case err != nil && !errors.Is(err, io.EOF):
 		return err
-	case !bytes.Contains(begin, []byte("%PDF-")):
+	case !contractone.HasPDFHeader(begin):
 		q.fail(http.StatusUnprocessableEntity, "damaged") // the ledger would refuse it too
 		return nil
 	}

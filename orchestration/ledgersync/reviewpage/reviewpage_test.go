@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/cloudsign"
@@ -36,6 +39,32 @@ type site struct {
 	engine *orchestration.Local
 	link   contractone.ManagementID
 	web    *httptest.Server
+	store  *store
+	second func() contractone.ManagementID // links another account, with a file of its own
+}
+
+// store fails the transaction in which one change too many is made.
+type store struct {
+	orchestration.Store
+
+	allowed atomic.Int64
+}
+
+type countingTx struct {
+	orchestration.Tx
+
+	store *store
+}
+
+func (s *store) Tx(ctx context.Context, fn func(orchestration.Tx) error) error {
+	return s.Store.Tx(ctx, func(tx orchestration.Tx) error { return fn(countingTx{tx, s}) })
+}
+
+func (tx countingTx) Update(ctx context.Context, rec orchestration.Record) error {
+	if tx.store.allowed.Add(-1) < 0 {
+		return errors.New("disk is full")
+	}
+	return tx.Tx.Update(ctx, rec)
 }
 
 type free struct{}
@@ -44,29 +73,32 @@ func (free) Wait(ctx context.Context) error { return ctx.Err() }
 
 func newSite(t *testing.T, fill func(*cloudsigntest.Server, cloudsigntest.User), change ...func(*reviewpage.Config)) *site {
 	t.Helper()
-	s := &site{t: t, fake: cloudsigntest.NewServer(cloudsigntest.WithRateLimit(0)), ledger: contractonetest.NewLedger()}
+	clock := countersigntest.NewClock(time.Date(2026, 4, 1, 23, 30, 0, 0, time.UTC))
+	s := &site{t: t, fake: cloudsigntest.NewServer(cloudsigntest.WithRateLimit(0), cloudsigntest.WithClock(clock)), ledger: contractonetest.NewLedger()}
 	tr := &http.Transport{}
 	t.Cleanup(func() { tr.CloseIdleConnections(); s.fake.Close() })
 	u := s.fake.AddUser(cloudsigntest.User{Authorities: cloudsigntest.Authorities{TeamDocumentAdministrator: true}})
 	fill(s.fake, u)
-	account, err := ledgersync.NewAccount("legal team", cloudsign.Config{ClientID: countersign.NewSecret(u.ClientID)}, countersign.WithBaseURL(s.fake.URL()),
-		countersign.WithHTTPClient(&http.Client{Transport: tr}), countersign.WithLimiter(free{}), countersign.WithRetry(countersign.RetryPolicy{MaxAttempts: 1}))
+	other := s.fake.AddUser(cloudsigntest.User{})
+	s.store = &store{Store: orchestration.NewMemory()}
+	s.store.allowed.Store(math.MaxInt64)
+	accounts := make([]ledgersync.Account, 2)
+	for i, u := range []cloudsigntest.User{u, other} {
+		var err error
+		accounts[i], err = ledgersync.NewAccount(u.ClientID, cloudsign.Config{ClientID: countersign.NewSecret(u.ClientID)}, countersign.WithBaseURL(s.fake.URL()),
+			countersign.WithHTTPClient(&http.Client{Transport: tr}), countersign.WithLimiter(free{}), countersign.WithRetry(countersign.RetryPolicy{MaxAttempts: 1}))
+		require.NoError(t, err)
+	}
+	var err error
+	s.flow, err = ledgersync.New(ledgersync.Config{Clock: clock.Now}, ledgersync.Deps{Store: s.store, Ledger: s.ledger, Accounts: accounts})
 	require.NoError(t, err)
-	store := orchestration.NewMemory()
-	s.flow, err = ledgersync.New(ledgersync.Config{}, ledgersync.Deps{Store: store, Ledger: s.ledger, Accounts: []ledgersync.Account{account}})
-	require.NoError(t, err)
-	s.engine = orchestration.NewLocal(store)
+	s.engine = orchestration.NewLocal(s.store, orchestration.WithClock(clock.Now))
 	s.flow.Register(s.engine)
-	link, err := s.flow.AddLink(t.Context(), ledgersync.Settings{Settings: contractone.Settings{
-		Credential: account.Credential, Share: contractone.CompanyWide(), Mode: contractone.ModeReview,
-		Responsible: []contractone.Principal{contractone.Group("Legal")}, Reviewers: []contractone.Principal{contractone.User("hanako"), contractone.User("jiro")},
-	}})
-	require.NoError(t, err)
-	s.link = link.ID
-	p, err := s.flow.Preview(t.Context(), link.ID)
-	require.NoError(t, err)
-	require.NoError(t, s.flow.Start(t.Context(), link.ID, p))
-	require.NoError(t, s.engine.RunUntilIdle(t.Context()))
+	s.link = s.start(accounts[0], contractone.CompanyWide())
+	s.second = func() contractone.ManagementID {
+		hostile(s.fake, other)
+		return s.start(accounts[1], contractone.CompanyWide())
+	}
 
 	cfg := reviewpage.Config{Flow: s.flow, Actor: func(r *http.Request) (ledgersync.Actor, error) {
 		if r.Header.Get("Account") == "" {
@@ -84,6 +116,19 @@ func newSite(t *testing.T, fill func(*cloudsigntest.Server, cloudsigntest.User),
 	s.web = httptest.NewServer(mux)
 	t.Cleanup(s.web.Close)
 	return s
+}
+
+func (s *site) start(account ledgersync.Account, share contractone.Share) contractone.ManagementID {
+	link, err := s.flow.AddLink(s.t.Context(), ledgersync.Settings{Settings: contractone.Settings{
+		Credential: account.Credential, Share: share, Mode: contractone.ModeReview,
+		Responsible: []contractone.Principal{contractone.Group("Legal")}, Reviewers: []contractone.Principal{contractone.User("hanako"), contractone.User("jiro")},
+	}})
+	require.NoError(s.t, err)
+	p, err := s.flow.Preview(s.t.Context(), link.ID)
+	require.NoError(s.t, err)
+	require.NoError(s.t, s.flow.Start(s.t.Context(), link.ID, p))
+	require.NoError(s.t, s.engine.RunUntilIdle(s.t.Context()))
+	return link.ID
 }
 
 // answer is what a browser got.
@@ -169,7 +214,7 @@ func TestReviewFromListToLedger(t *testing.T) {
 	require.Contains(t, pdf.head.Get("Content-Disposition"), "inline; filename*=utf-8''")
 	require.True(t, strings.HasPrefix(pdf.body, "%PDF-"))
 
-	out := s.do("hanako", "POST", s.list(), url.Values{"do": {"share"}, "share": {"1"}, "key": {key}})
+	out := s.do("hanako", "POST", s.list(), url.Values{"do": {"share"}, "share": {`{"visibility":"private"}`}, "key": {key}})
 	require.Contains(t, out.body, "Done for 1 files.")
 	require.Contains(t, out.body, `<td class="short">Private</td>`)
 	out = s.do("hanako", "POST", s.list(), url.Values{"do": {"save"}, "key": {key}})
@@ -203,17 +248,17 @@ func TestTwoReviewersAndAStranger(t *testing.T) {
 
 func TestManyFilesAtOnce(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, documents(500), func(c *reviewpage.Config) { c.PageSize = 200 })
+	s := newSite(t, documents(50), func(c *reviewpage.Config) { c.PageSize = 20 })
 	list := s.do("hanako", "GET", s.list(), nil)
-	require.Len(t, list.keys(), 200)
-	require.Contains(t, list.body, "Files to review: 500")
+	require.Len(t, list.keys(), 20)
+	require.Contains(t, list.body, "Files to review: 50")
 	next := regexp.MustCompile(`rel="next" href="(\?[^"]+)"`).FindStringSubmatch(list.body)
 	second := s.do("hanako", "GET", s.list()+strings.ReplaceAll(next[1], "&amp;", "&"), nil)
-	require.Len(t, second.keys(), 200)
+	require.Len(t, second.keys(), 20)
 	require.NotEqual(t, list.keys()[0], second.keys()[0])
 	out := s.do("hanako", "POST", s.list(), url.Values{"do": {"save"}, "all": {"1"}, "shown": list.keys()})
-	require.Contains(t, out.body, "Done for 200 files.")
-	require.Contains(t, out.body, "Files to review: 300")
+	require.Contains(t, out.body, "Done for 20 files.")
+	require.Contains(t, out.body, "Files to review: 30")
 }
 
 func TestForeignRequestsChangeNothing(t *testing.T) {
@@ -237,7 +282,8 @@ func TestBadRequests(t *testing.T) {
 	s := newSite(t, documents(1))
 	keys := s.do("hanako", "GET", s.list(), nil).keys()
 	for name, form := range map[string]url.Values{
-		"nothing": {}, "unknown": {"do": {"burn"}, "key": keys}, "share": {"do": {"share"}, "share": {"2"}, "key": keys}, "no share": {"do": {"share"}, "key": keys},
+		"nothing": {}, "unknown": {"do": {"burn"}, "key": keys}, "share": {"do": {"share"}, "share": {`{"visibility":"groups","groups":["HR"]}`}, "key": keys},
+		"no JSON": {"do": {"share"}, "share": {"1"}, "key": keys},
 	} {
 		require.Equal(t, http.StatusBadRequest, s.do("hanako", "POST", s.list(), form).status, name)
 	}

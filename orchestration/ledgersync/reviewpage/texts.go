@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/mapping/ledgermap"
@@ -39,7 +38,7 @@ func (l language) text(key string) string { return texts[key][l] }
 // refusal says why a decision was not taken.
 func (l language) refusal(err error) string {
 	if late, ok := errors.AsType[*ledgersync.DecidedError](err); ok {
-		return l.text("was_"+late.Decision.What) + " (" + late.Decision.By + ", " + late.Decision.At.Format(time.DateTime) + ")"
+		return l.text("was_"+late.Decision.What) + " (" + late.Decision.By + ", " + late.Decision.At.In(japan).Format("2006-01-02 15:04 MST") + ")"
 	}
 	switch {
 	case errors.Is(err, ledgersync.ErrNotReviewer):
@@ -74,6 +73,9 @@ var texts = map[string]map[language]string{
 	"discard_help":  {japanese: "削除したファイルは、以後連携されません。", english: "A file that is deleted never comes back."},
 	"reason":        {japanese: "削除の理由", english: "Reason for deleting"},
 	"change_share":  {japanese: "共有範囲を変更", english: "Change the share scope"},
+	"choose_share":  {japanese: "選択してください", english: "Choose"},
+	"no_share":      {japanese: "共有範囲を選択してください。", english: "Choose a share scope."},
+	"no_files":      {japanese: "ファイルが選択されていません。", english: "No file is chosen."},
 	"next":          {japanese: "次のページ", english: "Next page"},
 	"first":         {japanese: "最初のページ", english: "First page"},
 	"file":          {japanese: "契約書の確認", english: "Review of a file"},
@@ -106,5 +108,6 @@ var texts = map[string]map[language]string{
 	"finding_" + ledgermap.CodeNoticeAfterEnd:       {japanese: "解約通知期限が契約終了日より後です", english: "notice deadline after the end"},
 	"finding_" + ledgermap.CodeRenewalWithoutNotice: {japanese: "自動更新ですが、解約通知期限がありません", english: "renews itself without a notice deadline"},
 	"finding_" + ledgermap.CodeAmountOnEachFile:     {japanese: "書類の金額が各ファイルに入ります", english: "the document's amount is on each file"},
+	"finding_" + ledgersync.CodeAmountOnFirstFile:   {japanese: "金額は書類の最初のファイルだけに入ります", english: "the amount is on the document's first file alone"},
 	"finding_" + ledgermap.CodeTitleIsFileName:      {japanese: "タイトルがファイル名と同じです", english: "the title is the file name"},
 }

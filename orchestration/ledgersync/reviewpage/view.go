@@ -2,6 +2,7 @@ package reviewpage
 
 import (
 	"embed"
+	"encoding/json"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -19,7 +20,8 @@ type view struct {
 	Lang    language
 	Root    string // the way from this page to the page's root, "./" or "../"
 	Title   string // key of a text
-	Message string // key of a text, of an error
+	Message string // key of a text: what went wrong
+	After   string // cursor of the list's page
 	Links   []linkView
 	Link    contractone.ManagementID
 	Files   []ledgersync.HeldFile
@@ -63,6 +65,15 @@ func (v view) Other() language {
 	return japanese
 }
 
+// Query is the part of an address that keeps the language and the list's page.
+func (v view) Query(lang language) string {
+	q := url.Values{"lang": {string(lang)}}
+	if v.After != "" {
+		q.Set("after", v.After)
+	}
+	return "?" + q.Encode()
+}
+
 // Path is a key as a part of an address.
 func (v view) Path(key contractone.Key) string { return url.PathEscape(string(key)) }
 
@@ -96,9 +107,15 @@ func (v view) Share(s contractone.Share) string {
 	return v.T("share_" + string(s.Visibility))
 }
 
+// Choice is a share scope as the form's value.
+func (v view) Choice(s contractone.Share) (string, error) {
+	text, err := json.Marshal(s)
+	return string(text), err
+}
+
 // Chosen reports whether a file has this share scope now.
 func (v view) Chosen(s contractone.Share) bool {
-	return v.File.Key != "" && v.Share(s) == v.Share(v.File.Share)
+	return v.File.Key != "" && sameShare(s, v.File.Share)
 }
 
 // Finding is a finding in words.
@@ -109,12 +126,14 @@ func (v view) Finding(f mapping.Finding) string {
 	return f.Message
 }
 
+var japan = time.FixedZone("JST", 9*60*60)
+
 // Day is a time as a day in Japan.
 func (v view) Day(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.In(time.FixedZone("JST", 9*60*60)).Format(time.DateOnly)
+	return t.In(japan).Format(time.DateOnly)
 }
 
 // grouped writes digits with separators.

@@ -1,0 +1,193 @@
+package salelink
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/countersign/countersign/mapping/salemap"
+	"github.com/countersign/countersign/orchestration"
+	"github.com/countersign/countersign/salesdock"
+)
+
+// catalogues are both sides as they were read together.
+type catalogues struct {
+	a, b salemap.Catalogue
+	read time.Time
+	seen string // a hash of both
+}
+
+// catalogueCache keeps what was read last, so that not each sale reads it anew.
+type catalogueCache struct {
+	mu   sync.Mutex
+	last *catalogues
+}
+
+// catalogues gives what was read less than Config.Every ago, or reads it.
+func (f *Flow) catalogues(ctx context.Context) (*catalogues, error) {
+	f.cache.mu.Lock()
+	defer f.cache.mu.Unlock()
+	if c := f.cache.last; c != nil && c.read.Add(f.cfg.Every).After(f.now()) {
+		return c, nil
+	}
+	return f.readCatalogues(ctx)
+}
+
+// readCatalogues reads both sides; the cache is locked.
+func (f *Flow) readCatalogues(ctx context.Context) (*catalogues, error) {
+	c := &catalogues{read: f.now()}
+	var err error
+	if c.a, err = readCatalogue(ctx, f.deps.A); err != nil {
+		return nil, &sideError{"A", err}
+	}
+	if c.b, err = readCatalogue(ctx, f.deps.B); err != nil {
+		return nil, &sideError{"B", err}
+	}
+	if c.seen, err = hashOf(c.a, c.b); err != nil {
+		return nil, err
+	}
+	f.cache.last = c
+	return c, nil
+}
+
+// sideError says whose environment failed.
+type sideError struct {
+	side string
+	err  error
+}
+
+func (e *sideError) Error() string { return "environment " + e.side + ": " + e.err.Error() }
+func (e *sideError) Unwrap() error { return e.err }
+
+// readCatalogue reads all that a mapping is about.
+func readCatalogue(ctx context.Context, c *salesdock.Client) (out salemap.Catalogue, err error) {
+	rows, err := c.Products.List(ctx, salesdock.ProductQuery{})
+	if err != nil {
+		return out, err
+	}
+	for _, p := range rows {
+		out.Products = append(out.Products, salemap.Product{ID: p.ID, Name: p.Name, Type: p.Type, SupplierID: p.SupplierID})
+	}
+	if out.Suppliers, err = c.Suppliers.List(ctx); err != nil {
+		return out, err
+	}
+	if out.Statuses, err = c.Statuses.List(ctx, salesdock.OfSales); err != nil {
+		return out, err
+	}
+	flows, err := c.Flows.List(ctx)
+	if err != nil {
+		return out, err
+	}
+	if out.Flows, err = details(ctx, flows, func(r salesdock.FlowRow) salesdock.FlowID { return r.ID }, func(id salesdock.FlowID) (*salesdock.Flow, error) { return c.Flows.Get(ctx, id) }); err != nil {
+		return out, err
+	}
+	questions, err := c.Questions.List(ctx)
+	if err != nil {
+		return out, err
+	}
+	if out.Questions, err = details(ctx, questions, func(r salesdock.QuestionRow) salesdock.QuestionID { return r.ID }, func(id salesdock.QuestionID) (*salesdock.Question, error) { return c.Questions.Get(ctx, id) }); err != nil {
+		return out, err
+	}
+	agreements, err := c.Agreements.List(ctx)
+	if err != nil {
+		return out, err
+	}
+	out.Agreements, err = details(ctx, agreements, func(r salesdock.AgreementRow) salesdock.AgreementID { return r.ID }, func(id salesdock.AgreementID) (*salesdock.Agreement, error) { return c.Agreements.Get(ctx, id) })
+	return out, err
+}
+
+// details reads each row of a list in full.
+func details[R, T any, ID ~string](ctx context.Context, rows []R, id func(R) ID, get func(ID) (*T, error)) ([]T, error) {
+	out := make([]T, 0, len(rows))
+	for _, r := range rows {
+		full, err := get(id(r))
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", id(r), err)
+		}
+		out = append(out, *full)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// hashOf hashes values as JSON.
+func hashOf(values ...any) (string, error) {
+	h := sha256.New()
+	for _, v := range values {
+		if err := json.NewEncoder(h).Encode(v); err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// check reads both sides anew, checks the mapping, and keeps the findings. It
+// reports whether anything that a check looks at changed since the last one.
+func (f *Flow) check(ctx context.Context) (changed bool, err error) {
+	f.cache.mu.Lock()
+	c, err := f.readCatalogues(ctx)
+	f.cache.mu.Unlock()
+	if err != nil {
+		return false, err
+	}
+	row, err := f.link(ctx)
+	if err != nil {
+		return false, err
+	}
+	m, err := f.mapping(ctx, row)
+	if err != nil {
+		return false, err
+	}
+	seen, err := hashOf(c.seen, m, row.Value.Settings.Policy)
+	if err != nil {
+		return false, err
+	}
+	found := salemap.Check(c.a, c.b, m, checkOptions(row.Value.Settings.Policy, f.deps.Signature != nil))
+	err = f.changeLink(ctx, func(_ orchestration.Tx, row *linkRow) error {
+		changed = row.Value.Seen != seen
+		row.Value.Findings, row.Value.Checked, row.Value.Seen = found, f.now(), seen
+		return nil
+	})
+	return changed, err
+}
+
+// Check reads both sides and gives all that is wrong with the mapping, errors
+// first. It is the preflight of both modes.
+func (f *Flow) Check(ctx context.Context) ([]salemap.Finding, error) {
+	if _, err := f.check(ctx); err != nil {
+		return nil, err
+	}
+	row, err := f.link(ctx)
+	return row.Value.Findings, err
+}
+
+// Describe prints what B's question asks of an answer: type, validations,
+// conditions and options.
+func (f *Flow) Describe(ctx context.Context, id salesdock.QuestionID) (string, error) {
+	q, err := f.deps.B.Questions.Get(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	return salemap.Describe(q), nil
+}
+
+// Statuses gives the lines of the screen "Statussen"; system statuses as
+// Policy.ShowSystem says.
+func (f *Flow) Statuses(ctx context.Context) ([]salemap.StatusLine, error) {
+	c, err := f.catalogues(ctx)
+	if err != nil {
+		return nil, err
+	}
+	row, err := f.link(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := row.Value.Settings.Policy
+	return salemap.StatusLines(&c.b, row.Value.Settings.Mapping, p.statuses(), p.ShowSystem), nil
+}

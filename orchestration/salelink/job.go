@@ -1,0 +1,194 @@
+package salelink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/countersign/countersign/mapping/salemap"
+	"github.com/countersign/countersign/orchestration"
+)
+
+// The jobs: each is a record whose Due is its next run, in a lane of its own.
+const (
+	jobProducts = "products" // compares B's list with what was imported, then checks the mapping
+	jobSales    = "sales"    // looks for sales of A that changed
+	jobStatuses = "statuses" // looks for sales of B that changed
+	jobWatch    = "watch"    // looks at what Salesdock's own integration did
+)
+
+// jobBody is what the store keeps of a job.
+type jobBody struct {
+	// Until is the time up to which everything was seen.
+	Until time.Time `json:"until,omitzero"`
+	// Full asks for a look at everything.
+	Full bool `json:"full,omitempty"`
+	// Asked counts the wake-ups; one that comes while the job is at work is not lost.
+	Asked   int       `json:"asked,omitempty"`
+	LastRun time.Time `json:"last_run,omitzero"`
+}
+
+type jobRow = orchestration.Row[jobBody]
+
+// jobsOf are the jobs of a policy.
+func (f *Flow) jobsOf(row linkRow) []string {
+	if f.native() {
+		return []string{jobWatch}
+	}
+	jobs := []string{jobProducts}
+	if on, _ := row.Value.Settings.Policy.processing(); on.Trigger != Off {
+		jobs = append(jobs, jobSales)
+	}
+	if row.Value.Settings.Policy.PullStatuses {
+		jobs = append(jobs, jobStatuses)
+	}
+	return jobs
+}
+
+// wake makes jobs due now; one that is not there yet is made.
+func (f *Flow) wake(ctx context.Context, tx orchestration.Tx, full bool, names ...string) error {
+	for _, name := range names {
+		fresh := jobRow{
+			Record: orchestration.Record{Key: name, Group: name, State: orchestration.StatePending, Due: f.now(), Updated: f.now()},
+			Value:  jobBody{Full: full},
+		}
+		n, err := f.jobs.Insert(ctx, tx, fresh)
+		if err != nil || n == 1 {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		row, err := f.jobs.Get(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		row.Due, row.Value.Full, row.Value.Asked = f.now(), row.Value.Full || full, row.Value.Asked+1
+		if err := f.jobs.Update(ctx, tx, &row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wakeAll makes everything due that a change of the link may concern.
+func (f *Flow) wakeAll(ctx context.Context, tx orchestration.Tx) error {
+	row, err := f.linkIn(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := f.wake(ctx, tx, false, f.jobsOf(row)...); err != nil {
+		return err
+	}
+	if err := f.wakeProducts(ctx, tx); err != nil {
+		return err
+	}
+	if err := f.wakeUpdates(ctx, tx); err != nil {
+		return err
+	}
+	return f.wakeSales(ctx, tx)
+}
+
+// SyncNow looks at everything in full as soon as the engine comes to it
+// ("Synchroniseer nu").
+func (f *Flow) SyncNow(ctx context.Context) error {
+	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+		row, err := f.linkIn(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return f.wake(ctx, tx, true, f.jobsOf(row)...)
+	})
+}
+
+// runJob is the handler of a job's lane.
+func (f *Flow) runJob(ctx context.Context, name string) error {
+	link, err := f.link(ctx)
+	if err != nil && !errors.Is(err, ErrOtherMode) {
+		return err
+	}
+	job, err := f.job(ctx, name)
+	if err != nil {
+		return err
+	}
+	// Products are imported before a link goes live: the mapping needs them.
+	early := State(link.State) == StateDraft && name == jobProducts
+	if State(link.State) != StateLive && !early || !f.wanted(link, name) {
+		return f.endJob(ctx, job, func(row *jobRow) { row.Due = time.Time{} })
+	}
+	until := f.now()
+	run := map[string]func(context.Context, linkRow, jobRow) error{
+		jobProducts: f.syncProducts, jobSales: f.lookForSales, jobStatuses: f.lookForStatuses, jobWatch: f.watch,
+	}[name]
+	if err := run(ctx, link, job); err != nil {
+		if side, ok := errors.AsType[*sideError](err); ok {
+			if stopped, stopErr := f.stopOn(ctx, side.side, err); stopped {
+				return errors.Join(stopErr, f.endJob(ctx, job, func(row *jobRow) { row.Due, row.LastError = time.Time{}, orchestration.ErrorText(err) }))
+			}
+		}
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return f.endJob(ctx, job, func(row *jobRow) {
+		row.Value.Until, row.Value.LastRun = until, until
+		row.Attempt, row.LastError = 0, ""
+		if row.Value.Asked == job.Value.Asked {
+			row.Due, row.Value.Full = f.now().Add(f.cfg.Every), false
+		}
+		if early {
+			row.Due = time.Time{}
+		}
+	})
+}
+
+func (f *Flow) wanted(link linkRow, name string) bool {
+	return slices.Contains(f.jobsOf(link), name)
+}
+
+func (f *Flow) job(ctx context.Context, name string) (row jobRow, err error) {
+	err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+		row, err = f.jobs.Get(ctx, tx, name)
+		return err
+	})
+	return row, err
+}
+
+// endJob changes a job as it is stored now.
+func (f *Flow) endJob(ctx context.Context, job jobRow, change func(*jobRow)) error {
+	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+		row, err := f.jobs.Get(ctx, tx, job.Key)
+		if err != nil {
+			return err
+		}
+		change(&row)
+		row.Updated = f.now()
+		return f.jobs.Update(ctx, tx, &row)
+	})
+}
+
+// recheck checks the mapping, and looks again at refused sales when what it looks
+// at has changed.
+func (f *Flow) recheck(ctx context.Context) error {
+	changed, err := f.check(ctx)
+	if err != nil || !changed {
+		return err
+	}
+	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+		row, err := f.linkIn(ctx, tx)
+		if err != nil {
+			return err
+		}
+		what := "mapping checked: fine"
+		if salemap.HasErrors(row.Value.Findings) {
+			what = "mapping checked: errors"
+		}
+		if err := f.journal.Append(ctx, tx, f.entry(what, "", map[string]string{"findings": fmt.Sprint(len(row.Value.Findings))})); err != nil {
+			return err
+		}
+		if State(row.State) != StateLive {
+			return nil
+		}
+		return f.wakeSales(ctx, tx)
+	})
+}

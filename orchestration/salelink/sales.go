@@ -1,0 +1,232 @@
+package salelink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/mapping/salemap"
+	"github.com/countersign/countersign/orchestration"
+	"github.com/countersign/countersign/salesdock"
+)
+
+// The states of sales, beside those of package orchestration: pending and sending
+// are on their way, uncertain waits for a person (see Parked), dead was refused by
+// B or given up (see DeadLetters).
+const (
+	SaleForwarded  = "forwarded"   // B has it
+	SaleRefused    = "refused"     // a rule keeps it back; it is looked at again when something changes
+	SaleWaiting    = "waiting"     // for Forward, since processing is manual
+	SaleHeld       = "held"        // in the hold window
+	SaleMasked     = "masked"      // it was anonymised before B had it
+	SaleCancelled  = "cancelled"   // it was cancelled before B had it
+	SaleCancelOpen = "cancel-open" // it was cancelled at A after B had it: for a person, see CancelAtB
+	SaleResolved   = "resolved"    // a person dealt with it otherwise
+)
+
+// saleBody is what the store keeps of a sale of A. Key is its id at A, Ref the one
+// at B. It holds nothing that a customer said but hashes.
+type saleBody struct {
+	// Changed is A's time of change when it was last looked at.
+	Changed  time.Time           `json:"changed,omitzero"`
+	Product  salesdock.ProductID `json:"product,omitempty"` // at B
+	Manual   string              `json:"manual,omitempty"`  // who called Forward
+	Prints   prints              `json:"prints,omitzero"`
+	SentAt   time.Time           `json:"sent_at,omitzero"`
+	Refusals []Refusal           `json:"refusals,omitempty"`
+	// Faults are what B refused.
+	Faults []salemap.Fault `json:"faults,omitempty"`
+	// Matches are sales of B that may be this one.
+	Matches []salesdock.SaleID `json:"matches,omitempty"`
+	// StatusB is B's status that was taken last, and At when it had changed there.
+	StatusB string    `json:"status_b,omitempty"`
+	At      time.Time `json:"at,omitzero"`
+	// Answered says that B's status has moved since B has the sale.
+	Answered bool `json:"answered,omitempty"`
+	// StatusA is the status that this flow set at A last.
+	StatusA string `json:"status_a,omitempty"`
+	// NotSynced is a status of B that nobody mapped.
+	NotSynced string `json:"not_synced,omitempty"`
+	Reason    string `json:"reason,omitempty"` // why a person resolved it
+}
+
+type saleRow = orchestration.Row[saleBody]
+
+// saleLane is the group of all sales: one after the other, so that two identical
+// ones are never on their way at once.
+const saleLane = "sales"
+
+// Sale is how a sale of A stands.
+type Sale struct {
+	A, B      salesdock.SaleID // B is empty until B has it
+	State     string
+	Refusals  []Refusal       // of SaleRefused and SaleWaiting
+	Faults    []salemap.Fault // of a sale that B refused, in A's terms
+	Matches   []salesdock.SaleID
+	Attempts  int
+	LastError string
+	Due       time.Time // when it is looked at next; zero: not by itself
+	StatusB   string    // B's status
+	StatusAt  time.Time // and when it changed there
+	NotSynced string    // B's status, where it is custom and not mapped
+	Answered  bool      // B's status has moved since B has it
+	SentAt    time.Time
+	Reason    string
+}
+
+func saleOf(row saleRow) Sale {
+	b := row.Value
+	return Sale{
+		A: salesdock.SaleID(row.Key), B: salesdock.SaleID(row.Ref), State: row.State, Refusals: b.Refusals, Faults: b.Faults, Matches: b.Matches,
+		Attempts: row.Attempt, LastError: row.LastError, Due: row.Due, StatusB: b.StatusB, StatusAt: b.At, NotSynced: b.NotSynced, Answered: b.Answered, SentAt: b.SentAt, Reason: b.Reason,
+	}
+}
+
+// Sales goes through the sales in the given states, or all, in the order in which
+// they were found.
+func (f *Flow) Sales(ctx context.Context, states ...string) iter.Seq2[Sale, error] {
+	return func(yield func(Sale, error) bool) {
+		for row, err := range f.sales.All(ctx, f.deps.Store, orchestration.Query{States: states}) {
+			if !yield(saleOf(row), err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Sale gives one sale of A. One that the flow does not know is a
+// countersign.ErrNotFound.
+func (f *Flow) Sale(ctx context.Context, id salesdock.SaleID) (Sale, error) {
+	row, err := f.sale(ctx, id)
+	if errors.Is(err, orchestration.ErrNoRecord) {
+		return Sale{}, fmt.Errorf("sale %s: %w", id, countersign.ErrNotFound)
+	}
+	return saleOf(row), err
+}
+
+func (f *Flow) sale(ctx context.Context, id salesdock.SaleID) (row saleRow, err error) {
+	err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+		row, err = f.sales.Get(ctx, tx, string(id))
+		return err
+	})
+	return row, err
+}
+
+// overlap is how far two looks at a list of changes overlap: times of Salesdock
+// have no zone, and one hour a year comes twice.
+const overlap = time.Hour
+
+// window is the period of changes since the last look. B's clock may be off.
+func (f *Flow) window(since time.Time) salesdock.Period {
+	return salesdock.Period{Of: "updated_date", From: since.Add(-overlap - f.cfg.Skew), Until: f.now().Add(24 * time.Hour)}
+}
+
+// lookForSales is the job that finds sales of A that changed. It begins with what
+// changes after the link went live: nobody wants years of sales forwarded.
+func (f *Flow) lookForSales(ctx context.Context, link linkRow, job jobRow) error {
+	m, err := f.mapping(ctx, link)
+	if err != nil {
+		return err
+	}
+	cats, err := f.catalogues(ctx)
+	if err != nil {
+		return err
+	}
+	since := job.Value.Until
+	if since.IsZero() || job.Value.Full {
+		since = link.Value.LiveSince
+	}
+	return f.eachPage(ctx, f.deps.A, "A", f.window(since), func(tx orchestration.Tx, r *salesdock.SaleRow) error {
+		b, ours := m.ProductOf(r.ProductID)
+		if !ours || r.UpdatedAt.Before(link.Value.LiveSince.Truncate(time.Second)) {
+			return nil
+		}
+		st := cats.a.Status(r.Status)
+		return f.noteSale(ctx, tx, r, b, st != nil && st.Type == salesdock.TypeCancelled)
+	})
+}
+
+// eachPage goes through the sales of a period, each page in one transaction.
+func (f *Flow) eachPage(ctx context.Context, c *salesdock.Client, side string, p salesdock.Period, note func(orchestration.Tx, *salesdock.SaleRow) error) error {
+	q := salesdock.SaleQuery{Period: p}
+	for seen := map[string]bool{}; ; {
+		page, err := c.Sales.List(ctx, q)
+		if err != nil {
+			return &sideError{side, err}
+		}
+		err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+			for i := range page.Items {
+				if err := note(tx, &page.Items[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || page.Next == "" {
+			return err
+		}
+		if seen[page.Next] {
+			return &sideError{side, errCircle}
+		}
+		seen[page.Next], q.Cursor = true, page.Next
+	}
+}
+
+// errCircle: a list whose pages go in a circle would never end.
+var errCircle = errors.New("the pages of the sales go in a circle")
+
+// noteSale writes down that a sale of A is there or has changed.
+func (f *Flow) noteSale(ctx context.Context, tx orchestration.Tx, r *salesdock.SaleRow, product salesdock.ProductID, cancelled bool) error {
+	row, err := f.sales.Get(ctx, tx, string(r.ID))
+	if errors.Is(err, orchestration.ErrNoRecord) {
+		_, err = f.sales.Insert(ctx, tx, f.freshSale(r.ID, product, r.UpdatedAt.Time))
+		return err
+	}
+	if err != nil || row.Value.Changed.Equal(orchestration.StoredTime(r.UpdatedAt.Time)) {
+		return err
+	}
+	row.Value.Changed = orchestration.StoredTime(r.UpdatedAt.Time)
+	switch row.State {
+	case orchestration.StateSending, orchestration.StateUncertain, SaleResolved, SaleCancelOpen:
+	case SaleForwarded:
+		// A status that came from B is no cancellation of A's.
+		if cancelled && r.Status != row.Value.StatusA {
+			row.State, row.Updated = SaleCancelOpen, f.now()
+			err = f.journal.Append(ctx, tx, f.entry("cancelled at A after it was forwarded", row.Key, map[string]string{"sale_b": row.Ref}))
+		}
+	default:
+		row.State, row.Due, row.Attempt = orchestration.StatePending, f.now(), 0
+	}
+	return errors.Join(err, f.sales.Update(ctx, tx, &row))
+}
+
+func (f *Flow) freshSale(id salesdock.SaleID, product salesdock.ProductID, changed time.Time) saleRow {
+	return saleRow{
+		Record: orchestration.Record{Key: string(id), Group: saleLane, State: orchestration.StatePending, Due: f.now(), Updated: f.now()},
+		Value:  saleBody{Product: product, Changed: orchestration.StoredTime(changed)},
+	}
+}
+
+// wakeSales looks again at sales that a rule keeps back, and at those whose lane
+// was stopped.
+func (f *Flow) wakeSales(ctx context.Context, tx orchestration.Tx) error {
+	for _, state := range []string{orchestration.StatePending, orchestration.StateSending, SaleRefused, SaleWaiting, SaleHeld} {
+		rows, err := f.sales.List(ctx, tx, orchestration.Query{States: []string{state}})
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if !row.Due.IsZero() && state != SaleHeld {
+				continue
+			}
+			row.Due = f.now()
+			if err := f.sales.Update(ctx, tx, &row); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
