@@ -27,17 +27,17 @@ func start(t *testing.T, e *riverengine.Engine) (stop func() error) {
 }
 
 // until waits until the query gives a row whose only column is true.
-func until(t *testing.T, db *sql.DB, query string) {
+func until(ctx context.Context, t *testing.T, db *sql.DB, query string) {
 	t.Helper()
 	for {
 		var is sql.NullBool
-		if err := db.QueryRowContext(t.Context(), query).Scan(&is); !errors.Is(err, sql.ErrNoRows) {
+		if err := db.QueryRowContext(ctx, query).Scan(&is); !errors.Is(err, sql.ErrNoRows) {
 			require.NoError(t, err)
 		}
 		if is.Bool {
 			return
 		}
-		pauseFor(t, 5*time.Millisecond)
+		pauseFor(ctx, t, 5*time.Millisecond)
 	}
 }
 
@@ -94,24 +94,32 @@ func TestCommitHoldsTheRowOfTheJob(t *testing.T) {
 	require.NoError(t, insertEvent(t.Context(), store, "early", "g"))
 	<-working
 
+	ctx, failed := context.WithCancelCause(t.Context())
+	defer failed(nil)
 	late := make(chan error, 1)
-	go func() { late <- insertEvent(t.Context(), store, "late", "g") }()
+	go func() {
+		err := insertEvent(t.Context(), store, "late", "g")
+		late <- err
+		if err != nil {
+			failed(err)
+		}
+	}()
 	const waits = "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND classid = 77 AND objid = hashtext(current_schema())::oid AND NOT granted"
-	until(t, db, waits)
+	until(ctx, t, db, waits)
 	_, err = db.ExecContext(t.Context(), "SELECT 1 FROM river_job FOR UPDATE NOWAIT")
 	var locked *pgconn.PgError
 	require.ErrorAs(t, err, &locked, "the insert no longer locks the row of the job that exists")
 	require.Equal(t, "55P03", locked.Code)
 
 	close(finish) // the handler does not see "late", and its worker must wait for it
-	until(t, db, "SELECT count(*) > 0 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.query LIKE '%river_job WHERE id%FOR UPDATE'"+
+	until(ctx, t, db, "SELECT count(*) > 0 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.query LIKE '%river_job WHERE id%FOR UPDATE'"+
 		" AND l.transactionid = (SELECT transactionid FROM pg_locks WHERE locktype = 'transactionid' AND granted AND pid ="+
 		" (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 77 AND objid = hashtext(current_schema())::oid AND NOT granted))")
 	_, err = gate.ExecContext(t.Context(), "SELECT pg_advisory_unlock(77, hashtext(current_schema()))")
 	require.NoError(t, err)
 	require.NoError(t, <-late)
 	<-working
-	until(t, db, "SELECT state = 'done' FROM countersign_record WHERE key = 'late'")
+	until(ctx, t, db, "SELECT state = 'done' FROM countersign_record WHERE key = 'late'")
 	require.NoError(t, stop())
 }
 
@@ -164,12 +172,12 @@ func TestLaterIsWokenInTime(t *testing.T) {
 	engine.Handle(eventTable, func(ctx context.Context, group string) error { return drain(ctx, store, group) })
 	stop := start(t, engine)
 	require.NoError(t, insertEvent(t.Context(), store, "now", "g"))
-	until(t, store.DB(), "SELECT state = 'done' FROM countersign_record WHERE key = 'now'")
+	until(t.Context(), t, store.DB(), "SELECT state = 'done' FROM countersign_record WHERE key = 'now'")
 	require.NoError(t, store.Tx(t.Context(), func(tx orchestration.Tx) error {
 		_, err := tx.Insert(t.Context(), orchestration.Record{Table: eventTable, Key: "soon", Group: "g", Due: time.Now().Add(300 * time.Millisecond)})
 		return err
 	}))
-	until(t, store.DB(), "SELECT state = 'done' FROM countersign_record WHERE key = 'soon'")
+	until(t.Context(), t, store.DB(), "SELECT state = 'done' FROM countersign_record WHERE key = 'soon'")
 	require.NoError(t, stop())
 }
 

@@ -146,17 +146,17 @@ func waitUntilQuiet(t *testing.T, store *riverengine.Store) (stranded int) {
 		if pending == 0 || jobs == 0 {
 			return pending
 		}
-		pauseFor(t, 20*time.Millisecond)
+		pauseFor(t.Context(), t, 20*time.Millisecond)
 	}
 }
 
 // pauseFor waits between two looks at what another process does.
-func pauseFor(t *testing.T, d time.Duration) {
+func pauseFor(ctx context.Context, t *testing.T, d time.Duration) {
 	t.Helper()
 	select {
 	case <-time.After(d):
-	case <-t.Context().Done():
-		t.Fatal(t.Context().Err())
+	case <-ctx.Done():
+		t.Fatal(context.Cause(ctx))
 	}
 }
 
