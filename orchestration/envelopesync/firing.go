@@ -99,7 +99,7 @@ func (c *carry) insertFiring(ctx context.Context, tx orchestration.Tx, automatio
 // runFirings is the handler of a contact's firings: one after the other, each only
 // when those before it were taken or given up.
 func (f *Flow) runFirings(ctx context.Context, group string) error {
-	for {
+	for !orchestration.TurnOver(ctx) {
 		var row firingRow
 		more := false
 		err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
@@ -122,6 +122,7 @@ func (f *Flow) runFirings(ctx context.Context, group string) error {
 			return err
 		}
 	}
+	return nil
 }
 
 // holdBack makes the contact's later firings wait as long as the first one.

@@ -236,6 +236,9 @@ func (f *Flow) runPrefills(ctx context.Context, group string) error {
 		return err
 	})
 	for _, row := range rows {
+		if orchestration.TurnOver(ctx) {
+			break
+		}
 		if err := f.runPrefill(ctx, row); err != nil {
 			return err
 		}

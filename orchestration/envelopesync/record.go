@@ -98,6 +98,9 @@ func (f *Flow) runRecords(ctx context.Context, group string) error {
 		return err
 	}
 	for _, row := range rows {
+		if orchestration.TurnOver(ctx) {
+			break
+		}
 		if err := f.runRecord(ctx, row); err != nil {
 			return err
 		}

@@ -111,7 +111,7 @@ func (l *lane) run(ctx context.Context) error {
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	if err := l.work(ctx, rows); err != nil {
+	if err := l.work(ctx, rows); err != nil || orchestration.TurnOver(ctx) {
 		return err
 	}
 	last := rows[len(rows)-1]
@@ -153,6 +153,9 @@ func (l *lane) work(ctx context.Context, rows []fileRow) error {
 	for i, row := range rows {
 		if State(l.link.State) != StateActive {
 			return l.f.park(ctx, contractone.ManagementID(l.link.Key), rows[i:])
+		}
+		if orchestration.TurnOver(ctx) {
+			return nil
 		}
 		if err := l.register(ctx, row); err != nil {
 			return err

@@ -102,6 +102,9 @@ func (f *Flow) list(ctx context.Context, link linkRow, r reach, w window, first 
 			return false, err
 		}
 		rep.Add(int64(len(page.Items)), 0)
+		if page.Next != "" && orchestration.TurnOver(ctx) {
+			return false, nil // the run goes on at the next page
+		}
 	}
 	return false, f.closeWindow(ctx, id)
 }

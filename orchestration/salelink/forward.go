@@ -34,6 +34,9 @@ func (f *Flow) runSales(ctx context.Context, group string) error {
 		return err
 	}
 	for _, row := range rows {
+		if orchestration.TurnOver(ctx) {
+			break
+		}
 		if err := f.forward(ctx, row, c); err != nil {
 			if errors.Is(err, errStopped) {
 				break

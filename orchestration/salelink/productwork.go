@@ -40,6 +40,9 @@ func (f *Flow) runProducts(ctx context.Context, group string) error {
 	})
 	made := false
 	for _, row := range rows {
+		if orchestration.TurnOver(ctx) {
+			break
+		}
 		made = made || row.Value.Do != ProductUpdate
 		if err := f.product(ctx, link, row); err != nil {
 			return err

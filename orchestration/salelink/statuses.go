@@ -167,6 +167,9 @@ func (f *Flow) runUpdates(ctx context.Context, group string) error {
 		return nil
 	})
 	for _, row := range rows {
+		if orchestration.TurnOver(ctx) {
+			break
+		}
 		if err := f.update(ctx, row); err != nil {
 			return err
 		}
