@@ -19,6 +19,9 @@ import (
 // workerDSN makes the test program a worker on that database.
 const workerDSN = "COUNTERSIGN_RIVERENGINE_WORKER"
 
+// workerSweeps makes the worker sweep as by default.
+const workerSweeps = "COUNTERSIGN_RIVERENGINE_SWEEPS"
+
 const eventTable = "race.event"
 
 // probe counts for each lane how many handlers are at work on it, and have been at
@@ -38,8 +41,12 @@ func workerProcess(dsn string) int {
 		return 1
 	}
 	defer store.Close() //nolint:errcheck // the process ends
-	// No sweep may find what a lost wake-up left behind.
-	engine := riverengine.New(store, riverengine.WithSweep(time.Hour))
+	var opts []riverengine.Option
+	if os.Getenv(workerSweeps) == "" {
+		// No sweep may find what a lost wake-up left behind.
+		opts = append(opts, riverengine.WithSweep(time.Hour))
+	}
+	engine := riverengine.New(store, opts...)
 	engine.Handle(eventTable, func(ctx context.Context, group string) error { return drainProbed(ctx, store, group) })
 	if err := engine.Run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -166,10 +173,10 @@ type process struct {
 	stdin io.Closer
 }
 
-func startWorker(t *testing.T, dsn string) *process {
+func startWorker(t *testing.T, dsn string, env ...string) *process {
 	t.Helper()
 	cmd := exec.Command(os.Args[0]) //nolint:gosec,noctx // this program; it ends with its standard input
-	cmd.Env = append(os.Environ(), workerDSN+"="+dsn)
+	cmd.Env = append(append(os.Environ(), workerDSN+"="+dsn), env...)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	require.NoError(t, err)
