@@ -52,7 +52,7 @@ func NewHandlers(store Store, cfg HandlersConfig) *Handlers {
 	}
 }
 
-// Handle is Engine.Handle.
+// Handle is Engine.Handle. A table has one handler: a second one is a Misuse.
 func (h *Handlers) Handle(table string, handler Handler) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

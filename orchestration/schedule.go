@@ -15,11 +15,11 @@ type schedule struct {
 	run  func(context.Context) error
 }
 
-// Every is Engine.Every: it calls run at the times that next gives, each computed from the time at
-// which the run before it ended; a zero time ends the schedule. The name is the
-// schedule's identity in the store: after a pause of the program, however many
-// runs it missed, it is called once, at once. A failed run is repeated with
-// backoff. A name has one schedule: a second one makes Run fail.
+// Every is Engine.Every: it calls run at the times that next gives, each computed
+// from the time at which the run before it ended; a zero time ends the schedule.
+// The name is the schedule's identity in the store: after a pause of the program,
+// however many runs it missed, it is called once, at once. A failed run is repeated
+// with backoff. A name has one schedule: a second one is a Misuse.
 func (h *Handlers) Every(name string, next func(time.Time) time.Time, run func(context.Context) error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -86,6 +86,7 @@ var floors = map[string][]string{
 	"examples/envelopesync":    {anyExported, "examples/docusignaccount"},
 	"examples/onboarding":      {anyExported},
 	"examples/salelink":        {anyExported},
+	"examples/movestate":       {anyExported},
 	"examples/proof":           {anyExported},
 	"internal/conformance":     {anything},
 }

@@ -94,9 +94,9 @@ func (s *Store) open(ctx context.Context, opts []sqlstore.Option) error {
 		s.pool.Close()
 		return err
 	}
-	s.Store, err = sqlstore.Open(ctx, db, sqlstore.PostgreSQL, append([]sqlstore.Option{
-		sqlstore.WithClose(closeAll), sqlstore.WithCommit(s.wakeAtCommit),
-	}, opts...)...)
+	// Ours come last: without them no lane is woken.
+	opts = append(slices.Clone(opts), sqlstore.WithClose(closeAll), sqlstore.WithCommit(s.wakeAtCommit))
+	s.Store, err = sqlstore.Open(ctx, db, sqlstore.PostgreSQL, opts...)
 	if err != nil {
 		_ = db.Close()
 	}
