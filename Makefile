@@ -84,7 +84,7 @@ proof-activecampaign: ## Print the figures of the ActiveCampaign client: conform
 	@$(call prove,-run 'ActiveCampaign$$|SentTwice' ./activecampaign ./internal/conformance)
 
 .PHONY: proof-engine
-proof-engine: ## Print the figures of the engine for several processes (COUNTERSIGN_POSTGRES names a server): the race of events against worker processes
+proof-engine: ## Print the figures of the engine for several processes (COUNTERSIGN_POSTGRES names a server): events against worker processes, also while these are killed
 	@$(call prove,-run 'Race' ./orchestration/riverengine)
 
 .PHONY: proof-salelink
