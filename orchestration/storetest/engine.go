@@ -41,22 +41,30 @@ func (c *Clock) Move(d time.Duration) {
 // puts a lane off by a minute for each failure of a record so far.
 func RunEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make func(s orchestration.Store, now func() time.Time) orchestration.Engine) {
 	t.Helper()
-	runEngine(t, open, make, engineCase{"OwnsWhileRunning", testOwnsWhileRunning})
+	events := 20_000
+	if testing.Short() {
+		events = fewEvents
+	}
+	runEngine(t, open, make, events, engineCase{"OwnsWhileRunning", testOwnsWhileRunning})
 }
 
 // RunSharedEngine is RunEngine for an engine of which several work on one store at
 // the same time, but never beside a local one.
 func RunSharedEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make func(s orchestration.Store, now func() time.Time) orchestration.Engine) {
 	t.Helper()
-	runEngine(t, open, make, engineCase{"SharesWhileRunning", testSharesWhileRunning})
+	runEngine(t, open, make, fewEvents, engineCase{"SharesWhileRunning", testSharesWhileRunning})
 }
+
+// fewEvents is the size of the race of events against their handlers where time
+// counts. An engine of several processes has to race them in several anyway.
+const fewEvents = 2_000
 
 type engineCase struct {
 	name string
 	test func(*testing.T, *rig)
 }
 
-func runEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make func(s orchestration.Store, now func() time.Time) orchestration.Engine, holds engineCase) {
+func runEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make func(s orchestration.Store, now func() time.Time) orchestration.Engine, events int, holds engineCase) {
 	t.Helper()
 	for _, c := range []engineCase{
 		{"DrainsAll", testDrainsAll},
@@ -81,7 +89,7 @@ func runEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make f
 			s := open(t)
 			t.Cleanup(func() { ok(t, s.Close()) })
 			clock := NewClock()
-			c.test(t, &rig{Store: s, clock: clock, make: make, Engine: make(s, clock.Now)})
+			c.test(t, &rig{Store: s, clock: clock, events: events, make: make, Engine: make(s, clock.Now)})
 		})
 	}
 }
@@ -90,8 +98,9 @@ func runEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make f
 type rig struct {
 	orchestration.Store
 	orchestration.Engine
-	clock *Clock
-	make  func(s orchestration.Store, now func() time.Time) orchestration.Engine
+	clock  *Clock
+	events int // of the race
+	make   func(s orchestration.Store, now func() time.Time) orchestration.Engine
 }
 
 // done is the handler's work of the cases: it clears the Due of up to n due

@@ -16,10 +16,7 @@ import (
 // seen by another drain, and no lane has two drains at a time.
 func testLostWakeUps(t *testing.T, r *rig) {
 	const lanes, producers = 50, 8
-	events := 20_000
-	if testing.Short() {
-		events = 2_000
-	}
+	events := r.events
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	var drained atomic.Int64
