@@ -62,7 +62,7 @@ const linkKey = "link"
 var (
 	// ErrOtherMode: the link exists in the other mode. Both at once would hand sales
 	// over twice.
-	ErrOtherMode = fmt.Errorf("the link exists in the other mode (%w)", countersign.ErrConflict)
+	ErrOtherMode = fmt.Errorf("the link exists in the other mode: Config.Mode stays what it was at first (%w)", countersign.ErrConflict)
 	// ErrNotConfigured: Configure was not called yet.
 	ErrNotConfigured = fmt.Errorf("the link has no settings yet: call Configure (%w)", countersign.ErrConflict)
 )
@@ -169,7 +169,8 @@ func (e *FindingsError) Is(target error) bool { return target == countersign.Err
 // GoLive reads both sides, checks the mapping, and starts the link. Where sales
 // are to be forwarded, errors in the mapping are a *FindingsError, and so nothing
 // goes live that drops sales; import products first with SyncNow, or with
-// processing off. Warnings do not hold it up.
+// processing off. Warnings do not hold it up. Sales that last changed before it
+// went live first stay A's, unless Forward names them.
 func (f *Flow) GoLive(ctx context.Context) error {
 	row, err := f.link(ctx)
 	if err != nil {
@@ -223,9 +224,17 @@ func (f *Flow) stopOn(ctx context.Context, side string, cause error) (bool, erro
 	}
 	f.cfg.Logger.ErrorContext(ctx, "link stopped", "side", side, "error", cause)
 	return true, f.changeLink(ctx, func(tx orchestration.Tx, row *linkRow) error {
-		row.State, row.LastError = string(StateStopped), side+": "+orchestration.ErrorText(cause)
+		row.State, row.LastError = string(StateStopped), reasonOf(side, cause)
 		return f.journal.Append(ctx, tx, f.entry("stopped: "+side+" refused the token", "", nil))
 	})
+}
+
+// reasonOf says why a refused token stopped the link, and what to do.
+func reasonOf(side string, cause error) string {
+	if s, ok := errors.AsType[*sideError](cause); ok {
+		cause = s.err
+	}
+	return side + ": the token is refused: give the client a new one and call Resume: " + orchestration.ErrorText(cause)
 }
 
 // entry makes a line of the journal.

@@ -46,7 +46,7 @@ func (f *Flow) Forward(ctx context.Context, who string, id salesdock.SaleID) err
 	}
 	sale, err := f.deps.A.Sales.Get(ctx, id)
 	if err != nil {
-		return err
+		return fmt.Errorf("sale %s of A: %w", id, err)
 	}
 	d := decide(sale, c)
 	if d.Verdict == VerdictRefuse {
@@ -78,10 +78,23 @@ func (f *Flow) takeUp(ctx context.Context, tx orchestration.Tx, who string, id s
 	}
 	switch row.State {
 	case SaleForwarded, SaleCancelOpen, SaleResolved, orchestration.StateSending, orchestration.StateUncertain:
-		return &RefusedError{id, []Refusal{{RuleForwarded, "it is " + row.State}}}
+		return &RefusedError{id, []Refusal{{RuleForwarded, whereItIs(row)}}}
 	}
 	row.Value.Manual, row.State, row.Due, row.Attempt, row.Updated = who, orchestration.StatePending, f.now(), 0, f.now()
 	return f.sales.Update(ctx, tx, &row)
+}
+
+// whereItIs says why a sale is not forwarded a second time.
+func whereItIs(row saleRow) string {
+	switch row.State {
+	case orchestration.StateSending:
+		return "it is on its way"
+	case orchestration.StateUncertain:
+		return "B may have it: end it with Adopt, SendAgain or Resolve"
+	case SaleResolved:
+		return "a person dealt with it"
+	}
+	return "B has it as sale " + row.Ref
 }
 
 // Parked goes through the sales that may be at B and that nobody but a person can
@@ -91,7 +104,8 @@ func (f *Flow) Parked(ctx context.Context) iter.Seq2[Sale, error] {
 	return f.Sales(ctx, orchestration.StateUncertain)
 }
 
-// Adopt says that a parked sale is this one of B.
+// Adopt says that a parked sale is this one of B. One that B does not show is a
+// countersign.ErrNotFound.
 func (f *Flow) Adopt(ctx context.Context, who string, id, b salesdock.SaleID) error {
 	if b == "" {
 		return configError("b", "is empty", "name the sale of B")
@@ -102,6 +116,9 @@ func (f *Flow) Adopt(ctx context.Context, who string, id, b salesdock.SaleID) er
 	}
 	if taken {
 		return fmt.Errorf("sale %s of B is another sale of A: %w", b, countersign.ErrConflict)
+	}
+	if _, err := f.deps.B.In(salesdock.ScopeUser).Sales.Get(ctx, b); err != nil {
+		return fmt.Errorf("sale %s of B: %w", b, err)
 	}
 	return f.settle(ctx, who, id, "sale adopted", func(row *saleRow) {
 		row.State, row.Ref, row.Due, row.LastError, row.Value.Matches = SaleForwarded, string(b), time.Time{}, "", nil

@@ -139,6 +139,10 @@ func (p Policy) check() error {
 		return configError("Policy.Sales", "is on beside Policy.Conditions", "with conditions, processing is on there and off here")
 	case p.Conditions.Trigger != Off && p.Conditions.When.Empty():
 		return configError("Policy.Conditions.When", "is empty", "use Policy.Sales for sales without conditions")
+	case p.Conditions.Trigger != Off:
+		if err := checkCondition(p.Conditions.When); err != nil {
+			return err
+		}
 	}
 	on, _ := p.processing()
 	switch {
