@@ -54,7 +54,7 @@ func ruledSales() map[string]ruled {
 		"condition does not hold":  {when(is("question:meter-a", "oud")), nil, salelink.SaleRefused, salelink.RuleCondition},
 		"any, one holds":           {when(salemap.Condition{Any: []salemap.Condition{is("question:meter-a", "oud"), is("status", "new")}}), nil, salelink.SaleForwarded, ""},
 		"all, one does not":        {when(salemap.Condition{All: []salemap.Condition{is("question:meter-a", "oud"), is("status", "new")}}), nil, salelink.SaleRefused, salelink.RuleCondition},
-		"undecidable is not true":  {when(is("moon", "full")), nil, salelink.SaleRefused, salelink.RuleUndecidable},
+		"undecidable is not true":  {when(is("question:moon", "full")), nil, salelink.SaleRefused, salelink.RuleUndecidable},
 		"undecidable, not equal":   {when(salemap.Condition{Subject: "question:moon", Operator: salemap.NotEqual, Values: []string{"full"}}), nil, salelink.SaleRefused, salelink.RuleUndecidable},
 		"required answer missing":  {auto(), func(s *seed) { s.Body["questionData"] = map[string]any{} }, salelink.SaleRefused, salelink.RuleMapping},
 		"agreement not accepted":   {auto(), func(s *seed) { s.Body["agreements"] = map[string]any{} }, salelink.SaleRefused, salelink.RuleMapping},
