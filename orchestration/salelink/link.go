@@ -24,7 +24,9 @@ const (
 
 // Settings are what people choose: the mapping of the screens "Flows",
 // "Productvragen", "Accorderingen" and "Statussen", and the policy of
-// "Instellingen". Mapping.Products is not theirs and is left out.
+// "Instellingen". Mapping.Products are what the flow imported, and left out; with
+// salesdock.NativeLink they are those that the integration imported, which no API
+// tells: name them, because only their questions are checked.
 type Settings struct {
 	Mapping salemap.Mapping `json:"mapping"`
 	Policy  Policy          `json:"policy"`
@@ -113,7 +115,9 @@ func (f *Flow) Configure(ctx context.Context, s Settings) error {
 	if s.Policy.OptIn && f.deps.OptIn == nil {
 		return configError("Policy.OptIn", "is on, and Deps.OptIn is missing", "opt-in data comes from the dialer alone")
 	}
-	s.Mapping.Products = nil
+	if !f.native() {
+		s.Mapping.Products = nil // the flow imports them
+	}
 	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
 		row, err := f.linkIn(ctx, tx)
 		if errors.Is(err, ErrNotConfigured) {

@@ -46,7 +46,7 @@ func (f *Flow) Forward(ctx context.Context, who string, id salesdock.SaleID) err
 	}
 	sale, err := f.deps.A.Sales.Get(ctx, id)
 	if err != nil {
-		return fmt.Errorf("sale %s of A: %w", id, err)
+		return err
 	}
 	d := decide(sale, c)
 	if d.Verdict == VerdictRefuse {
@@ -104,8 +104,7 @@ func (f *Flow) Parked(ctx context.Context) iter.Seq2[Sale, error] {
 	return f.Sales(ctx, orchestration.StateUncertain)
 }
 
-// Adopt says that a parked sale is this one of B. One that B does not show is a
-// countersign.ErrNotFound.
+// Adopt says that a parked sale is this one of B.
 func (f *Flow) Adopt(ctx context.Context, who string, id, b salesdock.SaleID) error {
 	if b == "" {
 		return configError("b", "is empty", "name the sale of B")
@@ -116,9 +115,6 @@ func (f *Flow) Adopt(ctx context.Context, who string, id, b salesdock.SaleID) er
 	}
 	if taken {
 		return fmt.Errorf("sale %s of B is another sale of A: %w", b, countersign.ErrConflict)
-	}
-	if _, err := f.deps.B.In(salesdock.ScopeUser).Sales.Get(ctx, b); err != nil {
-		return fmt.Errorf("sale %s of B: %w", b, err)
 	}
 	return f.settle(ctx, who, id, "sale adopted", func(row *saleRow) {
 		row.State, row.Ref, row.Due, row.LastError, row.Value.Matches = SaleForwarded, string(b), time.Time{}, "", nil
