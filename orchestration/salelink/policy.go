@@ -82,7 +82,7 @@ type Policy struct {
 	Sales      Processing  `json:"sales,omitzero"`
 	Conditions Conditional `json:"conditions,omitzero"`
 	// Hold keeps a sale back for this long after its last change, before it is
-	// forwarded automatically. Forward does not wait.
+	// forwarded automatically. Forward does not wait. In JSON it is in nanoseconds.
 	Hold time.Duration `json:"hold,omitempty"`
 	// OptIn sends opt-in data along ("Verstuur opt-in informatie"). It comes from the
 	// dialer alone: from Deps.OptIn.
