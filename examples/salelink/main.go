@@ -54,7 +54,13 @@ func main() {
 	o.TokenB = countersign.NewSecret(os.Getenv("SALESDOCK_B_TOKEN"))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, o, os.Stdout); err != nil {
+	err := run(ctx, o, os.Stdout)
+	if err != nil && ctx.Err() != nil { // whatever it broke off in
+		fmt.Fprintln(os.Stderr, "salelink: interrupted; with --data, the same command goes on where it was")
+		stop()
+		os.Exit(130) // as shells have it
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "salelink: "+err.Error())
 		stop()
 		os.Exit(1)
