@@ -2,6 +2,7 @@ package salelink
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -79,13 +80,13 @@ func decide(s *salesdock.Sale, c circumstances) Decision {
 	case c.mode != salesdock.SDKLink:
 		refuse(RuleMode, "the link is Salesdock's own integration, which forwards by itself")
 	case !c.live:
-		refuse(RuleNotLive, "the link is not live")
+		refuse(RuleNotLive, "the link is not live: call GoLive, or Resume where it was stopped")
 	}
 	switch {
 	case on.Trigger == Off:
 		refuse(RuleOff, "processing of sales is off")
 	case on.Trigger == Manual && !c.manual:
-		refuse(RuleManual, "processing is manual")
+		refuse(RuleManual, "processing is manual: it waits for Forward")
 	}
 	if s.Processed != nil && (s.Processed.OutgoingID != "" || s.Processed.OutgoingApp != "") {
 		refuse(RuleHandedOver, "it was handed over to "+orUnknown(string(s.Processed.OutgoingApp)))
@@ -97,7 +98,7 @@ func decide(s *salesdock.Sale, c circumstances) Decision {
 		refuse(RuleUnsigned, "the customer has not signed yet")
 	}
 	if on.Statuses != nil && !slices.Contains(on.Statuses, s.Status.ID) {
-		refuse(RuleStatus, "its status is none of those that are forwarded")
+		refuse(RuleStatus, "its status "+strconv.Quote(s.Status.ID)+" is none of those that are forwarded")
 	}
 	if !when.Empty() {
 		switch r := when.Decide(SaleFacts(s)); r.Truth {

@@ -24,7 +24,9 @@ const (
 
 // Settings are what people choose: the mapping of the screens "Flows",
 // "Productvragen", "Accorderingen" and "Statussen", and the policy of
-// "Instellingen". Mapping.Products is not theirs and is left out.
+// "Instellingen". Mapping.Products are what the flow imported, and left out; with
+// salesdock.NativeLink they are those that the integration imported, which no API
+// tells: name them, because only their questions are checked.
 type Settings struct {
 	Mapping salemap.Mapping `json:"mapping"`
 	Policy  Policy          `json:"policy"`
@@ -62,7 +64,7 @@ const linkKey = "link"
 var (
 	// ErrOtherMode: the link exists in the other mode. Both at once would hand sales
 	// over twice.
-	ErrOtherMode = fmt.Errorf("the link exists in the other mode (%w)", countersign.ErrConflict)
+	ErrOtherMode = fmt.Errorf("the link exists in the other mode: Config.Mode stays what it was at first (%w)", countersign.ErrConflict)
 	// ErrNotConfigured: Configure was not called yet.
 	ErrNotConfigured = fmt.Errorf("the link has no settings yet: call Configure (%w)", countersign.ErrConflict)
 )
@@ -113,7 +115,9 @@ func (f *Flow) Configure(ctx context.Context, s Settings) error {
 	if s.Policy.OptIn && f.deps.OptIn == nil {
 		return configError("Policy.OptIn", "is on, and Deps.OptIn is missing", "opt-in data comes from the dialer alone")
 	}
-	s.Mapping.Products = nil
+	if !f.native() {
+		s.Mapping.Products = nil // the flow imports them
+	}
 	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
 		row, err := f.linkIn(ctx, tx)
 		if errors.Is(err, ErrNotConfigured) {
@@ -169,7 +173,8 @@ func (e *FindingsError) Is(target error) bool { return target == countersign.Err
 // GoLive reads both sides, checks the mapping, and starts the link. Where sales
 // are to be forwarded, errors in the mapping are a *FindingsError, and so nothing
 // goes live that drops sales; import products first with SyncNow, or with
-// processing off. Warnings do not hold it up.
+// processing off. Warnings do not hold it up. Sales that last changed before it
+// went live first stay A's, unless Forward names them.
 func (f *Flow) GoLive(ctx context.Context) error {
 	row, err := f.link(ctx)
 	if err != nil {
@@ -223,9 +228,17 @@ func (f *Flow) stopOn(ctx context.Context, side string, cause error) (bool, erro
 	}
 	f.cfg.Logger.ErrorContext(ctx, "link stopped", "side", side, "error", cause)
 	return true, f.changeLink(ctx, func(tx orchestration.Tx, row *linkRow) error {
-		row.State, row.LastError = string(StateStopped), side+": "+orchestration.ErrorText(cause)
+		row.State, row.LastError = string(StateStopped), reasonOf(side, cause)
 		return f.journal.Append(ctx, tx, f.entry("stopped: "+side+" refused the token", "", nil))
 	})
+}
+
+// reasonOf says why a refused token stopped the link, and what to do.
+func reasonOf(side string, cause error) string {
+	if s, ok := errors.AsType[*sideError](cause); ok {
+		cause = s.err
+	}
+	return side + ": the token is refused: give the client a new one and call Resume: " + orchestration.ErrorText(cause)
 }
 
 // entry makes a line of the journal.

@@ -78,10 +78,23 @@ func (f *Flow) takeUp(ctx context.Context, tx orchestration.Tx, who string, id s
 	}
 	switch row.State {
 	case SaleForwarded, SaleCancelOpen, SaleResolved, orchestration.StateSending, orchestration.StateUncertain:
-		return &RefusedError{id, []Refusal{{RuleForwarded, "it is " + row.State}}}
+		return &RefusedError{id, []Refusal{{RuleForwarded, whereItIs(row)}}}
 	}
 	row.Value.Manual, row.State, row.Due, row.Attempt, row.Updated = who, orchestration.StatePending, f.now(), 0, f.now()
 	return f.sales.Update(ctx, tx, &row)
+}
+
+// whereItIs says why a sale is not forwarded a second time.
+func whereItIs(row saleRow) string {
+	switch row.State {
+	case orchestration.StateSending:
+		return "it is on its way"
+	case orchestration.StateUncertain:
+		return "B may have it: end it with Adopt, SendAgain or Resolve"
+	case SaleResolved:
+		return "a person dealt with it"
+	}
+	return "B has it as sale " + row.Ref
 }
 
 // Parked goes through the sales that may be at B and that nobody but a person can

@@ -100,7 +100,7 @@ func makePlan(a SnapshotA, b SnapshotB, m salemap.Mapping, p Policy, fields *sal
 }
 
 func checkOptions(p Policy, signature bool) salemap.Options {
-	return salemap.Options{Statuses: p.statuses(), PullStatuses: p.PullStatuses, Signature: signature}
+	return salemap.Options{Statuses: p.statuses(), PullStatuses: p.PullStatuses, Signature: signature, Wanted: p.imports}
 }
 
 func actionOf(s *salesdock.Sale, d Decision) Action {

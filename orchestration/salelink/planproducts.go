@@ -128,7 +128,7 @@ func planMissing(imported []Imported, there map[salesdock.ProductID]bool, comple
 		case p.Vanished == VanishedKeep:
 			a.Kind, a.Why = string(ProductKeep), "vanished products are kept"
 		case tripped && !i.Confirmed:
-			a.Kind, a.Why = string(ProductAsk), percent(len(missing), total)+" imported products are missing: a lost right or a wrong token looks the same"
+			a.Kind, a.Why = string(ProductAsk), percent(len(missing), total)+" imported products are missing, and a lost right or a wrong token looks the same: confirm with ConfirmVanished"
 		default:
 			a.Kind, a.Why = string(p.Vanished), "B no longer offers it"
 		}

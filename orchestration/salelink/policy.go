@@ -82,7 +82,7 @@ type Policy struct {
 	Sales      Processing  `json:"sales,omitzero"`
 	Conditions Conditional `json:"conditions,omitzero"`
 	// Hold keeps a sale back for this long after its last change, before it is
-	// forwarded automatically. Forward does not wait.
+	// forwarded automatically. Forward does not wait. In JSON it is in nanoseconds.
 	Hold time.Duration `json:"hold,omitempty"`
 	// OptIn sends opt-in data along ("Verstuur opt-in informatie"). It comes from the
 	// dialer alone: from Deps.OptIn.
@@ -139,6 +139,10 @@ func (p Policy) check() error {
 		return configError("Policy.Sales", "is on beside Policy.Conditions", "with conditions, processing is on there and off here")
 	case p.Conditions.Trigger != Off && p.Conditions.When.Empty():
 		return configError("Policy.Conditions.When", "is empty", "use Policy.Sales for sales without conditions")
+	case p.Conditions.Trigger != Off:
+		if err := checkCondition(p.Conditions.When); err != nil {
+			return err
+		}
 	}
 	on, _ := p.processing()
 	switch {

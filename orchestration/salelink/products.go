@@ -3,6 +3,7 @@ package salelink
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -293,6 +294,9 @@ func (f *Flow) ConfirmVanished(ctx context.Context, who string, ids ...salesdock
 	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
 		for _, id := range ids {
 			row, err := f.products.Get(ctx, tx, string(id))
+			if errors.Is(err, orchestration.ErrNoRecord) {
+				return fmt.Errorf("product %s of B is not imported: %w", id, countersign.ErrNotFound)
+			}
 			if err != nil {
 				return err
 			}

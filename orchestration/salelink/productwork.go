@@ -199,7 +199,7 @@ func (w *productWork) input(ctx context.Context, p *salesdock.Product) (salesdoc
 	in.Type, in.Identifier, in.Active, in.Image = p.Type, w.identifier(), true, p.Image
 	supplier, ok := w.link.Value.Settings.Mapping.SupplierOf(p.SupplierID)
 	if !ok && p.SupplierID != "" {
-		return in, fmt.Errorf("supplier %s of B is not mapped to one of A: %w", p.SupplierID, countersign.ErrInvalid)
+		return in, fmt.Errorf("supplier %s of B is not mapped to one of A (Mapping.Suppliers): %w", p.SupplierID, countersign.ErrInvalid)
 	}
 	in.SupplierID = supplier
 	in.CustomFields = map[string]string{}
