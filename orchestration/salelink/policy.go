@@ -137,6 +137,8 @@ func (p Policy) check() error {
 		return configError("Policy", "has a number that is out of bounds", "Breaker is a percentage, and nothing is negative")
 	case p.Sales.Trigger != Off && p.Conditions.Trigger != Off:
 		return configError("Policy.Sales", "is on beside Policy.Conditions", "with conditions, processing is on there and off here")
+	case p.Sales.Trigger != Off && !p.Conditions.When.Empty():
+		return configError("Policy.Conditions", "has conditions and is off, and Policy.Sales would forward without them", "turn processing on there, and off in Policy.Sales")
 	case p.Conditions.Trigger != Off && p.Conditions.When.Empty():
 		return configError("Policy.Conditions.When", "is empty", "use Policy.Sales for sales without conditions")
 	}

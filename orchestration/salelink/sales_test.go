@@ -124,6 +124,9 @@ func TestSettingsThatContradictAreRefused(t *testing.T) {
 		"conditions without any": func(p *salelink.Policy) {
 			p.Sales, p.Conditions = salelink.Processing{}, salelink.Conditional{Processing: salelink.Processing{Trigger: salelink.Manual}}
 		},
+		"conditions that are off beside plain": func(p *salelink.Policy) {
+			p.Conditions.When = salemap.Condition{Subject: "status", Operator: "=", Values: []string{"x"}}
+		},
 		"nobody mails":       func(p *salelink.Policy) { p.Mail = "" },
 		"no status at all":   func(p *salelink.Policy) { p.Sales.Statuses = []string{} },
 		"unknown trigger":    func(p *salelink.Policy) { p.Sales.Trigger = "sometimes" },

@@ -32,7 +32,7 @@ const updateLane = "updates"
 // lookForStatuses is the job that finds forwarded sales whose status changed at
 // B.
 func (f *Flow) lookForStatuses(ctx context.Context, link linkRow, job jobRow) error {
-	if link.Updated.After(job.Value.LastRun) {
+	if !link.Value.SettingsAt.Before(job.Value.LastRun) {
 		if err := f.takeMapped(ctx, link); err != nil {
 			return err
 		}
@@ -61,6 +61,7 @@ func newsOf(row saleRow, r *salesdock.SaleRow) StatusNews {
 	return StatusNews{
 		SaleA: salesdock.SaleID(row.Key), SaleB: r.ID, Status: r.Status, At: orchestration.StoredTime(r.UpdatedAt.Time),
 		Known: b.StatusB, KnownAt: b.At, Current: b.StatusA, Made: orchestration.StoredTime(r.CreatedAt.Time), NotSynced: b.NotSynced != "",
+		Cancelled: b.Cancelled,
 	}
 }
 
@@ -94,13 +95,21 @@ func (f *Flow) takeMapped(ctx context.Context, link linkRow) error {
 		if err != nil {
 			return err
 		}
-		b := row.Value
-		if b.NotSynced == "" {
+		if row.Value.NotSynced == "" {
 			continue
 		}
-		news := StatusNews{SaleA: salesdock.SaleID(row.Key), SaleB: salesdock.SaleID(row.Ref), Status: b.StatusB, At: b.At, Known: b.StatusB, KnownAt: b.At, Current: b.StatusA, NotSynced: true}
-		err := f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error { return f.takeNews(ctx, tx, link, row, news) })
-		if err != nil && !errors.Is(err, orchestration.ErrStale) {
+		err := f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+			row, err := f.sales.Get(ctx, tx, row.Key)
+			if err != nil || row.Value.NotSynced == "" {
+				return err
+			}
+			b := row.Value
+			return f.takeNews(ctx, tx, link, row, StatusNews{
+				SaleA: salesdock.SaleID(row.Key), SaleB: salesdock.SaleID(row.Ref), Status: b.StatusB, At: b.At, Known: b.StatusB, KnownAt: b.At,
+				Current: b.StatusA, NotSynced: true, Cancelled: b.Cancelled,
+			})
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -136,6 +145,9 @@ func (f *Flow) wantUpdate(ctx context.Context, tx orchestration.Tx, sale *saleRo
 	}
 	if want.Field == "" {
 		want.Field = row.Value.Field // still to be written
+	}
+	if row.State != UpdateDone && want.Status != "" {
+		want.Processed = want.Processed || row.Value.Processed // so is this
 	}
 	want.Version = row.Value.Version + 1
 	row.Value, row.Updated, row.Ref = want, f.now(), sale.Ref
