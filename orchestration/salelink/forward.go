@@ -262,7 +262,7 @@ func (f *Flow) create(ctx context.Context, sale *salesdock.Sale, carried salemap
 	}
 	id, err := f.deps.B.Sales.Create(ctx, in)
 	if err != nil {
-		return "", &sideError{"B", err}
+		return "", &sideError{"B", &unquoted{err, saidIn(sale)}}
 	}
 	return id, nil
 }
@@ -371,6 +371,10 @@ func (f *Flow) failed(ctx context.Context, row saleRow, failure *orchestration.W
 		}
 	}
 	parked, _ := errors.AsType[*notOne](failure.Err)
+	var quoted said
+	if e, ok := errors.AsType[*unquoted](failure.Err); ok {
+		quoted = e.said
+	}
 	refused, isError := errors.AsType[*countersign.Error](failure.Err)
 	refusal := isError && sided && at.side == "B" && (refused.StatusCode == http.StatusBadRequest || refused.StatusCode == http.StatusUnprocessableEntity)
 	if parked == nil && !refusal {
@@ -386,7 +390,7 @@ func (f *Flow) failed(ctx context.Context, row saleRow, failure *orchestration.W
 		case parked != nil:
 			now.Value.Matches, e.Why = parked.matches, "B's list does not tell which sale it is"
 		case len(refused.Fields) > 0:
-			now.Value.Faults = salemap.Faults(refused.Fields, c.a, c.b, c.mapping)
+			now.Value.Faults = quoted.withoutIn(salemap.Faults(refused.Fields, c.a, c.b, c.mapping))
 			e.Why = "B refused " + strings.Join(faultNames(now.Value.Faults), ", ")
 		default:
 			e.Why = "B refused the product"
@@ -401,10 +405,11 @@ func (f *Flow) failed(ctx context.Context, row saleRow, failure *orchestration.W
 	})
 }
 
+// faultNames names the first few.
 func faultNames(all []salemap.Fault) []string {
-	names := make([]string, len(all))
-	for i, x := range all {
-		names[i] = x.Name
+	names := make([]string, min(len(all), 5))
+	for i := range names {
+		names[i] = all[i].Name
 	}
 	return names
 }
