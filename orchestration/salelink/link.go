@@ -130,7 +130,10 @@ func (f *Flow) Configure(ctx context.Context, s Settings) error {
 			return err
 		}
 		row.Value.Settings, row.Value.SettingsAt, row.Value.Seen, row.Updated = s, f.now(), "", f.now()
-		if err := f.links.Update(ctx, tx, &row); err != nil || State(row.State) != StateLive {
+		if err := f.links.Update(ctx, tx, &row); err != nil {
+			return err
+		}
+		if err := f.journal.Append(ctx, tx, f.entry("settings changed", "", nil)); err != nil || State(row.State) != StateLive {
 			return err
 		}
 		return f.wakeAll(ctx, tx)
@@ -213,6 +216,9 @@ func (f *Flow) Resume(ctx context.Context) error {
 			return configError("Link", "was never live", "call GoLive")
 		}
 		row.State, row.LastError = string(StateLive), ""
+		if err := f.journal.Append(ctx, tx, f.entry("resumed", "", nil)); err != nil {
+			return err
+		}
 		return f.wakeAll(ctx, tx)
 	})
 }
