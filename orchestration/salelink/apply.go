@@ -37,7 +37,7 @@ func (f *Flow) snapshots(ctx context.Context, link linkRow) (a SnapshotA, b Snap
 	}
 	a = SnapshotA{
 		Domain: f.deps.A.Domain(), Taken: f.now(), Catalogue: cats.a, Sent: map[salesdock.SaleID]bool{}, Mode: link.Value.Mode,
-		Live: State(link.State) == StateLive, Paused: link.Value.Paused,
+		Live: State(link.State) == StateLive, Since: link.Value.LiveSince, Paused: link.Value.Paused,
 	}
 	b = SnapshotB{Domain: f.deps.B.Domain(), Catalogue: cats.b, Complete: true}
 	if b.Offered, err = f.offered(ctx); err != nil {
@@ -78,7 +78,7 @@ func (f *Flow) openSales(ctx context.Context, link linkRow, a *SnapshotA) error 
 	}
 	seen := map[salesdock.SaleID]bool{}
 	add := func(s *salesdock.Sale) {
-		if !seen[s.ID] && !s.UpdatedAt.Before(link.Value.LiveSince.Truncate(time.Second)) {
+		if !seen[s.ID] && !s.UpdatedAt.Before(f.firstSeen(link)) {
 			seen[s.ID] = true
 			a.Sales = append(a.Sales, s)
 		}

@@ -21,6 +21,7 @@ const (
 	RuleOff         Rule = "off"         // processing is off
 	RuleManual      Rule = "manual"      // processing is manual, and nobody called Forward
 	RuleHandedOver  Rule = "handed_over" // somebody else has handed it over
+	RuleBefore      Rule = "before"      // it changed last before the link went live
 	RuleCancelled   Rule = "cancelled"   // it is cancelled at A
 	RuleMasked      Rule = "masked"      // it was anonymised
 	RuleProduct     Rule = "product"     // its product is no product of B, or is paused
@@ -68,7 +69,8 @@ type circumstances struct {
 	fields   *salemap.Map
 	paused   map[salesdock.ProductID]string // products of B, and why
 	now      time.Time
-	manual   bool // a person asked for it
+	since    time.Time // the link went live; zero: not known
+	manual   bool      // a person asked for it
 }
 
 // decide says what is to be done with a sale that B does not have. Manual and
@@ -89,8 +91,11 @@ func decide(s *salesdock.Sale, c circumstances) Decision {
 	case on.Trigger == Manual && !c.manual:
 		refuse(RuleManual, "processing is manual")
 	}
-	if s.Processed != nil && (s.Processed.OutgoingID != "" || s.Processed.OutgoingApp != "") {
+	if s.Processed != nil {
 		refuse(RuleHandedOver, "it was handed over to "+orUnknown(string(s.Processed.OutgoingApp)))
+	}
+	if !c.manual && s.UpdatedAt.Before(c.since.Truncate(time.Second)) {
+		refuse(RuleBefore, "it changed last before the link went live, by A's clock: a change or Forward brings it in")
 	}
 	if cancelled(s, c.a) {
 		refuse(RuleCancelled, "it is cancelled")

@@ -3,6 +3,7 @@ package salelink_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -278,4 +279,27 @@ func TestForwardNeedsAName(t *testing.T) {
 	w.live(func(s *salelink.Settings) { s.Policy.Sales.Trigger = salelink.Manual })
 	sale := w.sell()
 	require.ErrorIs(t, w.flow.Forward(t.Context(), "", id[salesdock.SaleID](sale)), countersign.ErrInvalid)
+}
+
+// A sale that was marked as processed was dealt with, whoever did it: another
+// program, or this one before its store was lost.
+func TestProcessedSalesAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.live(func(s *salelink.Settings) { s.Policy.SentStatus = "sent" })
+	sale := w.sell()
+	w.advance(20 * time.Minute)
+	require.Equal(t, salelink.SaleForwarded, w.sale(sale).State)
+	w.store = orchestration.NewMemory()
+	w.deps.Store = w.store
+	w.start()
+	s := w.settings()
+	w.configure(s)
+	require.NoError(t, w.flow.GoLive(t.Context()))
+	w.clock.Advance(time.Minute)
+	w.a.SetStatus(sale, "verified", "")
+	refused, ok := errors.AsType[*salelink.RefusedError](w.flow.Forward(t.Context(), "anna", id[salesdock.SaleID](sale)))
+	require.True(t, ok)
+	require.Equal(t, salelink.RuleHandedOver, refused.Refusals[0].Rule)
+	require.Len(t, w.received(), 1)
 }

@@ -155,7 +155,7 @@ func (c countedTx) List(ctx context.Context, q orchestration.Query) ([]orchestra
 func TestForwardingReadsFewProducts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.offer(200)
+	w.offer(60)
 	rows := 0
 	w.deps.Store = counted{w.store, "salelink.product", &rows}
 	w.start()

@@ -251,6 +251,7 @@ func (f *Flow) circumstancesOf(ctx context.Context, row linkRow, manual bool) (c
 	return circumstances{
 		mode: row.Value.Mode, live: State(row.State) == StateLive, settings: row.Value.Settings, policy: row.Value.Settings.Policy, mapping: row.Value.Settings.Mapping,
 		a: &cats.a, b: &cats.b, fields: f.cfg.Fields, paused: row.Value.Paused, now: f.now(), manual: manual,
+		since: row.Value.LiveSince,
 	}, nil
 }
 

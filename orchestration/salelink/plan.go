@@ -23,6 +23,8 @@ type SnapshotA struct {
 	Sent map[salesdock.SaleID]bool
 	Mode salesdock.LinkMode
 	Live bool
+	// Since is when the link went live; zero: sales of any time count.
+	Since time.Time
 	// Paused are products of B, and why.
 	Paused map[salesdock.ProductID]string
 }
@@ -87,7 +89,7 @@ func makePlan(a SnapshotA, b SnapshotB, m salemap.Mapping, p Policy, fields *sal
 		out.Actions = planProducts(b.Offered, a.Imported, b.Complete, p, DefaultFullEvery, a.Taken)
 	}
 	c := circumstances{
-		mode: a.Mode, live: a.Live, policy: p, mapping: m, a: &a.Catalogue, b: &b.Catalogue, fields: fields, paused: a.Paused, now: a.Taken,
+		mode: a.Mode, live: a.Live, policy: p, mapping: m, a: &a.Catalogue, b: &b.Catalogue, fields: fields, paused: a.Paused, now: a.Taken, since: a.Since,
 	}
 	for _, s := range a.Sales {
 		if _, ours := m.ProductOf(s.Product.ID); ours && !a.Sent[s.ID] {

@@ -136,6 +136,13 @@ func (f *Flow) window(since time.Time) salesdock.Period {
 	return salesdock.Period{Of: "updated_date", From: since.Add(-overlap - f.cfg.Skew), Until: f.now().Add(24 * time.Hour)}
 }
 
+// firstSeen is from when on sales of A are looked at. A's clock may be behind: what
+// it dates shortly before the link went live is refused and seen (RuleBefore), not
+// passed over.
+func (f *Flow) firstSeen(link linkRow) time.Time {
+	return link.Value.LiveSince.Add(-f.cfg.Skew).Truncate(time.Second)
+}
+
 // lookForSales is the job that finds sales of A that changed. It begins with what
 // changes after the link went live: nobody wants years of sales forwarded.
 func (f *Flow) lookForSales(ctx context.Context, link linkRow, job jobRow) error {
@@ -148,7 +155,7 @@ func (f *Flow) lookForSales(ctx context.Context, link linkRow, job jobRow) error
 		since = link.Value.LiveSince
 	}
 	return f.eachPage(ctx, f.deps.A, "A", f.window(since), func(tx orchestration.Tx, r *salesdock.SaleRow) error {
-		if r.UpdatedAt.Before(link.Value.LiveSince.Truncate(time.Second)) {
+		if r.UpdatedAt.Before(f.firstSeen(link)) {
 			return nil
 		}
 		// A product that has vanished since counts too: its sales are refused, and seen.

@@ -160,12 +160,24 @@ func TestSalesFromBeforeTheLinkStayWhereTheyAre(t *testing.T) {
 	w := newWorld(t)
 	w.configure(w.settings())
 	old := w.sell()
-	w.clock.Advance(time.Minute)
+	w.clock.Advance(time.Hour)
+	recent := w.sell()
+	w.clock.Advance(3 * time.Minute)
 	require.NoError(t, w.flow.GoLive(t.Context()))
 	w.advance(time.Hour)
 	_, err := w.flow.Sale(t.Context(), id[salesdock.SaleID](old))
 	require.ErrorIs(t, err, countersign.ErrNotFound)
 	require.Empty(t, w.received())
+
+	// A clock of A that is behind dates new sales like this one: it is seen.
+	require.Equal(t, salelink.SaleRefused, w.sale(recent).State)
+	require.Equal(t, salelink.RuleBefore, w.sale(recent).Refusals[0].Rule)
+	plan, err := w.flow.Plan(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, plan.Counts()["sale refuse"])
+	require.NoError(t, w.flow.Forward(t.Context(), "anna", id[salesdock.SaleID](recent)))
+	w.run()
+	require.Len(t, w.received(), 1)
 }
 
 func TestMaskedSalesAreNeverForwarded(t *testing.T) {
