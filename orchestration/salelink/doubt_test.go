@@ -303,3 +303,45 @@ func TestProcessedSalesAreLeftAlone(t *testing.T) {
 	require.Equal(t, salelink.RuleHandedOver, refused.Refusals[0].Rule)
 	require.Len(t, w.received(), 1)
 }
+
+// refusing answers the first new status of A with a 400, after it called a
+// function.
+type refusing struct {
+	http.RoundTripper
+	do *func()
+}
+
+func (q refusing) RoundTrip(r *http.Request) (*http.Response, error) {
+	do := *q.do
+	if do == nil || !strings.Contains(r.URL.Path, "/sales/updatestatus/") {
+		return q.RoundTripper.RoundTrip(r)
+	}
+	*q.do = nil
+	do()
+	body := `{"success":false,"code":400,"message":"Bad request"}`
+	return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+}
+
+// A refuses a status while the next one of B comes in: that one is not given up
+// with it.
+func TestNextStatusOutlivesARefusedOne(t *testing.T) {
+	t.Parallel()
+	w, a, b := forwarded(t)
+	var do func()
+	w.http = &http.Client{Transport: refusing{w.http.Transport, &do}}
+	w.deps.A = w.client("alpha", w.a.AdminToken(), salesdock.ScopeAccount)
+	w.start()
+	var applied salelink.Applied
+	do = func() {
+		w.clock.Advance(time.Minute)
+		w.b.SetStatus(b, "verwerkt", "")
+		plan, err := w.flow.Plan(t.Context())
+		if err == nil {
+			applied, _ = w.flow.Apply(t.Context(), plan)
+		}
+	}
+	w.b.SetStatus(b, "verified", "")
+	w.advance(40 * time.Minute)
+	require.Equal(t, 1, applied.Due)
+	require.Equal(t, "klaar", w.a.Sale(a).Status)
+}

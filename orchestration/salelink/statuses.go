@@ -214,8 +214,23 @@ func (f *Flow) update(ctx context.Context, row updateRow) error {
 		return err
 	}
 	f.cfg.Logger.WarnContext(ctx, "update of A failed", "sale", row.Key, "state", failure.State, "error", failure.Err)
-	_, err = f.stopOn(ctx, "A", failure.Err)
-	return err
+	if _, err = f.stopOn(ctx, "A", failure.Err); err != nil || failure.State != orchestration.StateDead {
+		return err
+	}
+	return f.nextUpdate(ctx, row)
+}
+
+// nextUpdate takes up the wish that came while the one that A refused was on its
+// way.
+func (f *Flow) nextUpdate(ctx context.Context, refused updateRow) error {
+	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+		row, err := f.updates.Get(ctx, tx, refused.Key)
+		if err != nil || row.State != orchestration.StateDead || row.Value.Version == refused.Value.Version {
+			return err
+		}
+		row.State, row.Due, row.Attempt, row.Updated = orchestration.StatePending, f.now(), 0, f.now()
+		return f.updates.Update(ctx, tx, &row)
+	})
 }
 
 func (f *Flow) write(ctx context.Context, row updateRow) error {
