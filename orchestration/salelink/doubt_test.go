@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -308,16 +309,18 @@ func TestProcessedSalesAreLeftAlone(t *testing.T) {
 // function.
 type refusing struct {
 	http.RoundTripper
-	do *func()
+	do *atomic.Pointer[func()]
 }
 
 func (q refusing) RoundTrip(r *http.Request) (*http.Response, error) {
-	do := *q.do
-	if do == nil || !strings.Contains(r.URL.Path, "/sales/updatestatus/") {
+	if !strings.Contains(r.URL.Path, "/sales/updatestatus/") {
 		return q.RoundTripper.RoundTrip(r)
 	}
-	*q.do = nil
-	do()
+	do := q.do.Swap(nil)
+	if do == nil {
+		return q.RoundTripper.RoundTrip(r)
+	}
+	(*do)()
 	body := `{"success":false,"code":400,"message":"Bad request"}`
 	return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
@@ -327,19 +330,19 @@ func (q refusing) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestNextStatusOutlivesARefusedOne(t *testing.T) {
 	t.Parallel()
 	w, a, b := forwarded(t)
-	var do func()
+	var do atomic.Pointer[func()]
 	w.http = &http.Client{Transport: refusing{w.http.Transport, &do}}
 	w.deps.A = w.client("alpha", w.a.AdminToken(), salesdock.ScopeAccount)
 	w.start()
 	var applied salelink.Applied
-	do = func() {
+	do.Store(new(func() {
 		w.clock.Advance(time.Minute)
 		w.b.SetStatus(b, "verwerkt", "")
 		plan, err := w.flow.Plan(t.Context())
 		if err == nil {
 			applied, _ = w.flow.Apply(t.Context(), plan)
 		}
-	}
+	}))
 	w.b.SetStatus(b, "verified", "")
 	w.advance(40 * time.Minute)
 	require.Equal(t, 1, applied.Due)

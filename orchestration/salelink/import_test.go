@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -84,14 +85,16 @@ func TestChangeWhoseLookFailedIsNotLost(t *testing.T) {
 // after calls a function once, after a document was read.
 type after struct {
 	http.RoundTripper
-	do *func()
+	do *atomic.Pointer[func()]
 }
 
 func (a after) RoundTrip(r *http.Request) (*http.Response, error) {
 	res, err := a.RoundTripper.RoundTrip(r)
-	if do := *a.do; do != nil && strings.Contains(r.URL.Path, "/documents/") {
-		*a.do = nil
-		do()
+	if !strings.Contains(r.URL.Path, "/documents/") {
+		return res, err
+	}
+	if do := a.do.Swap(nil); do != nil {
+		(*do)()
 	}
 	return res, err
 }
@@ -102,7 +105,7 @@ func TestChangeDuringALookIsNotLost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.live()
-	var change func()
+	var change atomic.Pointer[func()]
 	client := &http.Client{Transport: after{w.http.Transport, &change}}
 	w.http = client
 	w.deps.B = w.client("beta", w.agent, salesdock.ScopeUser)
@@ -112,14 +115,14 @@ func TestChangeDuringALookIsNotLost(t *testing.T) {
 	target, err := salesdock.WebhookURL("https://hooks.example/x", salesdock.EventProductUpdated, w.cfg.WebhookTokens[0])
 	require.NoError(t, err)
 	code := 0
-	change = func() {
+	change.Store(new(func() {
 		w.clock.Advance(time.Second)
 		w.b.ChangeProduct(w.power, func(p *salesdocktest.Product) { p.Documents[0].Content = []byte("%PDF new terms") })
 		rec := httptest.NewRecorder()
 		body := strings.NewReader(`{"id":` + strconv.Itoa(w.power.ID) + `}`)
 		h.ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), http.MethodPost, target.Reveal(), body))
 		code = rec.Code
-	}
+	}))
 	w.clock.Advance(25 * time.Hour) // the daily full look is due
 	w.run()
 	require.Equal(t, 2, code/100)
@@ -131,7 +134,7 @@ func TestChangeDuringALookIsNotLost(t *testing.T) {
 type counted struct {
 	orchestration.Store
 	table string
-	rows  *int
+	rows  *atomic.Int64
 }
 
 func (c counted) Tx(ctx context.Context, fn func(orchestration.Tx) error) error {
@@ -146,7 +149,7 @@ type countedTx struct {
 func (c countedTx) List(ctx context.Context, q orchestration.Query) ([]orchestration.Record, error) {
 	recs, err := c.Tx.List(ctx, q)
 	if q.Table == c.of.table {
-		*c.of.rows += len(recs)
+		c.of.rows.Add(int64(len(recs)))
 	}
 	return recs, err
 }
@@ -156,14 +159,14 @@ func TestForwardingReadsFewProducts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.offer(60)
-	rows := 0
+	var rows atomic.Int64
 	w.deps.Store = counted{w.store, "salelink.product", &rows}
 	w.start()
 	w.live(func(s *salelink.Settings) { s.Policy.Sales.Trigger = salelink.Manual })
 	sale := w.sell()
-	rows = 0
+	rows.Store(0)
 	require.NoError(t, w.flow.Forward(t.Context(), "anna", id[salesdock.SaleID](sale)))
 	w.run()
 	require.Len(t, w.received(), 1)
-	require.Less(t, rows, 20)
+	require.Less(t, rows.Load(), int64(20))
 }

@@ -31,7 +31,8 @@
 //     many are missing a person has to confirm.
 //   - "Last synchronised" moves only when something changed.
 //   - The store holds no customer's data: ids, hashes, states, and names of
-//     questions. Texts of errors are B's; Forget takes them away.
+//     questions. Texts of errors are B's, without the words of the sale's customer;
+//     Forget takes them away.
 package salelink
 
 import (
