@@ -50,6 +50,8 @@ type linkBody struct {
 	Checked  time.Time          `json:"checked,omitzero"`
 	// LiveSince is when it went live first: sales that changed before stay A's.
 	LiveSince time.Time `json:"live_since,omitzero"`
+	// SettingsAt is when the settings were set last.
+	SettingsAt time.Time `json:"settings_at,omitzero"`
 	// Seen is a hash of both catalogues at the last check.
 	Seen string `json:"seen,omitempty"`
 	// Paused are products of B that it refused, and why.
@@ -123,7 +125,7 @@ func (f *Flow) Configure(ctx context.Context, s Settings) error {
 		if errors.Is(err, ErrNotConfigured) {
 			row = linkRow{
 				Record: orchestration.Record{Key: linkKey, State: string(StateDraft), Updated: f.now()},
-				Value:  linkBody{Mode: f.cfg.Mode, Settings: s},
+				Value:  linkBody{Mode: f.cfg.Mode, Settings: s, SettingsAt: f.now()},
 			}
 			_, err = f.links.Insert(ctx, tx, row)
 			return err
@@ -131,8 +133,11 @@ func (f *Flow) Configure(ctx context.Context, s Settings) error {
 		if err != nil {
 			return err
 		}
-		row.Value.Settings, row.Value.Seen, row.Updated = s, "", f.now()
-		if err := f.links.Update(ctx, tx, &row); err != nil || State(row.State) != StateLive {
+		row.Value.Settings, row.Value.SettingsAt, row.Value.Seen, row.Updated = s, f.now(), "", f.now()
+		if err := f.links.Update(ctx, tx, &row); err != nil {
+			return err
+		}
+		if err := f.journal.Append(ctx, tx, f.entry("settings changed", "", nil)); err != nil || State(row.State) != StateLive {
 			return err
 		}
 		return f.wakeAll(ctx, tx)
@@ -216,6 +221,9 @@ func (f *Flow) Resume(ctx context.Context) error {
 			return configError("Link", "was never live", "call GoLive")
 		}
 		row.State, row.LastError = string(StateLive), ""
+		if err := f.journal.Append(ctx, tx, f.entry("resumed", "", nil)); err != nil {
+			return err
+		}
 		return f.wakeAll(ctx, tx)
 	})
 }
@@ -246,20 +254,51 @@ func (f *Flow) entry(what, sale string, ids map[string]string) orchestration.Ent
 	return orchestration.Entry{At: f.now(), Who: flowName, What: what, Ref: sale, IDs: ids}
 }
 
-// circumstancesOf joins the link with what else decides about sales.
+// circumstancesOf joins the link with what else decides about sales, but the
+// products: those of each sale are pairsOf.
 func (f *Flow) circumstancesOf(ctx context.Context, row linkRow, manual bool) (circumstances, error) {
 	cats, err := f.catalogues(ctx)
 	if err != nil {
 		return circumstances{}, err
 	}
-	m, err := f.mapping(ctx, row)
-	if err != nil {
-		return circumstances{}, err
-	}
 	return circumstances{
-		mode: row.Value.Mode, live: State(row.State) == StateLive, policy: row.Value.Settings.Policy, mapping: m,
+		mode: row.Value.Mode, live: State(row.State) == StateLive, settings: row.Value.Settings, policy: row.Value.Settings.Policy, mapping: row.Value.Settings.Mapping,
 		a: &cats.a, b: &cats.b, fields: f.cfg.Fields, paused: row.Value.Paused, now: f.now(), manual: manual,
+		since: row.Value.LiveSince,
 	}, nil
+}
+
+// productsOf gives what the store holds of a product of A, if it is one of B's.
+func (f *Flow) productsOf(ctx context.Context, tx orchestration.Tx, a salesdock.ProductID) ([]productRow, error) {
+	if a == "" {
+		return nil, nil
+	}
+	return f.products.List(ctx, tx, orchestration.Query{Ref: string(a)})
+}
+
+// pairsOf gives what the products of a sale are at B. A link may have ten thousand
+// products, and a sale has a few.
+func (f *Flow) pairsOf(ctx context.Context, s *salesdock.Sale) (out []salemap.ProductPair, err error) {
+	ids := map[salesdock.ProductID]bool{s.Product.ID: true}
+	for _, l := range s.Products {
+		ids[l.ID] = true
+	}
+	err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+		out = nil
+		for id := range ids {
+			rows, err := f.productsOf(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			for _, p := range rows {
+				if p.Value.Gone == VanishedKeep {
+					out = append(out, salemap.ProductPair{A: p.Value.A, B: p.Value.B})
+				}
+			}
+		}
+		return nil
+	})
+	return out, err
 }
 
 // mapping is the people's mapping with the products that were imported.

@@ -124,6 +124,9 @@ func TestSettingsThatContradictAreRefused(t *testing.T) {
 		"conditions without any": func(p *salelink.Policy) {
 			p.Sales, p.Conditions = salelink.Processing{}, salelink.Conditional{Processing: salelink.Processing{Trigger: salelink.Manual}}
 		},
+		"conditions that are off beside plain": func(p *salelink.Policy) {
+			p.Conditions.When = salemap.Condition{Subject: "status", Operator: "=", Values: []string{"x"}}
+		},
 		"nobody mails":       func(p *salelink.Policy) { p.Mail = "" },
 		"no status at all":   func(p *salelink.Policy) { p.Sales.Statuses = []string{} },
 		"unknown trigger":    func(p *salelink.Policy) { p.Sales.Trigger = "sometimes" },
@@ -157,12 +160,24 @@ func TestSalesFromBeforeTheLinkStayWhereTheyAre(t *testing.T) {
 	w := newWorld(t)
 	w.configure(w.settings())
 	old := w.sell()
-	w.clock.Advance(time.Minute)
+	w.clock.Advance(time.Hour)
+	recent := w.sell()
+	w.clock.Advance(3 * time.Minute)
 	require.NoError(t, w.flow.GoLive(t.Context()))
 	w.advance(time.Hour)
 	_, err := w.flow.Sale(t.Context(), id[salesdock.SaleID](old))
 	require.ErrorIs(t, err, countersign.ErrNotFound)
 	require.Empty(t, w.received())
+
+	// A clock of A that is behind dates new sales like this one: it is seen.
+	require.Equal(t, salelink.SaleRefused, w.sale(recent).State)
+	require.Equal(t, salelink.RuleBefore, w.sale(recent).Refusals[0].Rule)
+	plan, err := w.flow.Plan(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, plan.Counts()["sale refuse"])
+	require.NoError(t, w.flow.Forward(t.Context(), "anna", id[salesdock.SaleID](recent)))
+	w.run()
+	require.Len(t, w.received(), 1)
 }
 
 func TestMaskedSalesAreNeverForwarded(t *testing.T) {
