@@ -2,9 +2,8 @@ package docusign
 
 import (
 	"encoding/json"
-	"reflect"
-	"strings"
-	"sync"
+
+	"github.com/countersign/countersign/internal/api"
 )
 
 // Extra holds members that this package has no field for, under DocuSign's own
@@ -12,61 +11,6 @@ import (
 // that a field stands for is not taken from it.
 type Extra map[string]json.RawMessage
 
-// marshalExtra writes v, a struct without its own MarshalJSON, with extra.
-func marshalExtra(v any, extra Extra) ([]byte, error) {
-	own, err := json.Marshal(v)
-	if err != nil || len(extra) == 0 {
-		return own, err
-	}
-	all := map[string]json.RawMessage{}
-	if err := json.Unmarshal(own, &all); err != nil {
-		return nil, err
-	}
-	known := members(reflect.TypeOf(v))
-	for name, value := range extra {
-		if !known[name] {
-			all[name] = value
-		}
-	}
-	return json.Marshal(all)
-}
+func marshalExtra(v any, extra Extra) ([]byte, error) { return api.MarshalExtra(v, extra) }
 
-// unmarshalExtra reads into v, a pointer to a struct without its own
-// UnmarshalJSON, and gives the members that it has no field for.
-func unmarshalExtra(data []byte, v any) (Extra, error) {
-	if err := json.Unmarshal(data, v); err != nil {
-		return nil, err
-	}
-	var all Extra
-	if err := json.Unmarshal(data, &all); err != nil {
-		return nil, err
-	}
-	known := members(reflect.TypeOf(v).Elem())
-	for name := range all {
-		if known[name] {
-			delete(all, name)
-		}
-	}
-	if len(all) == 0 {
-		return nil, nil
-	}
-	return all, nil
-}
-
-var memberSets sync.Map // reflect.Type → map[string]bool
-
-// members are the JSON names of a struct's fields.
-func members(t reflect.Type) map[string]bool {
-	if known, ok := memberSets.Load(t); ok {
-		return known.(map[string]bool)
-	}
-	known := map[string]bool{}
-	for f := range t.Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name != "" && name != "-" {
-			known[name] = true
-		}
-	}
-	memberSets.Store(t, known)
-	return known
-}
+func unmarshalExtra(data []byte, v any) (Extra, error) { return api.UnmarshalExtra(data, v) }

@@ -15,6 +15,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -53,7 +54,13 @@ func main() {
 	o.TokenB = countersign.NewSecret(os.Getenv("SALESDOCK_B_TOKEN"))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, o, os.Stdout); err != nil {
+	err := run(ctx, o, os.Stdout)
+	if err != nil && ctx.Err() != nil { // whatever it broke off in
+		fmt.Fprintln(os.Stderr, "salelink: interrupted; with --data, the same command goes on where it was")
+		stop()
+		os.Exit(130) // as shells have it
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "salelink: "+err.Error())
 		stop()
 		os.Exit(1)
@@ -61,16 +68,34 @@ func main() {
 }
 
 func run(ctx context.Context, o options, out io.Writer) error {
-	if o.Environment == "" {
-		return simulate(ctx, o, out)
+	if o.Environment != "" {
+		return connect(ctx, o, out)
 	}
-	return connect(ctx, o, out)
+	if o.A != "" || o.B != "" || o.Settings != "" || o.Data != "" {
+		return errors.New("--environment is missing: production or staging; without it, and without --a, --b, --settings and --data, two simulated environments are linked")
+	}
+	return simulate(ctx, o, out)
+}
+
+// complete says what a link between real environments lacks.
+func (o options) complete() error {
+	switch {
+	case o.Settings == "":
+		return errors.New("--settings is missing: a file that says what of A is what of B; begin with {}")
+	case o.A == "" || o.B == "":
+		return errors.New("--a or --b is missing: the account's name, as in the address that you log in at")
+	case o.TokenA.IsZero():
+		return errors.New("SALESDOCK_A_TOKEN is missing: the API token of an Admin of A")
+	case o.TokenB.IsZero():
+		return errors.New("SALESDOCK_B_TOKEN is missing: the API token of the Agent of A's organisation at B")
+	}
+	return nil
 }
 
 // connect runs a link between two real environments.
 func connect(ctx context.Context, o options, out io.Writer) error {
-	if o.Settings == "" {
-		return errors.New("--settings is missing: it says what of A is what of B")
+	if err := o.complete(); err != nil {
+		return err
 	}
 	settings, err := readSettings(o.Settings)
 	if err != nil {
@@ -100,6 +125,7 @@ func connect(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	if o.DryRun {
+		s.say("questions are checked for products that are imported; here is what a run would do:")
 		return s.plan(ctx, flow)
 	}
 	return work(ctx, o, flow, engine, s)
@@ -158,7 +184,12 @@ func readSettings(file string) (out salelink.Settings, err error) {
 	if err != nil {
 		return out, err
 	}
-	return out, json.Unmarshal(data, &out)
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields() // a member that is misspelt would be a setting that is off
+	if err := d.Decode(&out); err != nil {
+		return out, fmt.Errorf("%s: %w", file, err)
+	}
+	return out, nil
 }
 
 // openStore keeps the link in a file, or in memory.

@@ -55,8 +55,9 @@ func (s *simulation) sideOfB(ctx context.Context, show show) error {
 		return err
 	}
 	show.runbook(steps)
+	show.say("  (✓ the API confirms it, ✗ it does not, · no program can tell)")
 	err = s.owner.HandOver(ctx, s.token, func(context.Context, countersign.Secret) error {
-		show.say("  the token is handed over, once: %v", s.token)
+		show.say("  B5: the token is handed over, once; printed, it is %v", s.token)
 		return nil
 	})
 	if err != nil {
@@ -93,7 +94,7 @@ func (s *simulation) mends(ctx context.Context, show show) error {
 		return err
 	}
 	show.findings(found)
-	show.say("going live: %v", s.flow.GoLive(ctx))
+	show.say("going live is refused: %v", s.flow.GoLive(ctx))
 	question, err := s.flow.Describe(ctx, text[salesdock.QuestionID](s.meterB.ID))
 	if err != nil {
 		return err
@@ -134,6 +135,7 @@ func (s *simulation) forwards(ctx context.Context, show show) error {
 	if err := show.plan(ctx, s.flow); err != nil {
 		return err
 	}
+	show.say("twenty minutes later:")
 	if err := s.pass(ctx, 20*time.Minute); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/mapping/salemap"
+	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/salelink"
 	"github.com/countersign/countersign/salesdock"
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -64,35 +65,61 @@ func (s show) runbook(steps []salelink.StepState) {
 			mark = "✗"
 		}
 		s.say("  %s %-3s [%s] %s", mark, step.ID, step.Kind, strings.Join(step.Path, " → "))
+		s.say("        %s", step.Text)
+		if step.Problem != "" {
+			s.say("        %s", step.Problem)
+		}
 	}
 }
 
 func (s show) products(ctx context.Context, flow *salelink.Flow) error {
+	var problems []string
 	t := s.table("product of B", "at B", "at A", "state", "last synced")
 	for p, err := range flow.Products(ctx) {
 		if err != nil {
 			return err
 		}
 		t.AppendRow(table.Row{p.Name, p.B, p.A, p.State, clock(p.LastSynced)})
+		if p.State == orchestration.StateDead {
+			problems = append(problems, fmt.Sprintf("✗ %q is not at A: %s", p.Name, p.LastError))
+		}
+		if p.Ask != "" {
+			problems = append(problems, fmt.Sprintf("? %q: %s", p.Name, p.Ask))
+		}
 	}
 	t.Render()
+	for _, p := range problems {
+		s.say("%s", p)
+	}
 	return nil
 }
 
 func (s show) sales(ctx context.Context, flow *salelink.Flow) error {
 	t := s.table("sale of A", "at B", "state", "why", "status at B")
+	t.SetColumnConfigs([]table.ColumnConfig{{Name: "why", WidthMax: 60}})
 	for sale, err := range flow.Sales(ctx) {
 		if err != nil {
 			return err
 		}
-		why := sale.LastError
-		for _, r := range sale.Refusals {
-			why = string(r.Rule) + ": " + r.Why
-		}
-		t.AppendRow(table.Row{sale.A, sale.B, sale.State, why, sale.StatusB})
+		t.AppendRow(table.Row{sale.A, sale.B, sale.State, why(sale), sale.StatusB})
 	}
 	t.Render()
 	return nil
+}
+
+// why gives what keeps a sale from being at B, one reason a line.
+func why(sale salelink.Sale) string {
+	var lines []string
+	for _, r := range sale.Refusals {
+		lines = append(lines, string(r.Rule)+": "+r.Why)
+	}
+	for _, f := range sale.Faults {
+		lines = append(lines, f.Name+": "+f.Reason)
+	}
+	if len(lines) == 0 && sale.LastError != "" {
+		lines = append(lines, sale.LastError)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // clock is a time as Salesdock's screens have it.

@@ -119,7 +119,7 @@ func (c *carrier) products() {
 func (c *carrier) product(a salesdock.ProductID, name string) (salesdock.ProductID, bool) {
 	b, ok := c.m.ProductOf(a)
 	if !ok {
-		c.fail(PartProduct, CodeUnmapped, string(a), "", name, "it is no product of B")
+		c.fail(PartProduct, CodeUnmapped, string(a), "", name, "it is not imported from B, or has vanished there")
 		return "", false
 	}
 	p := c.b.Product(b)

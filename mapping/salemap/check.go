@@ -16,6 +16,9 @@ type Options struct {
 	PullStatuses bool
 	// Signature says that the program supplies the image that a flow of B may want.
 	Signature bool
+	// Wanted reports whether a product of B is to be imported: its supplier has to be
+	// mapped first. Nil: none is.
+	Wanted func(salesdock.ProductID) bool
 }
 
 // Check compares a mapping with both catalogues and gives all that is wrong with
@@ -25,6 +28,7 @@ type Options struct {
 func Check(a, b Catalogue, m Mapping, o Options) []Finding {
 	c := &checker{a: &a, b: &b, m: m, o: o}
 	c.products()
+	c.suppliers()
 	c.flows()
 	c.questions()
 	c.agreements()

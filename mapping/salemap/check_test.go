@@ -16,7 +16,7 @@ func check(t testing.TB, change func(a, b *salemap.Catalogue, m *salemap.Mapping
 	if change != nil {
 		change(&a, &b, &m)
 	}
-	return salemap.Check(a, b, m, salemap.Options{PullStatuses: true})
+	return salemap.Check(a, b, m, salemap.Options{PullStatuses: true, Wanted: func(salesdock.ProductID) bool { return true }})
 }
 
 func TestGoodMappingHasNoFindings(t *testing.T) {
@@ -49,6 +49,9 @@ func wrongs() map[string]wrong {
 		"flow mapped twice":       {func(_, _ *cat, m *mapp) { m.Flows = append(m.Flows, m.Flows[0]) }, fault, salemap.PartFlow, salemap.CodeDuplicate, salemap.ActionUnmap},
 		"flow wants a signature":  {func(_, b *cat, _ *mapp) { b.Flows[0].VerificationMethod = "signature" }, warning, salemap.PartFlow, salemap.CodeSignature, salemap.ActionAskB},
 		"flow without sections":   {func(_, b *cat, _ *mapp) { b.Flows[0].Sections = nil }, warning, salemap.PartProduct, salemap.CodeUndecidable, ""},
+		"supplier unmapped":       {func(_, _ *cat, m *mapp) { m.Suppliers = nil }, warning, salemap.PartSupplier, salemap.CodeUnmapped, salemap.ActionMap},
+		"supplier of A gone":      {func(a, _ *cat, _ *mapp) { a.Suppliers = nil }, warning, salemap.PartSupplier, salemap.CodeDangling, salemap.ActionUnmap},
+		"supplier twice":          {func(_, _ *cat, m *mapp) { m.Suppliers = append(m.Suppliers, m.Suppliers[0]) }, warning, salemap.PartSupplier, salemap.CodeDuplicate, salemap.ActionUnmap},
 		"product gone at B":       {func(_, b *cat, _ *mapp) { b.Products = b.Products[1:] }, warning, salemap.PartProduct, salemap.CodeDangling, ""},
 		"product gone at A":       {func(a, _ *cat, _ *mapp) { a.Products = nil }, warning, salemap.PartProduct, salemap.CodeDangling, ""},
 		"required question":       {func(_, _ *cat, m *mapp) { m.Questions = m.Questions[1:] }, fault, salemap.PartQuestion, salemap.CodeUnmapped, salemap.ActionMap},

@@ -20,7 +20,11 @@ func (c *checker) questions() {
 		case seen[p.B]:
 			c.add(mapping.SeverityError, PartQuestion, CodeDuplicate, string(p.A), string(p.B), "", "the question of B is answered twice", drop)
 		case from == nil:
-			c.add(mapping.SeverityError, PartQuestion, CodeDangling, string(p.A), string(p.B), "", "the question of A is gone", drop)
+			name := ""
+			if to != nil {
+				name = to.Name
+			}
+			c.add(mapping.SeverityError, PartQuestion, CodeDangling, string(p.A), string(p.B), name, "the question of A that answers it is gone", drop)
 		case to == nil:
 			c.add(mapping.SeverityError, PartQuestion, CodeDangling, string(p.A), string(p.B), from.Name, "the question of B is gone", drop)
 		}
@@ -145,7 +149,7 @@ func (c *checker) options(p QuestionPair, from, to *salesdock.Question) {
 	for _, answer := range sortedKeys(p.Options) {
 		switch {
 		case !slices.Contains(to.Options, p.Options[answer]):
-			c.add(mapping.SeverityError, PartQuestion, CodeOption, a, b, to.Name, "B has no option "+quote(p.Options[answer]), c.optionSuggestion(p, to, answer))
+			c.add(mapping.SeverityError, PartQuestion, CodeOption, a, b, to.Name, "B has no option "+quote(p.Options[answer])+" for "+quote(answer)+", but "+quoted(to.Options), c.optionSuggestion(p, to, answer))
 		case choices(from.InputType) && !slices.Contains(from.Options, answer):
 			c.add(mapping.SeverityWarning, PartQuestion, CodeDangling, a, b, to.Name, "A has no option "+quote(answer)+" any more", &Suggestion{Action: ActionUnmap, A: a, B: b})
 		}
@@ -157,8 +161,25 @@ func (c *checker) options(p QuestionPair, from, to *salesdock.Question) {
 		if _, said := p.Options[answer]; said || slices.Contains(to.Options, answer) {
 			continue
 		}
-		c.add(mapping.SeverityError, PartQuestion, CodeOption, a, b, to.Name, "A's option "+quote(answer)+" is none of B", c.optionSuggestion(p, to, answer))
+		c.add(mapping.SeverityError, PartQuestion, CodeOption, a, b, to.Name, "A's option "+quote(answer)+" is none of B's: "+quoted(to.Options), c.optionSuggestion(p, to, answer))
 	}
+}
+
+// quoted names options, not more than a line holds.
+func quoted(options []string) string {
+	const most = 8
+	out := make([]string, 0, most+1)
+	for i, o := range options {
+		if i == most {
+			out = append(out, fmt.Sprintf("%d more", len(options)-most))
+			break
+		}
+		out = append(out, quote(o))
+	}
+	if len(out) == 0 {
+		return "none at all"
+	}
+	return strings.Join(out, ", ")
 }
 
 func (c *checker) optionSuggestion(p QuestionPair, to *salesdock.Question, answer string) *Suggestion {

@@ -53,6 +53,6 @@ func ExampleCheck() {
 	m.Questions[0].Options = map[string]string{"Slim": "slim"}
 	fmt.Println(len(salemap.Check(a, b, m, salemap.Options{})), "findings left")
 	// Output:
-	// error question option "Type meter": A's option "Slim" is none of B [options A:11 B:21 "Slim"="slim"]
+	// error question option "Type meter": A's option "Slim" is none of B's: "slim", "Oud" [options A:11 B:21 "Slim"="slim"]
 	// 0 findings left
 }

@@ -24,9 +24,9 @@ const (
 
 // The codes of findings. A code that says nothing else is an error.
 const (
-	CodeUnmapped    = "unmapped"    // required, and nothing answers it; a warning where it is not required
-	CodeDangling    = "dangling"    // a pair names what is not there any more; a warning for products
-	CodeDuplicate   = "duplicate"   // two pairs for the same thing
+	CodeUnmapped    = "unmapped"    // required, and nothing answers it; a warning where it is not required, and for suppliers
+	CodeDangling    = "dangling"    // a pair names what is not there any more; a warning for products and suppliers
+	CodeDuplicate   = "duplicate"   // two pairs for the same thing; a warning for suppliers
 	CodeType        = "type"        // the types never fit; a warning where it depends on the answer
 	CodeOption      = "option"      // an answer at A is no option at B
 	CodeRequired    = "required"    // B requires what A does not; a warning

@@ -28,8 +28,9 @@ func agreement(t testing.TB, text string) salesdock.Agreement {
 // seller is the catalogue of A.
 func seller(t testing.TB) salemap.Catalogue {
 	return salemap.Catalogue{
-		Products: []salemap.Product{{ID: "501", Name: "Fixed 3 years", Type: "energy_e_g", SupplierID: "7"}},
-		Flows:    []salesdock.Flow{{FlowRow: salesdock.FlowRow{ID: "1", Title: "Energy at A", Type: "default", Identifier: "energy-a"}}},
+		Products:  []salemap.Product{{ID: "501", Name: "Fixed 3 years", Type: "energy_e_g", SupplierID: "7"}},
+		Suppliers: []salesdock.Supplier{{ID: "7", Name: "Energy Ltd"}},
+		Flows:     []salesdock.Flow{{FlowRow: salesdock.FlowRow{ID: "1", Title: "Energy at A", Type: "default", Identifier: "energy-a"}}},
 		Questions: []salesdock.Question{
 			question(t, `{"id":11,"name":"Meter type","identifier":"meter-a","input_type":"mc-single","required":"1","visible":"1","options":"Smart\r\nOld"}`),
 			question(t, `{"id":12,"name":"Start","identifier":"start-a","input_type":"switchdate","required":"1","visible":"1"}`),
@@ -47,7 +48,8 @@ func seller(t testing.TB) salemap.Catalogue {
 // owner is the catalogue of B.
 func owner(t testing.TB) salemap.Catalogue {
 	return salemap.Catalogue{
-		Products: []salemap.Product{{ID: "3465", Name: "Fixed 3 years", Type: "energy_e_g", SupplierID: "70"}, {ID: "3466", Name: "Boiler", Type: "simple", SupplierID: "70"}},
+		Products:  []salemap.Product{{ID: "3465", Name: "Fixed 3 years", Type: "energy_e_g", SupplierID: "70"}, {ID: "3466", Name: "Boiler", Type: "simple", SupplierID: "70"}},
+		Suppliers: []salesdock.Supplier{{ID: "70", Name: "energy ltd"}},
 		Flows: []salesdock.Flow{{
 			FlowRow:  salesdock.FlowRow{ID: "100", Title: "Energy at B", Type: "default", Identifier: "energy-b"},
 			Sections: []salesdock.FlowSection{{Identifier: "main", Products: []salesdock.FlowProduct{{ID: "3465"}, {ID: "3466", MaximumQuantity: 2}}}},
@@ -73,6 +75,7 @@ func chosen() salemap.Mapping {
 			{A: "11", B: "111", Options: map[string]string{"Smart": "smart"}}, {A: "12", B: "112"}, {A: "13", B: "113"},
 		},
 		Agreements: []salemap.AgreementPair{{A: "21", B: "121"}},
+		Suppliers:  []salemap.SupplierPair{{B: "70", A: "7"}},
 		Statuses:   []salemap.StatusPair{{B: "verwerkt", A: "processed-a"}, {B: "later", A: "sent"}},
 	}
 }

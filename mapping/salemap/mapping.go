@@ -13,8 +13,8 @@ type Mapping struct {
 	Agreements []AgreementPair `json:"agreements,omitempty"`
 	Statuses   []StatusPair    `json:"statuses,omitempty"`
 	Suppliers  []SupplierPair  `json:"suppliers,omitempty"`
-	// Products are the imported ones. The flow that imports them fills the list; it
-	// is no person's choice.
+	// Products are the imported ones. The flow that imports them fills the list; where
+	// Salesdock's own integration does, a person names them.
 	Products []ProductPair `json:"products,omitempty"`
 }
 

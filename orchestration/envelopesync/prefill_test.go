@@ -2,6 +2,7 @@ package envelopesync_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -211,7 +212,11 @@ func TestPrefillAddressIsASecret(t *testing.T) {
 	w, url := drafting(t)
 	w.live()
 	w.fill(robin.email, "Kyoto", "", "")
-	other := url[:len(url)-1] + "X"
+	last := "X"
+	if strings.HasSuffix(url, last) {
+		last = "Y"
+	}
+	other := url[:len(url)-1] + last
 	w.ac.Receive(other, w.flow.Handler())
 	require.True(t, w.ac.RunWebhookAction(other, robin.email))
 	require.Equal(t, 401, w.ac.Deliver(context.Background())[0].Status)

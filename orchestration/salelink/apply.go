@@ -3,7 +3,6 @@ package salelink
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -38,7 +37,7 @@ func (f *Flow) snapshots(ctx context.Context, link linkRow) (a SnapshotA, b Snap
 	}
 	a = SnapshotA{
 		Domain: f.deps.A.Domain(), Taken: f.now(), Catalogue: cats.a, Sent: map[salesdock.SaleID]bool{}, Mode: link.Value.Mode,
-		Live: State(link.State) == StateLive, Paused: link.Value.Paused,
+		Live: State(link.State) == StateLive, Since: link.Value.LiveSince, Paused: link.Value.Paused,
 	}
 	b = SnapshotB{Domain: f.deps.B.Domain(), Catalogue: cats.b, Complete: true}
 	if b.Offered, err = f.offered(ctx); err != nil {
@@ -79,7 +78,7 @@ func (f *Flow) openSales(ctx context.Context, link linkRow, a *SnapshotA) error 
 	}
 	seen := map[salesdock.SaleID]bool{}
 	add := func(s *salesdock.Sale) {
-		if !seen[s.ID] && !s.UpdatedAt.Before(link.Value.LiveSince.Truncate(time.Second)) {
+		if !seen[s.ID] && !s.UpdatedAt.Before(f.firstSeen(link)) {
 			seen[s.ID] = true
 			a.Sales = append(a.Sales, s)
 		}
@@ -161,15 +160,23 @@ func (f *Flow) Apply(ctx context.Context, p Plan) (Applied, error) {
 	if err != nil {
 		return done, err
 	}
-	offered, err := f.offered(ctx)
+	rows, err := f.offered(ctx)
 	if err != nil {
 		return done, err
+	}
+	offered := map[string]Offered{}
+	for _, o := range rows {
+		offered[string(o.ID)] = o
+	}
+	still := map[Action]bool{}
+	for _, a := range now.Actions {
+		still[a.what()] = true
 	}
 	for _, a := range p.Actions {
 		if signs[a.Part+" "+a.Kind] == "" {
 			continue
 		}
-		if !slices.ContainsFunc(now.Actions, a.same) {
+		if !still[a.what()] {
 			done.Stale++
 			continue
 		}
@@ -182,23 +189,20 @@ func (f *Flow) Apply(ctx context.Context, p Plan) (Applied, error) {
 	return done, nil
 }
 
-// same reports the same thing to be done, whatever the reasons.
-func (a Action) same(b Action) bool {
-	return a.Part == b.Part && a.Kind == b.Kind && a.A == b.A && a.B == b.B && a.To == b.To
-}
+// what is the thing to be done without its reasons.
+func (a Action) what() Action { return Action{Part: a.Part, Kind: a.Kind, A: a.A, B: a.B, To: a.To} }
 
 // apply makes one action due and tells whether there is something to do.
-func (f *Flow) apply(ctx context.Context, link linkRow, a Action, offered []Offered) (int, error) {
+func (f *Flow) apply(ctx context.Context, link linkRow, a Action, offered map[string]Offered) (int, error) {
 	switch a.Part + " " + a.Kind {
 	case "sale forward":
 		return 1, f.queue(ctx, salesdock.SaleID(a.A))
 	case "status set":
 		return 1, f.takeStatus(ctx, link, salesdock.SaleID(a.B))
 	case "product create", "product read", "product update", "product deactivate", "product delete":
-		i := slices.IndexFunc(offered, func(o Offered) bool { return string(o.ID) == a.B })
-		o := Offered{ID: salesdock.ProductID(a.B), Name: a.Name}
-		if i >= 0 {
-			o = offered[i]
+		o, there := offered[a.B]
+		if !there {
+			o = Offered{ID: salesdock.ProductID(a.B), Name: a.Name}
 		}
 		return 1, f.noteProducts(ctx, []Action{a}, map[string]Offered{a.B: o})
 	}

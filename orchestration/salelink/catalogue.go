@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/countersign/countersign/mapping"
 	"github.com/countersign/countersign/mapping/salemap"
 	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/salesdock"
@@ -149,6 +150,12 @@ func (f *Flow) check(ctx context.Context) (changed bool, err error) {
 		return false, err
 	}
 	found := salemap.Check(c.a, c.b, m, checkOptions(row.Value.Settings.Policy, f.deps.Signature != nil))
+	if f.native() && len(m.Products) == 0 {
+		found = append(found, salemap.Finding{
+			Severity: mapping.SeverityWarning, Part: salemap.PartProduct, Code: salemap.CodeUnmapped,
+			Message: "no product is named in Mapping.Products, and questions and agreements are checked for those alone",
+		})
+	}
 	err = f.changeLink(ctx, func(_ orchestration.Tx, row *linkRow) error {
 		changed = row.Value.Seen != seen
 		row.Value.Findings, row.Value.Checked, row.Value.Seen = found, f.now(), seen

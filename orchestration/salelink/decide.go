@@ -2,6 +2,7 @@ package salelink
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ const (
 	RuleOff         Rule = "off"         // processing is off
 	RuleManual      Rule = "manual"      // processing is manual, and nobody called Forward
 	RuleHandedOver  Rule = "handed_over" // somebody else has handed it over
+	RuleBefore      Rule = "before"      // it changed last before the link went live
 	RuleCancelled   Rule = "cancelled"   // it is cancelled at A
 	RuleMasked      Rule = "masked"      // it was anonymised
 	RuleProduct     Rule = "product"     // its product is no product of B, or is paused
@@ -58,15 +60,18 @@ type Decision struct {
 
 // circumstances are what decides about a sale beside the sale.
 type circumstances struct {
-	mode    salesdock.LinkMode
-	live    bool
-	policy  Policy
-	mapping salemap.Mapping
-	a, b    *salemap.Catalogue
-	fields  *salemap.Map
-	paused  map[salesdock.ProductID]string // products of B, and why
-	now     time.Time
-	manual  bool // a person asked for it
+	mode salesdock.LinkMode
+	live bool
+	// settings are those that policy and mapping are taken from.
+	settings Settings
+	policy   Policy
+	mapping  salemap.Mapping
+	a, b     *salemap.Catalogue
+	fields   *salemap.Map
+	paused   map[salesdock.ProductID]string // products of B, and why
+	now      time.Time
+	since    time.Time // the link went live; zero: not known
+	manual   bool      // a person asked for it
 }
 
 // decide says what is to be done with a sale that B does not have. Manual and
@@ -79,16 +84,19 @@ func decide(s *salesdock.Sale, c circumstances) Decision {
 	case c.mode != salesdock.SDKLink:
 		refuse(RuleMode, "the link is Salesdock's own integration, which forwards by itself")
 	case !c.live:
-		refuse(RuleNotLive, "the link is not live")
+		refuse(RuleNotLive, "the link is not live: call GoLive, or Resume where it was stopped")
 	}
 	switch {
 	case on.Trigger == Off:
 		refuse(RuleOff, "processing of sales is off")
 	case on.Trigger == Manual && !c.manual:
-		refuse(RuleManual, "processing is manual")
+		refuse(RuleManual, "processing is manual: it waits for Forward")
 	}
-	if s.Processed != nil && (s.Processed.OutgoingID != "" || s.Processed.OutgoingApp != "") {
+	if s.Processed != nil {
 		refuse(RuleHandedOver, "it was handed over to "+orUnknown(string(s.Processed.OutgoingApp)))
+	}
+	if !c.manual && s.UpdatedAt.Before(c.since.Truncate(time.Second)) {
+		refuse(RuleBefore, "it changed last before the link went live, by A's clock: a change or Forward brings it in")
 	}
 	if cancelled(s, c.a) {
 		refuse(RuleCancelled, "it is cancelled")
@@ -97,7 +105,7 @@ func decide(s *salesdock.Sale, c circumstances) Decision {
 		refuse(RuleUnsigned, "the customer has not signed yet")
 	}
 	if on.Statuses != nil && !slices.Contains(on.Statuses, s.Status.ID) {
-		refuse(RuleStatus, "its status is none of those that are forwarded")
+		refuse(RuleStatus, "its status "+strconv.Quote(s.Status.ID)+" is none of those that are forwarded")
 	}
 	if !when.Empty() {
 		switch r := when.Decide(SaleFacts(s)); r.Truth {
@@ -170,6 +178,7 @@ const (
 	StatusOlder  StatusVerdict = "older"  // a newer one is known
 	StatusReport StatusVerdict = "report" // custom and not mapped: reported, not synced
 	StatusOff    StatusVerdict = "off"    // pulling is off
+	StatusKept   StatusVerdict = "kept"   // A has cancelled the sale, which B's status does not undo
 )
 
 // StatusNews is what B says about a forwarded sale, and what is known of it.
@@ -185,15 +194,18 @@ type StatusNews struct {
 	Made time.Time `json:"made,omitzero"`
 	// NotSynced says that Known was not mapped when it was taken.
 	NotSynced bool `json:"notSynced,omitempty"`
+	// Cancelled says that A has cancelled the sale after it was sent.
+	Cancelled bool `json:"cancelled,omitempty"`
 }
 
 // decideStatus says what becomes of a status of B. B's time of change orders
-// them: what is older than what was taken before is never set.
+// them: what is older than what was taken before is never set. In the hour that
+// comes twice the times do not tell, and what B shows now is taken.
 func decideStatus(n StatusNews, m salemap.Mapping, p Policy) (to string, v StatusVerdict) {
 	switch {
 	case !p.PullStatuses:
 		return "", StatusOff
-	case n.At.Before(n.KnownAt):
+	case n.At.Before(earliest(n.KnownAt)):
 		return "", StatusOlder
 	}
 	to, kind := salemap.Translate(m, n.Status, p.statuses())
@@ -204,6 +216,8 @@ func decideStatus(n StatusNews, m salemap.Mapping, p Policy) (to string, v Statu
 		return to, StatusSame
 	case n.Status == n.Known && n.At.Equal(n.KnownAt) && !n.NotSynced:
 		return to, StatusSame
+	case n.Cancelled:
+		return "", StatusKept
 	}
 	return to, StatusSet
 }

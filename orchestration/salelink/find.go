@@ -93,7 +93,7 @@ func (f *Flow) find(ctx context.Context, rec orchestration.Record) (salesdock.Sa
 		}
 		incoming, p := string(r.IncomingID), printsOfRow(&r)
 		switch {
-		case taken:
+		case taken, slices.Contains(row.Value.NotThis, r.ID):
 		case incoming == own:
 			certain = append(certain, r.ID)
 		case strings.HasPrefix(incoming, f.deps.A.Domain()+":"):
@@ -155,14 +155,28 @@ func latest(t time.Time) time.Time {
 	return t
 }
 
+// earliest is the earliest time that a time without a zone may be: in the hour
+// that comes twice, the first one.
+func earliest(t time.Time) time.Time {
+	before := t.Add(-time.Hour)
+	if before.In(salesdock.Location()).Hour() == t.In(salesdock.Location()).Hour() {
+		return before
+	}
+	return t
+}
+
 // taken reports a sale of B that is another sale of A.
 func (f *Flow) taken(ctx context.Context, b salesdock.SaleID, but string) (taken bool, err error) {
 	err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
-		rows, err := f.sales.List(ctx, tx, orchestration.Query{Ref: string(b)})
-		taken = slices.ContainsFunc(rows, func(r saleRow) bool { return r.Key != but })
+		taken, err = f.takenIn(ctx, tx, b, but)
 		return err
 	})
 	return taken, err
+}
+
+func (f *Flow) takenIn(ctx context.Context, tx orchestration.Tx, b salesdock.SaleID, but string) (bool, error) {
+	rows, err := f.sales.List(ctx, tx, orchestration.Query{Ref: string(b)})
+	return slices.ContainsFunc(rows, func(r saleRow) bool { return r.Key != but }), err
 }
 
 // openPrints are those of other sales that may have arrived at B.

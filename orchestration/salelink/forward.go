@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ func (f *Flow) runSales(ctx context.Context, group string) error {
 			break
 		}
 		if err := f.forward(ctx, row, c); err != nil {
-			if errors.Is(err, errStopped) {
+			if errors.Is(err, errStopped) || errors.Is(err, errSettings) {
 				break
 			}
 			return err
@@ -53,6 +54,9 @@ func (f *Flow) runSales(ctx context.Context, group string) error {
 
 // errStopped: the link was stopped meanwhile; its sales stay until it goes on.
 var errStopped = errors.New("the link is stopped")
+
+// errSettings: the settings were changed meanwhile; what is due is decided anew.
+var errSettings = errors.New("the settings were changed")
 
 // dueSales reads a batch. While the link is stopped they lose their due time, and
 // Resume gives it back.
@@ -89,6 +93,9 @@ func (f *Flow) forward(ctx context.Context, row saleRow, c circumstances) error 
 		return f.later(ctx, row, &sideError{"A", err})
 	}
 	c.manual = row.Value.Manual != ""
+	if c.mapping.Products, err = f.pairsOf(ctx, sale); err != nil {
+		return err
+	}
 	d := decide(sale, c)
 	switch d.Verdict {
 	case VerdictForward:
@@ -178,7 +185,7 @@ func (f *Flow) send(ctx context.Context, row saleRow, sale *salesdock.Sale, d De
 			if sale == nil {
 				return nil // nothing will be sent, see errAfresh
 			}
-			return f.mayGo(ctx, tx, row)
+			return f.mayGo(ctx, tx, row, c)
 		},
 		Send: func(ctx context.Context, _ string, rec orchestration.Record) (salesdock.SaleID, error) {
 			if sale == nil {
@@ -220,13 +227,16 @@ var errAfresh = fmt.Errorf("not at B: it is looked at again (%w)", countersign.E
 var errPaused = errors.New("the product is paused")
 
 // mayGo refuses a sale at the moment before it is sent.
-func (f *Flow) mayGo(ctx context.Context, tx orchestration.Tx, row saleRow) error {
+func (f *Flow) mayGo(ctx context.Context, tx orchestration.Tx, row saleRow, c circumstances) error {
 	link, err := f.linkIn(ctx, tx)
 	if err != nil {
 		return err
 	}
 	if State(link.State) != StateLive {
 		return errStopped
+	}
+	if !reflect.DeepEqual(link.Value.Settings, c.settings) {
+		return errSettings
 	}
 	if _, paused := link.Value.Paused[row.Value.Product]; paused {
 		return errPaused
@@ -255,7 +265,7 @@ func (f *Flow) create(ctx context.Context, sale *salesdock.Sale, carried salemap
 	}
 	id, err := f.deps.B.Sales.Create(ctx, in)
 	if err != nil {
-		return "", &sideError{"B", err}
+		return "", &sideError{"B", &unquoted{err, saidIn(sale)}}
 	}
 	return id, nil
 }
@@ -321,11 +331,8 @@ func (f *Flow) forwarded(ctx context.Context, tx orchestration.Tx, rec *orchestr
 	if err != nil {
 		return err
 	}
-	row.State, row.Ref, row.Value.Matches, row.Value.Manual = SaleForwarded, string(id), nil, ""
-	if p.SentStatus != "" || p.ReferenceField != "" {
-		if err := f.wantUpdate(ctx, tx, &row, updateBody{Status: p.SentStatus, Processed: p.SentStatus != "", Field: p.ReferenceField}); err != nil {
-			return err
-		}
+	if err := f.arrived(ctx, tx, &row, id, p); err != nil {
+		return err
 	}
 	next, err := f.sales.Record(row)
 	if err != nil {
@@ -335,22 +342,44 @@ func (f *Flow) forwarded(ctx context.Context, tx orchestration.Tx, rec *orchestr
 	return f.journal.Append(ctx, tx, f.entry("sale forwarded", row.Key, map[string]string{"sale_b": string(id), "product_b": string(row.Value.Product)}))
 }
 
+// arrived sets a sale to what follows when B has it, and says what A's is to
+// become. One that A has cancelled meanwhile keeps its status there.
+func (f *Flow) arrived(ctx context.Context, tx orchestration.Tx, row *saleRow, id salesdock.SaleID, p Policy) error {
+	row.State, row.Ref, row.Due, row.LastError = row.Value.stateAtB(), string(id), time.Time{}, ""
+	row.Value.Matches, row.Value.NotThis, row.Value.Manual = nil, nil, ""
+	want := updateBody{Status: p.SentStatus, Processed: p.SentStatus != "", Field: p.ReferenceField}
+	if row.Value.Cancelled {
+		want.Status, want.Processed = "", false
+		if err := f.noteState(ctx, tx, *row); err != nil {
+			return err
+		}
+	}
+	if want.Status == "" && want.Field == "" {
+		return nil
+	}
+	return f.wantUpdate(ctx, tx, row, want)
+}
+
 // failed writes down why a sale did not arrive, in A's terms, and acts on what
 // concerns more than this sale.
 func (f *Flow) failed(ctx context.Context, row saleRow, failure *orchestration.WriteError, c circumstances) error {
 	f.cfg.Logger.WarnContext(ctx, "sale not forwarded", "sale", row.Key, "state", failure.State, "error", failure.Err)
-	side := "B"
-	if at, ok := errors.AsType[*sideError](failure.Err); ok {
-		side = at.side
-	}
-	if stopped, err := f.stopOn(ctx, side, failure.Err); err != nil {
-		return err
-	} else if stopped {
-		return errStopped
+	// What is neither side's is the program's own: its dialer's, or its signatures'.
+	at, sided := errors.AsType[*sideError](failure.Err)
+	if sided {
+		if stopped, err := f.stopOn(ctx, at.side, failure.Err); err != nil {
+			return err
+		} else if stopped {
+			return errStopped
+		}
 	}
 	parked, _ := errors.AsType[*notOne](failure.Err)
+	var quoted said
+	if e, ok := errors.AsType[*unquoted](failure.Err); ok {
+		quoted = e.said
+	}
 	refused, isError := errors.AsType[*countersign.Error](failure.Err)
-	refusal := isError && side == "B" && (refused.StatusCode == http.StatusBadRequest || refused.StatusCode == http.StatusUnprocessableEntity)
+	refusal := isError && sided && at.side == "B" && (refused.StatusCode == http.StatusBadRequest || refused.StatusCode == http.StatusUnprocessableEntity)
 	if parked == nil && !refusal {
 		return nil
 	}
@@ -364,7 +393,7 @@ func (f *Flow) failed(ctx context.Context, row saleRow, failure *orchestration.W
 		case parked != nil:
 			now.Value.Matches, e.Why = parked.matches, "B's list does not tell which sale it is"
 		case len(refused.Fields) > 0:
-			now.Value.Faults = salemap.Faults(refused.Fields, c.a, c.b, c.mapping)
+			now.Value.Faults = quoted.withoutIn(salemap.Faults(refused.Fields, c.a, c.b, c.mapping))
 			e.Why = "B refused " + strings.Join(faultNames(now.Value.Faults), ", ")
 		default:
 			e.Why = "B refused the product"
@@ -379,10 +408,11 @@ func (f *Flow) failed(ctx context.Context, row saleRow, failure *orchestration.W
 	})
 }
 
+// faultNames names the first few.
 func faultNames(all []salemap.Fault) []string {
-	names := make([]string, len(all))
-	for i, x := range all {
-		names[i] = x.Name
+	names := make([]string, min(len(all), 5))
+	for i := range names {
+		names[i] = all[i].Name
 	}
 	return names
 }

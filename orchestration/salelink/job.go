@@ -105,6 +105,7 @@ func (f *Flow) SyncNow(ctx context.Context) error {
 
 // runJob is the handler of a job's lane.
 func (f *Flow) runJob(ctx context.Context, name string) error {
+	until := f.now() // before anything is read
 	link, err := f.link(ctx)
 	if err != nil && !errors.Is(err, ErrOtherMode) {
 		return err
@@ -118,7 +119,6 @@ func (f *Flow) runJob(ctx context.Context, name string) error {
 	if State(link.State) != StateLive && !early || !f.wanted(link, name) {
 		return f.endJob(ctx, job, func(row *jobRow) { row.Due = time.Time{} })
 	}
-	until := f.now()
 	run := map[string]func(context.Context, linkRow, jobRow) error{
 		jobProducts: f.syncProducts, jobSales: f.lookForSales, jobStatuses: f.lookForStatuses, jobWatch: f.watch,
 	}[name]
@@ -133,9 +133,10 @@ func (f *Flow) runJob(ctx context.Context, name string) error {
 	return f.endJob(ctx, job, func(row *jobRow) {
 		row.Value.Until, row.Value.LastRun = until, until
 		row.Attempt, row.LastError = 0, ""
-		if row.Value.Asked == job.Value.Asked {
-			row.Due, row.Value.Full = f.now().Add(f.cfg.Every), false
+		if row.Value.Asked != job.Value.Asked {
+			return // somebody asked meanwhile: it stays due
 		}
+		row.Due, row.Value.Full = f.now().Add(f.cfg.Every), false
 		if early {
 			row.Due = time.Time{}
 		}

@@ -84,6 +84,22 @@ func (f *Flow) Forget(ctx context.Context, id salesdock.SaleID) error {
 		default:
 			row.State, row.Due, row.Value.Reason = SaleResolved, time.Time{}, "forgotten on request"
 		}
+		if err := f.forgetUpdate(ctx, tx, row.Key); err != nil {
+			return err
+		}
 		return f.sales.Update(ctx, tx, &row)
 	})
+}
+
+// forgetUpdate takes what A said when it refused a status or a reference.
+func (f *Flow) forgetUpdate(ctx context.Context, tx orchestration.Tx, sale string) error {
+	row, err := f.updates.Get(ctx, tx, sale)
+	if errors.Is(err, orchestration.ErrNoRecord) || err == nil && row.LastError == "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	row.LastError = ""
+	return f.updates.Update(ctx, tx, &row)
 }

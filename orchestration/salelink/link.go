@@ -24,7 +24,9 @@ const (
 
 // Settings are what people choose: the mapping of the screens "Flows",
 // "Productvragen", "Accorderingen" and "Statussen", and the policy of
-// "Instellingen". Mapping.Products is not theirs and is left out.
+// "Instellingen". Mapping.Products are what the flow imported, and left out; with
+// salesdock.NativeLink they are those that the integration imported, which no API
+// tells: name them, because only their questions are checked.
 type Settings struct {
 	Mapping salemap.Mapping `json:"mapping"`
 	Policy  Policy          `json:"policy"`
@@ -48,6 +50,8 @@ type linkBody struct {
 	Checked  time.Time          `json:"checked,omitzero"`
 	// LiveSince is when it went live first: sales that changed before stay A's.
 	LiveSince time.Time `json:"live_since,omitzero"`
+	// SettingsAt is when the settings were set last.
+	SettingsAt time.Time `json:"settings_at,omitzero"`
 	// Seen is a hash of both catalogues at the last check.
 	Seen string `json:"seen,omitempty"`
 	// Paused are products of B that it refused, and why.
@@ -62,7 +66,7 @@ const linkKey = "link"
 var (
 	// ErrOtherMode: the link exists in the other mode. Both at once would hand sales
 	// over twice.
-	ErrOtherMode = fmt.Errorf("the link exists in the other mode (%w)", countersign.ErrConflict)
+	ErrOtherMode = fmt.Errorf("the link exists in the other mode: Config.Mode stays what it was at first (%w)", countersign.ErrConflict)
 	// ErrNotConfigured: Configure was not called yet.
 	ErrNotConfigured = fmt.Errorf("the link has no settings yet: call Configure (%w)", countersign.ErrConflict)
 )
@@ -113,13 +117,15 @@ func (f *Flow) Configure(ctx context.Context, s Settings) error {
 	if s.Policy.OptIn && f.deps.OptIn == nil {
 		return configError("Policy.OptIn", "is on, and Deps.OptIn is missing", "opt-in data comes from the dialer alone")
 	}
-	s.Mapping.Products = nil
+	if !f.native() {
+		s.Mapping.Products = nil // the flow imports them
+	}
 	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
 		row, err := f.linkIn(ctx, tx)
 		if errors.Is(err, ErrNotConfigured) {
 			row = linkRow{
 				Record: orchestration.Record{Key: linkKey, State: string(StateDraft), Updated: f.now()},
-				Value:  linkBody{Mode: f.cfg.Mode, Settings: s},
+				Value:  linkBody{Mode: f.cfg.Mode, Settings: s, SettingsAt: f.now()},
 			}
 			_, err = f.links.Insert(ctx, tx, row)
 			return err
@@ -127,8 +133,11 @@ func (f *Flow) Configure(ctx context.Context, s Settings) error {
 		if err != nil {
 			return err
 		}
-		row.Value.Settings, row.Value.Seen, row.Updated = s, "", f.now()
-		if err := f.links.Update(ctx, tx, &row); err != nil || State(row.State) != StateLive {
+		row.Value.Settings, row.Value.SettingsAt, row.Value.Seen, row.Updated = s, f.now(), "", f.now()
+		if err := f.links.Update(ctx, tx, &row); err != nil {
+			return err
+		}
+		if err := f.journal.Append(ctx, tx, f.entry("settings changed", "", nil)); err != nil || State(row.State) != StateLive {
 			return err
 		}
 		return f.wakeAll(ctx, tx)
@@ -169,7 +178,8 @@ func (e *FindingsError) Is(target error) bool { return target == countersign.Err
 // GoLive reads both sides, checks the mapping, and starts the link. Where sales
 // are to be forwarded, errors in the mapping are a *FindingsError, and so nothing
 // goes live that drops sales; import products first with SyncNow, or with
-// processing off. Warnings do not hold it up.
+// processing off. Warnings do not hold it up. Sales that last changed before it
+// went live first stay A's, unless Forward names them.
 func (f *Flow) GoLive(ctx context.Context) error {
 	row, err := f.link(ctx)
 	if err != nil {
@@ -211,6 +221,9 @@ func (f *Flow) Resume(ctx context.Context) error {
 			return configError("Link", "was never live", "call GoLive")
 		}
 		row.State, row.LastError = string(StateLive), ""
+		if err := f.journal.Append(ctx, tx, f.entry("resumed", "", nil)); err != nil {
+			return err
+		}
 		return f.wakeAll(ctx, tx)
 	})
 }
@@ -223,9 +236,17 @@ func (f *Flow) stopOn(ctx context.Context, side string, cause error) (bool, erro
 	}
 	f.cfg.Logger.ErrorContext(ctx, "link stopped", "side", side, "error", cause)
 	return true, f.changeLink(ctx, func(tx orchestration.Tx, row *linkRow) error {
-		row.State, row.LastError = string(StateStopped), side+": "+orchestration.ErrorText(cause)
+		row.State, row.LastError = string(StateStopped), reasonOf(side, cause)
 		return f.journal.Append(ctx, tx, f.entry("stopped: "+side+" refused the token", "", nil))
 	})
+}
+
+// reasonOf says why a refused token stopped the link, and what to do.
+func reasonOf(side string, cause error) string {
+	if s, ok := errors.AsType[*sideError](cause); ok {
+		cause = s.err
+	}
+	return side + ": the token is refused: give the client a new one and call Resume: " + orchestration.ErrorText(cause)
 }
 
 // entry makes a line of the journal.
@@ -233,20 +254,51 @@ func (f *Flow) entry(what, sale string, ids map[string]string) orchestration.Ent
 	return orchestration.Entry{At: f.now(), Who: flowName, What: what, Ref: sale, IDs: ids}
 }
 
-// circumstancesOf joins the link with what else decides about sales.
+// circumstancesOf joins the link with what else decides about sales, but the
+// products: those of each sale are pairsOf.
 func (f *Flow) circumstancesOf(ctx context.Context, row linkRow, manual bool) (circumstances, error) {
 	cats, err := f.catalogues(ctx)
 	if err != nil {
 		return circumstances{}, err
 	}
-	m, err := f.mapping(ctx, row)
-	if err != nil {
-		return circumstances{}, err
-	}
 	return circumstances{
-		mode: row.Value.Mode, live: State(row.State) == StateLive, policy: row.Value.Settings.Policy, mapping: m,
+		mode: row.Value.Mode, live: State(row.State) == StateLive, settings: row.Value.Settings, policy: row.Value.Settings.Policy, mapping: row.Value.Settings.Mapping,
 		a: &cats.a, b: &cats.b, fields: f.cfg.Fields, paused: row.Value.Paused, now: f.now(), manual: manual,
+		since: row.Value.LiveSince,
 	}, nil
+}
+
+// productsOf gives what the store holds of a product of A, if it is one of B's.
+func (f *Flow) productsOf(ctx context.Context, tx orchestration.Tx, a salesdock.ProductID) ([]productRow, error) {
+	if a == "" {
+		return nil, nil
+	}
+	return f.products.List(ctx, tx, orchestration.Query{Ref: string(a)})
+}
+
+// pairsOf gives what the products of a sale are at B. A link may have ten thousand
+// products, and a sale has a few.
+func (f *Flow) pairsOf(ctx context.Context, s *salesdock.Sale) (out []salemap.ProductPair, err error) {
+	ids := map[salesdock.ProductID]bool{s.Product.ID: true}
+	for _, l := range s.Products {
+		ids[l.ID] = true
+	}
+	err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+		out = nil
+		for id := range ids {
+			rows, err := f.productsOf(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			for _, p := range rows {
+				if p.Value.Gone == VanishedKeep {
+					out = append(out, salemap.ProductPair{A: p.Value.A, B: p.Value.B})
+				}
+			}
+		}
+		return nil
+	})
+	return out, err
 }
 
 // mapping is the people's mapping with the products that were imported.

@@ -23,6 +23,8 @@ type SnapshotA struct {
 	Sent map[salesdock.SaleID]bool
 	Mode salesdock.LinkMode
 	Live bool
+	// Since is when the link went live; zero: sales of any time count.
+	Since time.Time
 	// Paused are products of B, and why.
 	Paused map[salesdock.ProductID]string
 }
@@ -83,9 +85,11 @@ func MakePlan(a SnapshotA, b SnapshotB, m salemap.Mapping, p Policy) (Plan, erro
 
 func makePlan(a SnapshotA, b SnapshotB, m salemap.Mapping, p Policy, fields *salemap.Map) Plan {
 	out := Plan{A: a.Domain, B: b.Domain, Findings: salemap.Check(a.Catalogue, b.Catalogue, m, checkOptions(p, false))}
-	out.Actions = planProducts(b.Offered, a.Imported, b.Complete, p, DefaultFullEvery, a.Taken)
+	if a.Mode != salesdock.NativeLink { // there, Salesdock's own integration imports
+		out.Actions = planProducts(b.Offered, a.Imported, b.Complete, p, DefaultFullEvery, a.Taken)
+	}
 	c := circumstances{
-		mode: a.Mode, live: a.Live, policy: p, mapping: m, a: &a.Catalogue, b: &b.Catalogue, fields: fields, paused: a.Paused, now: a.Taken,
+		mode: a.Mode, live: a.Live, policy: p, mapping: m, a: &a.Catalogue, b: &b.Catalogue, fields: fields, paused: a.Paused, now: a.Taken, since: a.Since,
 	}
 	for _, s := range a.Sales {
 		if _, ours := m.ProductOf(s.Product.ID); ours && !a.Sent[s.ID] {
@@ -100,7 +104,7 @@ func makePlan(a SnapshotA, b SnapshotB, m salemap.Mapping, p Policy, fields *sal
 }
 
 func checkOptions(p Policy, signature bool) salemap.Options {
-	return salemap.Options{Statuses: p.statuses(), PullStatuses: p.PullStatuses, Signature: signature}
+	return salemap.Options{Statuses: p.statuses(), PullStatuses: p.PullStatuses, Signature: signature, Wanted: p.imports}
 }
 
 func actionOf(s *salesdock.Sale, d Decision) Action {
@@ -119,6 +123,8 @@ func statusAction(n StatusNews, m salemap.Mapping, p Policy) Action {
 		a.Why = "a custom status of B that is not mapped is not synced"
 	case StatusOlder:
 		a.Why = "a newer status is known"
+	case StatusKept:
+		a.Why = "A has cancelled the sale"
 	case StatusOff:
 		a.Why = "pulling statuses is off"
 	}
@@ -179,7 +185,7 @@ func (p Plan) String() string {
 // back.
 var signs = map[string]string{
 	"product create": "+", "product update": "~", "product read": "?", "product deactivate": "-", "product delete": "-", "product ask": "?", "product missing": "?", "product keep": "=",
-	"sale forward": "+", "sale hold": "=", "sale refuse": "x", "status set": "~", "status report": "x",
+	"sale forward": "+", "sale hold": "=", "sale refuse": "x", "status set": "~", "status report": "x", "status kept": "=",
 }
 
 // String gives one line.

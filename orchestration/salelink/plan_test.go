@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/mapping/salemap"
 	"github.com/countersign/countersign/orchestration/salelink"
 	"github.com/countersign/countersign/salesdock"
 	"github.com/countersign/countersign/salesdocktest"
@@ -90,7 +91,20 @@ func TestNativeLinkIsWatchedAndWritesNothing(t *testing.T) {
 	require.NoError(t, w.flow.Configure(t.Context(), s))
 	found, err := w.flow.Check(t.Context())
 	require.NoError(t, err)
-	require.Empty(t, found, "no product is imported by this flow")
+	require.Len(t, found, 1)
+	require.Equal(t, salemap.CodeUnmapped, found[0].Code, "nobody said what the integration imported")
+	s.Mapping.Products = []salemap.ProductPair{{A: id[salesdock.ProductID](mine.ID), B: id[salesdock.ProductID](w.power.ID)}}
+	require.NoError(t, w.flow.Configure(t.Context(), s))
+	found, err = w.flow.Check(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, found)
+	s.Mapping.Questions = nil
+	require.NoError(t, w.flow.Configure(t.Context(), s))
+	found, err = w.flow.Check(t.Context())
+	require.NoError(t, err)
+	require.True(t, salemap.HasErrors(found), "B requires an answer for what the integration imported")
+	s.Mapping = w.settings().Mapping
+	require.NoError(t, w.flow.Configure(t.Context(), s))
 	require.NoError(t, w.flow.GoLive(t.Context()))
 	w.clock.Advance(time.Second)
 	seed := salesdocktest.SaleSeed{Flow: w.flowA, Product: mine}

@@ -17,7 +17,8 @@ type Offered struct {
 	Mark string `json:"mark"`
 	// Hash is the canonical hash of the product with its documents: the second
 	// stage. Empty: it was not read.
-	Hash string `json:"hash,omitempty"`
+	Hash string    `json:"hash,omitempty"`
+	read time.Time // when Hash was taken
 }
 
 // Imported is a product of B that was imported, or is about to be.
@@ -35,6 +36,8 @@ type Imported struct {
 	Confirmed bool `json:"confirmed,omitempty"`
 	// FullAt is when its hash was last taken.
 	FullAt time.Time `json:"full_at,omitzero"`
+	// Doubted is when B said last that it changed; its row may not show that.
+	Doubted time.Time `json:"doubted,omitzero"`
 }
 
 // ProductAction is what is done with a product.
@@ -94,6 +97,8 @@ func planOffered(o Offered, i *Imported, fullEvery time.Duration, now time.Time)
 		return set(ProductUpdate, "it changed at B")
 	case o.Hash != "":
 		return set(ProductUnchanged, "")
+	case !i.Doubted.IsZero() && !i.Doubted.Before(i.FullAt):
+		return set(ProductRead, "B said that it changed")
 	case o.Mark != i.Mark:
 		return set(ProductRead, "its row in the list changed")
 	case !i.FullAt.Add(fullEvery).After(now):
@@ -128,7 +133,7 @@ func planMissing(imported []Imported, there map[salesdock.ProductID]bool, comple
 		case p.Vanished == VanishedKeep:
 			a.Kind, a.Why = string(ProductKeep), "vanished products are kept"
 		case tripped && !i.Confirmed:
-			a.Kind, a.Why = string(ProductAsk), percent(len(missing), total)+" imported products are missing: a lost right or a wrong token looks the same"
+			a.Kind, a.Why = string(ProductAsk), percent(len(missing), total)+" imported products are missing, and a lost right or a wrong token looks the same: confirm with ConfirmVanished"
 		default:
 			a.Kind, a.Why = string(p.Vanished), "B no longer offers it"
 		}

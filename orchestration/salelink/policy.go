@@ -82,7 +82,7 @@ type Policy struct {
 	Sales      Processing  `json:"sales,omitzero"`
 	Conditions Conditional `json:"conditions,omitzero"`
 	// Hold keeps a sale back for this long after its last change, before it is
-	// forwarded automatically. Forward does not wait.
+	// forwarded automatically. Forward does not wait. In JSON it is in nanoseconds.
 	Hold time.Duration `json:"hold,omitempty"`
 	// OptIn sends opt-in data along ("Verstuur opt-in informatie"). It comes from the
 	// dialer alone: from Deps.OptIn.
@@ -137,8 +137,14 @@ func (p Policy) check() error {
 		return configError("Policy", "has a number that is out of bounds", "Breaker is a percentage, and nothing is negative")
 	case p.Sales.Trigger != Off && p.Conditions.Trigger != Off:
 		return configError("Policy.Sales", "is on beside Policy.Conditions", "with conditions, processing is on there and off here")
+	case p.Sales.Trigger != Off && !p.Conditions.When.Empty():
+		return configError("Policy.Conditions", "has conditions and is off, and Policy.Sales would forward without them", "turn processing on there, and off in Policy.Sales")
 	case p.Conditions.Trigger != Off && p.Conditions.When.Empty():
 		return configError("Policy.Conditions.When", "is empty", "use Policy.Sales for sales without conditions")
+	case p.Conditions.Trigger != Off:
+		if err := checkCondition(p.Conditions.When); err != nil {
+			return err
+		}
 	}
 	on, _ := p.processing()
 	switch {
@@ -154,8 +160,8 @@ func (p Policy) check() error {
 
 // SaleFacts are what conditions on a sale of A may ask for: "status", "type"
 // (offer or order), "channel", "business" (0 or 1), "source", "flow.id",
-// "flow.identifier", "product.id", "product.identifier", "product.type" (of all
-// lines), "supplier.id", "supplier.identifier", "organisation.identifier",
+// "flow.identifier", "product.identifier" (of the main product), "product.id" and
+// "product.type" (of all lines; a line without a type makes it unknown), "supplier.id", "supplier.identifier", "organisation.identifier",
 // "user.id", and "question:" and "agreement:" with an identifier. Anything else
 // is not known.
 func SaleFacts(s *salesdock.Sale) salemap.Fact {
@@ -173,13 +179,15 @@ func SaleFacts(s *salesdock.Sale) salemap.Fact {
 	if s.Source != nil {
 		known["source"] = []string{string(s.Source.Label)}
 	}
+	types := []string{}
 	for _, l := range s.Products {
 		if l.ID != "" && l.ID != s.Product.ID {
 			known["product.id"] = append(known["product.id"], string(l.ID))
 		}
-		if l.Type != "" {
-			known["product.type"] = append(known["product.type"], string(l.Type))
-		}
+		types = append(types, string(l.Type))
+	}
+	if len(types) > 0 && !slices.Contains(types, "") { // a line without a type leaves open what is sold
+		known["product.type"] = types
 	}
 	for _, q := range s.FlowData.Questions {
 		texts := q.Value.Texts

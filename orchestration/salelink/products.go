@@ -3,6 +3,7 @@ package salelink
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -25,6 +26,8 @@ type productBody struct {
 	Imported
 	// Do is what is to be done at A; empty: nothing.
 	Do ProductAction `json:"do,omitempty"`
+	// Tried says that making it was begun: it may be at A although A is empty.
+	Tried bool `json:"tried,omitempty"`
 	// LastChecked is when it was last compared with B, LastSynced when a change was
 	// last carried to A.
 	LastChecked time.Time `json:"last_checked,omitzero"`
@@ -201,9 +204,10 @@ func missing(imported []Imported, offered []Offered) {
 // look is the second stage for one product: it takes its hash and decides again.
 // One that is gone between the two stages is left to the next list.
 func (f *Flow) look(ctx context.Context, a Action, o Offered) (Action, Offered, error) {
+	o.read = f.now()
 	full, err := f.deps.B.Products.Get(ctx, o.ID)
 	if errors.Is(err, countersign.ErrNotFound) || errors.Is(err, countersign.ErrForbidden) {
-		a.Kind = string(ProductUnchanged)
+		a.Kind, o.Mark = string(ProductUnchanged), "" // it was not looked at: the next list asks again
 		return a, o, nil
 	}
 	if err != nil {
@@ -277,7 +281,7 @@ func (f *Flow) change(row *productRow, a Action, o Offered) {
 		do(kind)
 	case ProductUpdate:
 		if o.Hash != "" {
-			b.FullAt = f.now()
+			b.FullAt = o.read
 		}
 		if o.Hash == "" || o.Hash != b.Hash {
 			do(kind)
@@ -285,6 +289,9 @@ func (f *Flow) change(row *productRow, a Action, o Offered) {
 	}
 	b.Absences, b.Confirmed, b.Ask = 0, false, ""
 	b.Mark, b.Name = o.Mark, o.Name
+	if row.State == orchestration.StateSending {
+		b.Mark = "" // what is on its way may be older than this look: the next list asks again
+	}
 }
 
 // ConfirmVanished says that these products of B have really vanished, so that the
@@ -293,6 +300,9 @@ func (f *Flow) ConfirmVanished(ctx context.Context, who string, ids ...salesdock
 	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
 		for _, id := range ids {
 			row, err := f.products.Get(ctx, tx, string(id))
+			if errors.Is(err, orchestration.ErrNoRecord) {
+				return fmt.Errorf("product %s of B is not imported: %w", id, countersign.ErrNotFound)
+			}
 			if err != nil {
 				return err
 			}

@@ -162,6 +162,7 @@ func TestBreakerWaitsForAPerson(t *testing.T) {
 	w.advance(20 * time.Minute)
 	require.Len(t, w.a.Products(), 1)
 	require.Error(t, w.flow.ConfirmVanished(t.Context(), "anna", id[salesdock.ProductID](w.gas.ID)))
+	require.ErrorIs(t, w.flow.ConfirmVanished(t.Context(), "anna", "999999"), countersign.ErrNotFound)
 }
 
 func TestProductThatComesBackIsActiveAgain(t *testing.T) {

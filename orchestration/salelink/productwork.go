@@ -58,12 +58,15 @@ func (f *Flow) runProducts(ctx context.Context, group string) error {
 type written struct {
 	a    salesdock.ProductID
 	hash string
+	read time.Time // when the hash was taken
 	gone Vanished
 	none bool // nothing was to be done after all
 }
 
 // product does at A what is to be done with one product.
 func (f *Flow) product(ctx context.Context, link linkRow, row productRow) error {
+	again := row.Value.Tried
+	row.Value.Tried = true // stored before anything is sent
 	rec, err := f.products.Record(row)
 	if err != nil {
 		return err
@@ -71,8 +74,8 @@ func (f *Flow) product(ctx context.Context, link linkRow, row productRow) error 
 	w := productWork{f: f, link: link, body: row.Value}
 	outcome := orchestration.Outcome[written]{
 		Store: f.deps.Store, Settle: f.cfg.Settle, Attempts: f.cfg.Attempts, Backoff: f.cfg.Backoff, Clock: f.cfg.Clock,
-		Send: func(ctx context.Context, _ string, rec orchestration.Record) (written, error) {
-			return w.send(ctx, rec.Attempt > 1)
+		Send: func(ctx context.Context, _ string, _ orchestration.Record) (written, error) {
+			return w.send(ctx, again)
 		},
 		Find: func(ctx context.Context, _ string, _ orchestration.Record) (written, bool, error) { return w.find(ctx) },
 		Done: func(ctx context.Context, tx orchestration.Tx, rec *orchestration.Record, r written) error {
@@ -109,11 +112,12 @@ func (w *productWork) send(ctx context.Context, again bool) (written, error) {
 	if w.body.Do == ProductDeactivate || w.body.Do == ProductDelete {
 		return w.remove(ctx)
 	}
-	if again {
+	if again && (w.body.A == "" || w.body.Gone == VanishedDelete) {
 		if _, _, err := w.find(ctx); err != nil {
 			return written{}, orchestration.NoEffect(err)
 		}
 	}
+	read := w.f.now()
 	p, err := w.f.deps.B.Products.Get(ctx, w.body.B)
 	if gone(err) {
 		return written{none: true}, nil // the next list says more
@@ -121,7 +125,7 @@ func (w *productWork) send(ctx context.Context, again bool) (written, error) {
 	if err != nil {
 		return written{}, orchestration.NoEffect(&sideError{"B", err})
 	}
-	out := written{a: w.body.A}
+	out := written{a: w.body.A, read: read}
 	if out.hash, err = w.f.productHash(ctx, p); err != nil {
 		return written{}, orchestration.NoEffect(err)
 	}
@@ -202,7 +206,7 @@ func (w *productWork) input(ctx context.Context, p *salesdock.Product) (salesdoc
 	in.Type, in.Identifier, in.Active, in.Image = p.Type, w.identifier(), true, p.Image
 	supplier, ok := w.link.Value.Settings.Mapping.SupplierOf(p.SupplierID)
 	if !ok && p.SupplierID != "" {
-		return in, fmt.Errorf("supplier %s of B is not mapped to one of A: %w", p.SupplierID, countersign.ErrInvalid)
+		return in, fmt.Errorf("supplier %s of B is not mapped to one of A (Mapping.Suppliers): %w", p.SupplierID, countersign.ErrInvalid)
 	}
 	in.SupplierID = supplier
 	in.CustomFields = map[string]string{}
@@ -301,6 +305,7 @@ func (f *Flow) productDone(ctx context.Context, tx orchestration.Tx, rec *orches
 	}
 	b := &row.Value
 	did := b.Do
+	b.Tried = b.Tried && r.none // whether it is there stays open
 	switch {
 	case r.none:
 		row.State, b.Do, b.Absences, b.Confirmed = ProductSynced, "", 0, false
@@ -311,7 +316,7 @@ func (f *Flow) productDone(ctx context.Context, tx orchestration.Tx, rec *orches
 		row.Attempt = 0
 	default:
 		row.State, b.A, b.Hash, b.Do, b.Gone = ProductSynced, r.a, r.hash, "", VanishedKeep
-		b.LastSynced, b.FullAt = f.now(), f.now()
+		b.LastSynced, b.FullAt = f.now(), r.read
 	}
 	row.Ref = string(b.A)
 	next, err := f.products.Record(row)

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/countersign/countersign/mapping/salemap"
+	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/salesdock"
 )
 
@@ -142,4 +143,16 @@ func TestStatusesConverge(t *testing.T) {
 		_, v := decideStatus(last, m, Policy{})
 		require.Equal(t, StatusOff, v)
 	})
+}
+
+// A look that falls into a write of A is made again: the write may be of what was
+// there before.
+func TestLookDuringAWriteIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	f := &Flow{cfg: Config{Clock: func() time.Time { return noon }}}
+	row := productRow{Record: orchestration.Record{State: orchestration.StateSending}, Value: productBody{Imported: Imported{B: "1", A: "2", Mark: "m1", Hash: "h1"}, Do: ProductUpdate}}
+	look := Offered{ID: "1", Mark: "m3", Hash: "h3"}
+	f.change(&row, Action{Kind: string(ProductUpdate)}, look)
+	next := planOffered(Offered{ID: "1", Mark: "m3"}, &row.Value.Imported, DefaultFullEvery, noon)
+	require.Equal(t, string(ProductRead), next.Kind)
 }

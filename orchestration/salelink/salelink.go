@@ -31,7 +31,8 @@
 //     many are missing a person has to confirm.
 //   - "Last synchronised" moves only when something changed.
 //   - The store holds no customer's data: ids, hashes, states, and names of
-//     questions. Texts of errors are B's; Forget takes them away.
+//     questions. Texts of errors are B's, without the words of the sale's customer;
+//     Forget takes them away.
 package salelink
 
 import (
@@ -71,8 +72,9 @@ type Config struct {
 	// Settle is how long after an answer that did not come B's list is believed.
 	// 0: 2 minutes. Negative: at once.
 	Settle time.Duration
-	// Skew is how far B's clock may be from this one's: a sale that B dates earlier than
-	// that before an attempt is not taken for its result. 0: 10 minutes.
+	// Skew is how far the clocks of A and B may be from this one's: a sale that B dates
+	// earlier than that before an attempt is not taken for its result, and one that A
+	// dates earlier than that before the link went live is passed over. 0: 10 minutes.
 	Skew time.Duration
 	// Attempts is how often a sale is tried before it is given up. 0: 20.
 	Attempts int

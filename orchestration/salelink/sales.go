@@ -46,6 +46,10 @@ type saleBody struct {
 	At      time.Time `json:"at,omitzero"`
 	// Answered says that B's status has moved since B has the sale.
 	Answered bool `json:"answered,omitempty"`
+	// NotThis are sales of B that a person has ruled out.
+	NotThis []salesdock.SaleID `json:"not_this,omitempty"`
+	// Cancelled says that A cancelled it after it was sent.
+	Cancelled bool `json:"cancelled,omitempty"`
 	// StatusA is the status that this flow set at A last.
 	StatusA string `json:"status_a,omitempty"`
 	// NotSynced is a status of B that nobody mapped.
@@ -54,6 +58,14 @@ type saleBody struct {
 }
 
 type saleRow = orchestration.Row[saleBody]
+
+// stateAtB is the state of a sale that B has.
+func (b saleBody) stateAtB() string {
+	if b.Cancelled {
+		return SaleCancelOpen
+	}
+	return SaleForwarded
+}
 
 // saleLane is the group of all sales: one after the other, so that two identical
 // ones are never on their way at once.
@@ -124,13 +136,16 @@ func (f *Flow) window(since time.Time) salesdock.Period {
 	return salesdock.Period{Of: "updated_date", From: since.Add(-overlap - f.cfg.Skew), Until: f.now().Add(24 * time.Hour)}
 }
 
+// firstSeen is from when on sales of A are looked at. A's clock may be behind: what
+// it dates shortly before the link went live is refused and seen (RuleBefore), not
+// passed over.
+func (f *Flow) firstSeen(link linkRow) time.Time {
+	return link.Value.LiveSince.Add(-f.cfg.Skew).Truncate(time.Second)
+}
+
 // lookForSales is the job that finds sales of A that changed. It begins with what
 // changes after the link went live: nobody wants years of sales forwarded.
 func (f *Flow) lookForSales(ctx context.Context, link linkRow, job jobRow) error {
-	m, err := f.mapping(ctx, link)
-	if err != nil {
-		return err
-	}
 	cats, err := f.catalogues(ctx)
 	if err != nil {
 		return err
@@ -140,12 +155,16 @@ func (f *Flow) lookForSales(ctx context.Context, link linkRow, job jobRow) error
 		since = link.Value.LiveSince
 	}
 	return f.eachPage(ctx, f.deps.A, "A", f.window(since), func(tx orchestration.Tx, r *salesdock.SaleRow) error {
-		b, ours := m.ProductOf(r.ProductID)
-		if !ours || r.UpdatedAt.Before(link.Value.LiveSince.Truncate(time.Second)) {
+		if r.UpdatedAt.Before(f.firstSeen(link)) {
 			return nil
 		}
+		// A product that has vanished since counts too: its sales are refused, and seen.
+		products, err := f.productsOf(ctx, tx, r.ProductID)
+		if err != nil || len(products) == 0 {
+			return err
+		}
 		st := cats.a.Status(r.Status)
-		return f.noteSale(ctx, tx, r, b, st != nil && st.Type == salesdock.TypeCancelled)
+		return f.noteSale(ctx, tx, r, products[0].Value.B, st != nil && st.Type == salesdock.TypeCancelled)
 	})
 }
 
@@ -189,18 +208,30 @@ func (f *Flow) noteSale(ctx context.Context, tx orchestration.Tx, r *salesdock.S
 		return err
 	}
 	row.Value.Changed = orchestration.StoredTime(r.UpdatedAt.Time)
+	// A status that came from B is no cancellation of A's. Whether B has a sale that
+	// is sending or uncertain comes out later: the cancellation is kept until then.
+	row.Value.Cancelled = cancelled && r.Status != row.Value.StatusA
 	switch row.State {
-	case orchestration.StateSending, orchestration.StateUncertain, SaleResolved, SaleCancelOpen:
-	case SaleForwarded:
-		// A status that came from B is no cancellation of A's.
-		if cancelled && r.Status != row.Value.StatusA {
-			row.State, row.Updated = SaleCancelOpen, f.now()
-			err = f.journal.Append(ctx, tx, f.entry("cancelled at A after it was forwarded", row.Key, map[string]string{"sale_b": row.Ref}))
+	case orchestration.StateSending, orchestration.StateUncertain, SaleResolved:
+	case SaleForwarded, SaleCancelOpen:
+		if row.State != row.Value.stateAtB() {
+			row.State, row.Updated = row.Value.stateAtB(), f.now()
+			err = f.noteState(ctx, tx, row)
 		}
 	default:
 		row.State, row.Due, row.Attempt = orchestration.StatePending, f.now(), 0
 	}
 	return errors.Join(err, f.sales.Update(ctx, tx, &row))
+}
+
+// noteState writes into the journal that A cancelled a sale that B has, or took
+// that back.
+func (f *Flow) noteState(ctx context.Context, tx orchestration.Tx, row saleRow) error {
+	what := "no longer cancelled at A"
+	if row.State == SaleCancelOpen {
+		what = "cancelled at A after it was forwarded"
+	}
+	return f.journal.Append(ctx, tx, f.entry(what, row.Key, map[string]string{"sale_b": row.Ref}))
 }
 
 func (f *Flow) freshSale(id salesdock.SaleID, product salesdock.ProductID, changed time.Time) saleRow {

@@ -54,8 +54,8 @@ func ruledSales() map[string]ruled {
 		"condition does not hold":  {when(is("question:meter-a", "oud")), nil, salelink.SaleRefused, salelink.RuleCondition},
 		"any, one holds":           {when(salemap.Condition{Any: []salemap.Condition{is("question:meter-a", "oud"), is("status", "new")}}), nil, salelink.SaleForwarded, ""},
 		"all, one does not":        {when(salemap.Condition{All: []salemap.Condition{is("question:meter-a", "oud"), is("status", "new")}}), nil, salelink.SaleRefused, salelink.RuleCondition},
-		"undecidable is not true":  {when(is("moon", "full")), nil, salelink.SaleRefused, salelink.RuleUndecidable},
-		"undecidable, not equal":   {when(salemap.Condition{Subject: "moon", Operator: salemap.NotEqual, Values: []string{"full"}}), nil, salelink.SaleRefused, salelink.RuleUndecidable},
+		"undecidable is not true":  {when(is("question:moon", "full")), nil, salelink.SaleRefused, salelink.RuleUndecidable},
+		"undecidable, not equal":   {when(salemap.Condition{Subject: "question:moon", Operator: salemap.NotEqual, Values: []string{"full"}}), nil, salelink.SaleRefused, salelink.RuleUndecidable},
 		"required answer missing":  {auto(), func(s *seed) { s.Body["questionData"] = map[string]any{} }, salelink.SaleRefused, salelink.RuleMapping},
 		"agreement not accepted":   {auto(), func(s *seed) { s.Body["agreements"] = map[string]any{} }, salelink.SaleRefused, salelink.RuleMapping},
 		"cancelled":                {auto(), func(s *seed) { s.Status = "cancelled" }, salelink.SaleCancelled, salelink.RuleCancelled},
@@ -124,6 +124,9 @@ func TestSettingsThatContradictAreRefused(t *testing.T) {
 		"conditions without any": func(p *salelink.Policy) {
 			p.Sales, p.Conditions = salelink.Processing{}, salelink.Conditional{Processing: salelink.Processing{Trigger: salelink.Manual}}
 		},
+		"conditions that are off beside plain": func(p *salelink.Policy) {
+			p.Conditions.When = salemap.Condition{Subject: "status", Operator: "=", Values: []string{"x"}}
+		},
 		"nobody mails":       func(p *salelink.Policy) { p.Mail = "" },
 		"no status at all":   func(p *salelink.Policy) { p.Sales.Statuses = []string{} },
 		"unknown trigger":    func(p *salelink.Policy) { p.Sales.Trigger = "sometimes" },
@@ -157,12 +160,24 @@ func TestSalesFromBeforeTheLinkStayWhereTheyAre(t *testing.T) {
 	w := newWorld(t)
 	w.configure(w.settings())
 	old := w.sell()
-	w.clock.Advance(time.Minute)
+	w.clock.Advance(time.Hour)
+	recent := w.sell()
+	w.clock.Advance(3 * time.Minute)
 	require.NoError(t, w.flow.GoLive(t.Context()))
 	w.advance(time.Hour)
 	_, err := w.flow.Sale(t.Context(), id[salesdock.SaleID](old))
 	require.ErrorIs(t, err, countersign.ErrNotFound)
 	require.Empty(t, w.received())
+
+	// A clock of A that is behind dates new sales like this one: it is seen.
+	require.Equal(t, salelink.SaleRefused, w.sale(recent).State)
+	require.Equal(t, salelink.RuleBefore, w.sale(recent).Refusals[0].Rule)
+	plan, err := w.flow.Plan(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, plan.Counts()["sale refuse"])
+	require.NoError(t, w.flow.Forward(t.Context(), "anna", id[salesdock.SaleID](recent)))
+	w.run()
+	require.Len(t, w.received(), 1)
 }
 
 func TestMaskedSalesAreNeverForwarded(t *testing.T) {

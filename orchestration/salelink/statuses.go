@@ -32,7 +32,7 @@ const updateLane = "updates"
 // lookForStatuses is the job that finds forwarded sales whose status changed at
 // B.
 func (f *Flow) lookForStatuses(ctx context.Context, link linkRow, job jobRow) error {
-	if link.Updated.After(job.Value.LastRun) {
+	if !link.Value.SettingsAt.Before(job.Value.LastRun) {
 		if err := f.takeMapped(ctx, link); err != nil {
 			return err
 		}
@@ -61,6 +61,7 @@ func newsOf(row saleRow, r *salesdock.SaleRow) StatusNews {
 	return StatusNews{
 		SaleA: salesdock.SaleID(row.Key), SaleB: r.ID, Status: r.Status, At: orchestration.StoredTime(r.UpdatedAt.Time),
 		Known: b.StatusB, KnownAt: b.At, Current: b.StatusA, Made: orchestration.StoredTime(r.CreatedAt.Time), NotSynced: b.NotSynced != "",
+		Cancelled: b.Cancelled,
 	}
 }
 
@@ -94,13 +95,21 @@ func (f *Flow) takeMapped(ctx context.Context, link linkRow) error {
 		if err != nil {
 			return err
 		}
-		b := row.Value
-		if b.NotSynced == "" {
+		if row.Value.NotSynced == "" {
 			continue
 		}
-		news := StatusNews{SaleA: salesdock.SaleID(row.Key), SaleB: salesdock.SaleID(row.Ref), Status: b.StatusB, At: b.At, Known: b.StatusB, KnownAt: b.At, Current: b.StatusA, NotSynced: true}
-		err := f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error { return f.takeNews(ctx, tx, link, row, news) })
-		if err != nil && !errors.Is(err, orchestration.ErrStale) {
+		err := f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+			row, err := f.sales.Get(ctx, tx, row.Key)
+			if err != nil || row.Value.NotSynced == "" {
+				return err
+			}
+			b := row.Value
+			return f.takeNews(ctx, tx, link, row, StatusNews{
+				SaleA: salesdock.SaleID(row.Key), SaleB: salesdock.SaleID(row.Ref), Status: b.StatusB, At: b.At, Known: b.StatusB, KnownAt: b.At,
+				Current: b.StatusA, NotSynced: true, Cancelled: b.Cancelled,
+			})
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -136,6 +145,9 @@ func (f *Flow) wantUpdate(ctx context.Context, tx orchestration.Tx, sale *saleRo
 	}
 	if want.Field == "" {
 		want.Field = row.Value.Field // still to be written
+	}
+	if row.State != UpdateDone && want.Status != "" {
+		want.Processed = want.Processed || row.Value.Processed // so is this
 	}
 	want.Version = row.Value.Version + 1
 	row.Value, row.Updated, row.Ref = want, f.now(), sale.Ref
@@ -205,8 +217,23 @@ func (f *Flow) update(ctx context.Context, row updateRow) error {
 		return err
 	}
 	f.cfg.Logger.WarnContext(ctx, "update of A failed", "sale", row.Key, "state", failure.State, "error", failure.Err)
-	_, err = f.stopOn(ctx, "A", failure.Err)
-	return err
+	if _, err = f.stopOn(ctx, "A", failure.Err); err != nil || failure.State != orchestration.StateDead {
+		return err
+	}
+	return f.nextUpdate(ctx, row)
+}
+
+// nextUpdate takes up the wish that came while the one that A refused was on its
+// way.
+func (f *Flow) nextUpdate(ctx context.Context, refused updateRow) error {
+	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+		row, err := f.updates.Get(ctx, tx, refused.Key)
+		if err != nil || row.State != orchestration.StateDead || row.Value.Version == refused.Value.Version {
+			return err
+		}
+		row.State, row.Due, row.Attempt, row.Updated = orchestration.StatePending, f.now(), 0, f.now()
+		return f.updates.Update(ctx, tx, &row)
+	})
 }
 
 func (f *Flow) write(ctx context.Context, row updateRow) error {

@@ -62,6 +62,6 @@ func (f *Flow) doubt(ctx context.Context, tx orchestration.Tx, id string) error 
 	if err != nil {
 		return err
 	}
-	row.Value.Mark = ""
+	row.Value.Doubted = f.now()
 	return f.products.Update(ctx, tx, &row)
 }
