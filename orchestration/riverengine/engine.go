@@ -1,8 +1,11 @@
 package riverengine
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -153,6 +156,7 @@ func (e *Engine) client(turns context.Context) (*river.Client[pgx.Tx], error) {
 		river.AddWorkerArgs(workers, wake{lane.Table, lane.Group}, &worker{e: e, turns: turns})
 	}
 	return river.NewClient(e.store.driver, &river.Config{
+		ID:                  clientID(),
 		Queues:              map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: e.set.workers}},
 		Workers:             workers,
 		Logger:              e.set.logger,
@@ -162,4 +166,13 @@ func (e *Engine) client(turns context.Context) (*river.Client[pgx.Tx], error) {
 		SoftStopTimeout:             max(e.set.grace, time.Nanosecond),
 		CompletedJobRetentionPeriod: jobsKept, DiscardedJobRetentionPeriod: jobsKept, CancelledJobRetentionPeriod: jobsKept,
 	})
+}
+
+// clientID names this machine and process in attempted_by of the jobs that it
+// takes, for people who look which process has a lane. Each run has its own.
+func clientID() string {
+	host, _ := os.Hostname()
+	host = cmp.Or(host, "unknown")
+	const longest = 60 // River takes up to 100 characters in all
+	return fmt.Sprintf("%s/%d/%s", host[:min(len(host), longest)], os.Getpid(), rand.Text()[:8])
 }

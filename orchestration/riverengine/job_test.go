@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -161,6 +164,21 @@ func TestJobsAreOfTheTransaction(t *testing.T) {
 	var jobs int
 	require.NoError(t, store.DB().QueryRowContext(t.Context(), "SELECT count(*) FROM river_job").Scan(&jobs))
 	require.Zero(t, jobs)
+}
+
+// A job tells which process of which machine has it.
+func TestJobNamesItsProcess(t *testing.T) {
+	t.Parallel()
+	store := openNew(t)
+	require.NoError(t, insertEvent(t.Context(), store, "k", "g"))
+	engine := riverengine.New(store)
+	engine.Handle(eventTable, func(ctx context.Context, group string) error { return drain(ctx, store, group) })
+	require.NoError(t, engine.RunUntilIdle(t.Context()))
+	var by string
+	require.NoError(t, store.DB().QueryRowContext(t.Context(), "SELECT attempted_by[1] FROM river_job").Scan(&by))
+	host, err := os.Hostname()
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(by, fmt.Sprintf("%s/%d/", host, os.Getpid())), by)
 }
 
 // A record that is due soon is worked on when its time has come, not at the next
