@@ -30,6 +30,8 @@ type account struct {
 	gateway   *gatewayBehind           // nil: the ledger lies in the program's folder
 	reviewed  bool                     // the reviewer decides
 	discarded map[contractone.Key]bool // linkable files that the reviewer keeps out
+	database  string                   // of the program; empty: SQLite in its folder
+	running   bool                     // documents arrive while programs run
 }
 
 // newAccount starts an account without documents. Its random choices follow the
@@ -48,7 +50,7 @@ func newAccount(t testing.TB, seed uint64, opts ...cloudsigntest.Option) *accoun
 
 // job is the account's part of a job.
 func (a *account) job(dir string) job {
-	return job{URL: a.srv.URL(), ClientID: a.user.ClientID, Dir: dir, Review: a.reviewed, Gateway: a.gateway.address()}
+	return job{URL: a.srv.URL(), ClientID: a.user.ClientID, Dir: dir, Review: a.reviewed, Gateway: a.gateway.address(), Database: a.database}
 }
 
 // files is how many files the link sees.
@@ -65,20 +67,44 @@ func (a *account) arrive(documents int, concluded time.Time) {
 		Seed: a.seeds, From: concluded.Add(-time.Second), To: concluded,
 	})
 	for _, id := range ids {
+		if a.running {
+			a.expect(id)
+			continue
+		}
 		a.srv.UpdateDocument(id, func(d *cloudsigntest.Document) {
 			for i := range d.Files {
 				f := &d.Files[i]
 				f.Content = a.content(f.ID)
-				switch key := contractone.CloudSignKey(d.ID, f.ID); {
-				case d.Private:
-				case a.reviewed && decisionOn(key) == discard:
-					a.discarded[key] = true
-				default:
-					a.want[key] = digestOf(a.t, f.Content)
-				}
+				a.linkable(d, f)
 				f.Content = a.trap.watch(f.Content)
 			}
 		})
+	}
+}
+
+// generated is the size of the PDFs that the service makes up itself: a program
+// that runs may have them before anything could be put in their place.
+const generated = 3 << 10
+
+// expect notes the files of a document as the service has made them up.
+func (a *account) expect(id string) {
+	a.t.Helper()
+	d, ok := a.srv.Document(id)
+	require.True(a.t, ok)
+	for _, f := range d.Files {
+		f.Content = cloudsigntest.PDF(d.Title, f.ID, generated)
+		a.linkable(&d, &f)
+	}
+}
+
+// linkable notes a file that has to arrive, or that the reviewer keeps out.
+func (a *account) linkable(d *cloudsigntest.Document, f *cloudsigntest.File) {
+	switch key := contractone.CloudSignKey(d.ID, f.ID); {
+	case d.Private:
+	case a.reviewed && decisionOn(key) == discard:
+		a.discarded[key] = true
+	default:
+		a.want[key] = digestOf(a.t, f.Content)
 	}
 }
 

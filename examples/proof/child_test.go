@@ -27,6 +27,8 @@ const (
 
 	modeWorkSales  = "work sales"  // as modeWork, for the sale link
 	modeDrainSales = "drain sales" // ends when each sale is forwarded or parked
+
+	modeFleet = "fleet" // ledger sync and envelope sync, one process of several
 )
 
 // runChild is the program under test.
@@ -50,7 +52,7 @@ func runChild(text string) error {
 // modes are the jobs of a child.
 var modes = map[string]func(context.Context, job) error{
 	modeWork: work, modeDrain: drain, modeMeasure: measure, modeEnvelopes: serveEnvelopes,
-	modeWorkSales: workSaleLink, modeDrainSales: drainSaleLink,
+	modeWorkSales: workSaleLink, modeDrainSales: drainSaleLink, modeFleet: serveFleet,
 }
 
 func work(ctx context.Context, j job) error {

@@ -71,10 +71,16 @@ func connectMessages(b *testing.B, n int) []docusigntest.Message {
 // flowServer takes messages as the flow does.
 func flowServer(b *testing.B) http.Handler {
 	b.Helper()
-	p, err := openEnvelopes(envelopeJob{
+	return flowServerOn(b, "")
+}
+
+// flowServerOn is flowServer on a PostgreSQL database.
+func flowServerOn(b *testing.B, database string) http.Handler {
+	b.Helper()
+	p, err := openEnvelopes(b.Context(), job{Dir: b.TempDir(), Database: database, Envelopes: envelopeJob{
 		DocuSign: "http://127.0.0.1:1", ActiveCampaign: "http://127.0.0.1:1", Token: "t", Key: "k", PerSecond: 1, WithoutAutomatic: true,
 		Account: "5a4d4a44-1d5f-4b57-9d1f-0a1b2c3d4e5f",
-	}, b.TempDir())
+	}})
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, p.Close()) })
 	return p.flow.Handler()

@@ -44,26 +44,38 @@ const (
 type envelopeProgram struct {
 	store  *sqlstore.Store
 	flow   *envelopesync.Flow
-	engine *orchestration.Local
+	engine orchestration.Engine
 }
 
 // fired is what the program tells of a firing.
 type fired struct{ ID, Record, Contact, What string }
 
 // openEnvelopes starts the program on its folder, as after any restart.
-func openEnvelopes(j envelopeJob, dir string) (*envelopeProgram, error) {
-	store, err := sqlite.Open(filepath.Join(dir, "envelopes.db"))
+func openEnvelopes(ctx context.Context, j job) (p *envelopeProgram, err error) {
+	var store *sqlstore.Store
+	var engine orchestration.Engine
+	if j.Database != "" {
+		store, engine, err = openDatabase(ctx, j.Database)
+	} else if store, err = sqlite.Open(filepath.Join(j.Dir, "envelopes.db")); err == nil {
+		engine = orchestration.NewLocal(store, orchestration.WithWorkers(16), orchestration.WithBackoff(soon))
+	}
 	if err != nil {
 		return nil, err
 	}
-	flow, err := newEnvelopeFlow(j, store)
-	if err != nil {
+	if p, err = newEnvelopes(j.Envelopes, store, engine); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	p := &envelopeProgram{store: store, flow: flow}
-	p.engine = orchestration.NewLocal(store, orchestration.WithWorkers(16), orchestration.WithBackoff(soon))
-	flow.Register(p.engine)
 	return p, nil
+}
+
+// newEnvelopes has the flow run on an engine.
+func newEnvelopes(j envelopeJob, store *sqlstore.Store, engine orchestration.Engine) (*envelopeProgram, error) {
+	flow, err := newEnvelopeFlow(j, store, engine)
+	if err != nil {
+		return nil, err
+	}
+	flow.Register(engine)
+	return &envelopeProgram{store: store, flow: flow, engine: engine}, nil
 }
 
 // soon is the wait after a failure: the proofs have no hours.
@@ -71,7 +83,7 @@ func soon(attempt int) time.Duration {
 	return min(time.Duration(attempt)*20*time.Millisecond, time.Second)
 }
 
-func newEnvelopeFlow(j envelopeJob, store orchestration.Store) (*envelopesync.Flow, error) {
+func newEnvelopeFlow(j envelopeJob, store orchestration.Store, engine orchestration.Engine) (*envelopesync.Flow, error) {
 	retry := countersign.WithRetry(countersign.RetryPolicy{MaxAttempts: 2, BaseDelay: 5 * time.Millisecond, MaxDelay: 20 * time.Millisecond})
 	ds, err := docusign.New(docusign.Config{Environment: docusign.Demo, Auth: docusign.StaticToken{Token: countersign.NewSecret(j.Token)}},
 		countersign.WithBaseURL(j.DocuSign), retry)
@@ -80,7 +92,7 @@ func newEnvelopeFlow(j envelopeJob, store orchestration.Store) (*envelopesync.Fl
 	}
 	options := []countersign.Option{countersign.WithBaseURL(j.ActiveCampaign)}
 	if j.PerSecond > 0 {
-		options = append(options, retry, countersign.WithLimiter(orchestration.NewLimiter("", j.PerSecond, time.Second)))
+		options = append(options, retry, countersign.WithLimiter(engine.Limiter("activecampaign", j.PerSecond, time.Second)))
 	}
 	ac, err := activecampaign.New(activecampaign.Config{APIKey: countersign.NewSecret(j.Key)}, options...)
 	if err != nil {
@@ -143,22 +155,35 @@ func envelopeAutomations(address string) []envelopesync.Automation {
 	}
 }
 
-// socket is where a program takes messages.
-func socket(dir string) string { return filepath.Join(dir, "in.sock") }
+// socket is where a program takes messages, one of several in a folder.
+func socket(dir string, number int) string { return filepath.Join(dir, fmt.Sprintf("in%d.sock", number)) }
+
+// listen opens the program's socket.
+func (j job) listen(ctx context.Context) (net.Listener, error) {
+	path := socket(j.Dir, j.Number)
+	_ = os.Remove(path) // of the one that was killed
+	var listen net.ListenConfig
+	return listen.Listen(ctx, "unix", path)
+}
 
 // serveEnvelopes is the program under test: it takes messages on a socket, works,
 // and tells how much is left.
 func serveEnvelopes(ctx context.Context, j job) error {
-	p, err := openEnvelopes(j.Envelopes, j.Dir)
+	p, err := openEnvelopes(ctx, j)
 	if err != nil {
 		return err
 	}
-	_ = os.Remove(socket(j.Dir)) // of the one that was killed
-	var listen net.ListenConfig
-	l, err := listen.Listen(ctx, "unix", socket(j.Dir))
+	l, err := j.listen(ctx)
 	if err != nil {
 		return err
 	}
+	server := &http.Server{Handler: p.handler(), ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(l) }()
+	return errors.Join(p.engine.Run(ctx), errors.New("the engine ended by itself"))
+}
+
+// handler takes messages and tells how much is left.
+func (p *envelopeProgram) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/docusign/", p.flow.Handler())
 	mux.HandleFunc("GET /left", func(w http.ResponseWriter, r *http.Request) {
@@ -169,9 +194,7 @@ func serveEnvelopes(ctx context.Context, j job) error {
 		}
 		fmt.Fprint(w, left)
 	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(l) }()
-	return errors.Join(p.engine.Run(ctx), errors.New("the engine ended by itself"))
+	return mux
 }
 
 // left counts what is still to be done. What was given up counts too: it never

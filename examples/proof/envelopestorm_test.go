@@ -93,6 +93,7 @@ type storm struct {
 	messages  []docusigntest.Message // in their order
 	sent      int                    // with repetitions
 	kills     int
+	programs  int // that take messages
 
 	mu       sync.Mutex
 	firings  map[string]fired
@@ -102,12 +103,21 @@ type storm struct {
 
 func newStorm(t *testing.T, perSecond int, opts ...activecampaigntest.Option) *storm {
 	t.Helper()
+	s := prepareStorm(t, perSecond, opts...)
+	s.job.Dir = t.TempDir()
+	s.live()
+	return s
+}
+
+// prepareStorm starts the services; the program has a place and goes live later.
+func prepareStorm(t *testing.T, perSecond int, opts ...activecampaigntest.Option) *storm {
+	t.Helper()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	clock := countersigntest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
 	opts = append([]activecampaigntest.Option{activecampaigntest.WithRateLimit(perSecond), activecampaigntest.WithLogSize(1), activecampaigntest.WithSeed(seed), activecampaigntest.WithListLag(0)}, opts...)
 	s := &storm{
-		t: t, clock: clock, random: rand.New(rand.NewPCG(seed, 3)), firings: map[string]fired{},
+		t: t, clock: clock, random: rand.New(rand.NewPCG(seed, 3)), firings: map[string]fired{}, programs: 1,
 		ds: docusigntest.NewServer(docusigntest.WithClock(clock), docusigntest.WithHourlyLimit(1<<30), docusigntest.WithBurstLimit(1<<30), docusigntest.WithLogSize(1), docusigntest.WithSeed(seed)),
 		ac: activecampaigntest.NewServer(opts...),
 	}
@@ -119,7 +129,7 @@ func newStorm(t *testing.T, perSecond int, opts ...activecampaigntest.Option) *s
 	s.ac.AddAutomation(activecampaigntest.Automation{Name: "Welcome"})
 	subject := s.ac.AddField(activecampaigntest.Field{Title: "Last subject", Lists: []string{"0"}})
 	status := s.ac.AddField(activecampaigntest.Field{Title: "Last status", Lists: []string{"0"}})
-	s.job = job{Dir: t.TempDir(), Envelopes: envelopeJob{
+	s.job = job{Envelopes: envelopeJob{
 		DocuSign: s.ds.URL(), Token: s.ds.AccessToken(s.ds.User().ID), Account: docusign.AccountID(s.ds.Account().ID),
 		ActiveCampaign: s.ac.URL(), Key: s.ac.APIKey(), Fired: listener.URL, LastSubject: subject.Tag, LastStatus: status.Tag,
 	}}
@@ -130,18 +140,17 @@ func newStorm(t *testing.T, perSecond int, opts ...activecampaigntest.Option) *s
 		MaxIdleConnsPerHost: 16,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			var d net.Dialer
-			return d.DialContext(ctx, "unix", socket(s.job.Dir))
+			return d.DialContext(ctx, "unix", socket(s.job.Dir, rand.IntN(s.programs)))
 		},
 	}}
 	t.Cleanup(s.http.CloseIdleConnections)
-	s.live()
 	return s
 }
 
 // live goes live, as a person does once.
 func (s *storm) live() {
 	s.t.Helper()
-	p, err := openEnvelopes(s.job.Envelopes, s.job.Dir)
+	p, err := openEnvelopes(s.t.Context(), s.job)
 	require.NoError(s.t, err)
 	_, err = p.flow.Apply(s.t.Context(), s.job.Envelopes.connection())
 	require.NoError(s.t, err)

@@ -43,21 +43,48 @@ func (v verdict) String() string {
 // own log.
 func judge(t testing.TB, a *account, dir string) verdict {
 	t.Helper()
-	p, err := open(t.Context(), a.job(dir))
-	require.NoError(t, err)
-	defer func() { require.NoError(t, p.Close()) }()
-	requireIntegrity(t, p)
+	return judgeAll(t, dir, a)
+}
 
-	v := verdict{Files: a.files(), Downloads: a.srv.Log().Tally(cloudsigntest.OpDownloadFile).Requests}
-	if a.gateway != nil {
-		judgeEntries(a, p.link, a.gateway.entered(), &v)
-	} else {
-		entries := entriesOf(t, p)
-		judgeEntries(a, p.link, enteredIn(t, p, entries), &v)
-		judgeFolder(t, p, entries, filepath.Join(dir, "contracts"), &v)
+// judgeAll is judge for the links of several accounts in one ledger.
+func judgeAll(t testing.TB, dir string, accounts ...*account) (v verdict) {
+	t.Helper()
+	for i, a := range accounts {
+		p, err := open(t.Context(), a.job(dir))
+		require.NoError(t, err)
+		if a.gateway != nil {
+			judgeEntries(a, p.link, a.gateway.entered(), &v)
+		} else {
+			judgeEntries(a, p.link, enteredIn(t, p, entriesOf(t, p, p.link)), &v)
+		}
+		judgeRecords(t, a, p, &v)
+		v.Files += a.files()
+		v.Downloads += a.srv.Log().Tally(cloudsigntest.OpDownloadFile).Requests
+		if i == 0 {
+			judgeStorage(t, p, dir, &v)
+		}
+		require.NoError(t, p.Close())
 	}
-	judgeRecords(t, a, p, &v)
 	return v
+}
+
+// judgeStorage looks at what has no link.
+func judgeStorage(t testing.TB, p *program, dir string, v *verdict) {
+	t.Helper()
+	if p.job.Database == "" {
+		requireIntegrity(t, p)
+	}
+	if p.ledger == nil {
+		return
+	}
+	all, linked := entriesOf(t, p, ""), 0
+	links, err := p.flow.Links(t.Context())
+	require.NoError(t, err)
+	for _, l := range links {
+		linked += len(entriesOf(t, p, l.ID))
+	}
+	v.Strays += len(all) - linked
+	judgeFolder(t, p, all, contracts(dir), v)
 }
 
 // requireIntegrity lets SQLite check every page, index and reference.
@@ -82,9 +109,10 @@ type entered struct {
 	at     time.Time
 }
 
-func entriesOf(t testing.TB, p *program) (entries []contractone.Entry) {
+// entriesOf gives the entries of a link, or of all.
+func entriesOf(t testing.TB, p *program, link contractone.ManagementID) (entries []contractone.Entry) {
 	t.Helper()
-	for e, err := range contractone.All(t.Context(), p.ledger, contractone.Query{}) {
+	for e, err := range contractone.All(t.Context(), p.ledger, contractone.Query{Link: link}) {
 		require.NoError(t, err)
 		entries = append(entries, e)
 	}

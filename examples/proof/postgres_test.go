@@ -22,11 +22,7 @@ func newSchema(t testing.TB) (dsn string) {
 	t.Helper()
 	server := os.Getenv("COUNTERSIGN_POSTGRES")
 	if server == "" {
-		const missing = "COUNTERSIGN_POSTGRES does not name a PostgreSQL server"
-		if slices.Contains(strings.Split(os.Getenv("COUNTERSIGN_REQUIRE"), ","), "postgres") {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
+		withoutPostgres(t, "COUNTERSIGN_POSTGRES does not name a PostgreSQL server")
 	}
 	name := fmt.Sprintf("countersign_proof_%d_%d", os.Getpid(), schemas.Add(1))
 	admin(t, server, "CREATE SCHEMA "+name)
@@ -37,6 +33,15 @@ func newSchema(t testing.TB) (dsn string) {
 	query.Set("search_path", name)
 	u.RawQuery = query.Encode()
 	return u.String()
+}
+
+// withoutPostgres ends a test that can't run here.
+func withoutPostgres(t testing.TB, missing string) {
+	t.Helper()
+	if slices.Contains(strings.Split(os.Getenv("COUNTERSIGN_REQUIRE"), ","), "postgres") {
+		t.Fatal(missing)
+	}
+	t.Skip(missing)
 }
 
 func admin(t testing.TB, server, statement string) {

@@ -3,7 +3,6 @@ package proof
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
@@ -37,16 +36,26 @@ type job struct {
 	// lies in Dir.
 	Gateway string
 	Sale    *saleJob `json:",omitempty"` // of the sale link
+	// Database is the address of a PostgreSQL database, which takes the place of the
+	// SQLite file in Dir, as riverengine takes that of the local engine.
+	Database string
+	// More are further accounts, each with a link of its own; Number tells the
+	// processes on one database apart.
+	More   []source
+	Number int
 }
 
-// program is a user's program with the real parts: client, flow, local engine,
-// and records and ledger in one SQLite file.
+// source is an account of the simulated service.
+type source struct{ URL, ClientID string }
+
+// program is a user's program with the real parts: client, flow, engine, and
+// records and ledger in one database.
 type program struct {
 	job    job
 	store  *sqlstore.Store
 	ledger *sqlledger.Ledger // nil with a gateway
 	flow   *ledgersync.Flow
-	engine *orchestration.Local
+	engine orchestration.Engine
 	link   contractone.ManagementID // empty before the link is added
 	cred   contractone.Credential
 	http   *http.Transport
@@ -62,7 +71,7 @@ func (free) Wait(ctx context.Context) error { return ctx.Err() }
 // short, because the proofs have no hours.
 func open(ctx context.Context, j job) (_ *program, err error) {
 	p := &program{job: j, http: &http.Transport{MaxIdleConnsPerHost: 64}}
-	if p.store, err = sqlite.Open(filepath.Join(j.Dir, "countersign.db")); err != nil {
+	if err = p.openStore(ctx); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -74,29 +83,54 @@ func open(ctx context.Context, j job) (_ *program, err error) {
 	if err != nil {
 		return nil, err
 	}
-	account, err := ledgersync.NewAccount("proof", cloudsign.Config{ClientID: countersign.NewSecret(j.ClientID)},
-		countersign.WithBaseURL(j.URL), countersign.WithLimiter(free{}), countersign.WithHTTPClient(&http.Client{Transport: p.http}),
-		countersign.WithRetry(countersign.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond, MaxDelay: 5 * time.Millisecond}))
-	if err != nil {
-		return nil, err
+	var accounts []ledgersync.Account
+	for _, s := range append([]source{{j.URL, j.ClientID}}, j.More...) {
+		account, err := p.account(s)
+		if err != nil {
+			return nil, err
+		}
+		accounts = append(accounts, account)
 	}
-	p.cred = account.Credential
-	soon := func(int) time.Duration { return 20 * time.Millisecond }
-	cfg := ledgersync.Config{Overlap: 10 * time.Second, Backoff: soon}
+	p.cred = accounts[0].Credential
+	cfg := ledgersync.Config{Overlap: 10 * time.Second, Backoff: shortly}
 	if j.Every > 0 {
 		cfg.Schedule = orchestration.Interval(j.Every)
 	}
-	p.flow, err = ledgersync.New(cfg, ledgersync.Deps{Store: p.store, Ledger: ledger, Accounts: []ledgersync.Account{account}})
+	p.flow, err = ledgersync.New(cfg, ledgersync.Deps{Store: p.store, Ledger: ledger, Accounts: accounts})
 	if err != nil {
 		return nil, err
 	}
-	p.engine = orchestration.NewLocal(p.store, orchestration.WithBackoff(soon), orchestration.WithSweep(time.Second))
 	p.flow.Register(p.engine)
 	links, err := p.flow.Links(ctx)
-	if len(links) > 0 {
-		p.link = links[0].ID
+	for _, l := range links {
+		if l.Settings.Credential.Fingerprint == p.cred.Fingerprint {
+			p.link = l.ID
+		}
 	}
 	return p, err
+}
+
+// shortly is the wait after a failure.
+func shortly(int) time.Duration { return 20 * time.Millisecond }
+
+// openStore opens the records and makes the engine on them.
+func (p *program) openStore(ctx context.Context) (err error) {
+	if p.job.Database != "" {
+		p.store, p.engine, err = openDatabase(ctx, p.job.Database)
+		return err
+	}
+	if p.store, err = sqlite.Open(filepath.Join(p.job.Dir, "countersign.db")); err != nil {
+		return err
+	}
+	p.engine = orchestration.NewLocal(p.store, orchestration.WithBackoff(shortly), orchestration.WithSweep(time.Second))
+	return nil
+}
+
+// account makes the client of an account.
+func (p *program) account(s source) (ledgersync.Account, error) {
+	return ledgersync.NewAccount("proof", cloudsign.Config{ClientID: countersign.NewSecret(s.ClientID)},
+		countersign.WithBaseURL(s.URL), countersign.WithLimiter(free{}), countersign.WithHTTPClient(&http.Client{Transport: p.http}),
+		countersign.WithRetry(countersign.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond, MaxDelay: 5 * time.Millisecond}))
 }
 
 // openLedger opens the folder's ledger, or the gateway. That one recognises no
@@ -106,9 +140,16 @@ func (p *program) openLedger(ctx context.Context, j job) (_ contractone.Ledger, 
 		return gateway.New(gateway.Config{}, countersign.WithBaseURL(j.Gateway), countersign.WithLimiter(free{}),
 			countersign.WithHTTPClient(&http.Client{Transport: p.http}), countersign.WithRetry(countersign.RetryPolicy{MaxAttempts: 1}))
 	}
-	p.ledger, err = sqlledger.Open(ctx, sqlledger.Config{DB: p.store.DB(), Dialect: sqlledger.SQLite, Dir: filepath.Join(j.Dir, "contracts")})
+	dialect := sqlledger.SQLite
+	if j.Database != "" {
+		dialect = sqlledger.PostgreSQL
+	}
+	p.ledger, err = sqlledger.Open(ctx, sqlledger.Config{DB: p.store.DB(), Dialect: dialect, Dir: contracts(j.Dir)})
 	return p.ledger, err
 }
+
+// contracts is where the PDFs lie.
+func contracts(dir string) string { return filepath.Join(dir, "contracts") }
 
 // Close ends the program in good order.
 func (p *program) Close() error {
@@ -155,30 +196,37 @@ func (p *program) drain(ctx context.Context) error {
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	for {
-		link, err := p.flow.Link(ctx, p.link)
+		settled, err := p.settled(ctx, began)
 		if err != nil {
 			return err
 		}
-		s, err := p.flow.Summary(ctx, p.link)
-		if err != nil {
-			return err
-		}
-		if link.LastRun.After(began) && s.Waiting+s.Held == 0 {
+		if settled {
 			stop()
 			return <-ended
 		}
-		if !link.LastRun.After(began) && link.NextRun.After(time.Now()) {
-			// What ended was a listing that an earlier process had begun.
-			if err := p.flow.RunNow(ctx, p.link); err != nil {
-				return err
-			}
-		}
 		select {
 		case err := <-ended:
-			return errors.Join(err, fmt.Errorf("the engine ended with %+v, link %s %s", s, link.State, link.LastError))
+			return errors.Join(err, errors.New("the engine ended by itself"))
 		case <-ticker.C:
 		}
 	}
+}
+
+// settled reports that a listing which began after then has ended, and that every
+// file is in the ledger.
+func (p *program) settled(ctx context.Context, then time.Time) (bool, error) {
+	link, err := p.flow.Link(ctx, p.link)
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case link.LastRun.After(then):
+		return link.Counts.Waiting+link.Counts.Held == 0, nil
+	case link.NextRun.After(time.Now()):
+		// What ended was a listing that an earlier process had begun.
+		return false, p.flow.RunNow(ctx, p.link)
+	}
+	return false, nil
 }
 
 // digest is what is known of a PDF.
