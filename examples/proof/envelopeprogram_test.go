@@ -156,7 +156,9 @@ func envelopeAutomations(address string) []envelopesync.Automation {
 }
 
 // socket is where a program takes messages, one of several in a folder.
-func socket(dir string, number int) string { return filepath.Join(dir, fmt.Sprintf("in%d.sock", number)) }
+func socket(dir string, number int) string {
+	return filepath.Join(dir, fmt.Sprintf("in%d.sock", number))
+}
 
 // listen opens the program's socket.
 func (j job) listen(ctx context.Context) (net.Listener, error) {

@@ -22,10 +22,10 @@ func TestEngineChaos(t *testing.T) {
 	// dead, and the kills are as far apart as in ten minutes of work; in the small one
 	// the test frees them.
 	full := os.Getenv(sizeVariable) == "full"
-	kills := size(0, 6, 50)
+	kills := size(0, 5, 50)
 	c := newCluster(t)
 	f := newFleet(t, c.dsn, size(fleetSize{}, fleetSize{
-		links: 3, files: 240, envelopes: 6, recipients: 4, perSecond: 1_000, portions: kills,
+		links: 2, files: 150, envelopes: 4, recipients: 4, perSecond: 1_000, portions: kills,
 	}, fleetSize{
 		links: 12, files: 5_000, envelopes: 300, recipients: 5, perSecond: 25, portions: kills,
 	}))
@@ -34,12 +34,12 @@ func TestEngineChaos(t *testing.T) {
 		restarts = map[int]string{kills / 3: "fast", kills * 2 / 3: "immediate"}
 	}
 	for i := range kills {
-		f.arrive(size(0, 240, 5_000) / (kills + 1))
+		f.arrive(size(0, 150, 5_000) / (kills + 1))
 		f.deliver()
 		if full {
 			<-time.After(4*time.Second + time.Duration(f.random.Int64N(int64(12*time.Second))))
 		} else {
-			f.advance(1+f.random.Int64N(40), time.Second)
+			f.advance(1+f.random.Int64N(30), time.Second)
 		}
 		if mode := restarts[i]; mode != "" {
 			c.restart(mode)
