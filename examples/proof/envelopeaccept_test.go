@@ -116,6 +116,14 @@ func rawServer(b *testing.B) http.Handler {
 // timeAccept times how long a server takes for all messages.
 func timeAccept(b *testing.B, h http.Handler, messages []docusigntest.Message, clients int) time.Duration {
 	b.Helper()
+	took, _ := timeEachAccept(b, h, messages, clients)
+	return took
+}
+
+// timeEachAccept also gives how long each message took.
+func timeEachAccept(b *testing.B, h http.Handler, messages []docusigntest.Message, clients int) (took time.Duration, each []time.Duration) {
+	b.Helper()
+	each = make([]time.Duration, len(messages))
 	server := httptest.NewServer(h)
 	defer server.Close()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
@@ -132,6 +140,7 @@ func timeAccept(b *testing.B, h http.Handler, messages []docusigntest.Message, c
 					continue
 				}
 				req.Header = messages[i].Header
+				sent := time.Now()
 				answer, err := client.Do(req)
 				if err != nil {
 					failed.Add(1)
@@ -139,6 +148,7 @@ func timeAccept(b *testing.B, h http.Handler, messages []docusigntest.Message, c
 				}
 				_, _ = io.Copy(io.Discard, answer.Body)
 				_ = answer.Body.Close()
+				each[i] = time.Since(sent)
 				if answer.StatusCode != http.StatusOK {
 					failed.Add(1)
 				}
@@ -146,7 +156,7 @@ func timeAccept(b *testing.B, h http.Handler, messages []docusigntest.Message, c
 		})
 	}
 	all.Wait()
-	took := time.Since(began)
+	took = time.Since(began)
 	require.Zero(b, failed.Load())
-	return took
+	return took, each
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/url"
 	"slices"
 	"sync"
@@ -38,6 +39,7 @@ type fleet struct {
 // member is a process of a fleet.
 type member struct {
 	*child
+	number  int
 	session string // the name of its sessions in the database
 }
 
@@ -95,7 +97,7 @@ func newFleet(t *testing.T, dsn string, size fleetSize) *fleet {
 func (f *fleet) start(number int) *member {
 	f.t.Helper()
 	f.started++
-	m := &member{session: fmt.Sprintf("member %d", f.started)}
+	m := &member{number: number, session: fmt.Sprintf("member %d", f.started)}
 	j := f.job
 	j.Number = number
 	j.Database = named(f.t, f.dsn, m.session)
@@ -251,16 +253,23 @@ func (f *fleet) wait(ctx context.Context, done func() bool) {
 	}
 }
 
-// grace is how long a process that was told to end may take: the engine's grace
-// period, and five seconds to write down what is over, and as much for the
-// requests that are under way.
-const grace = 20 * time.Second
-
-// end tells a process to end, and wants it to do so in good order and in time.
+// end tells a process that takes messages to end, and wants it to do so in good
+// order within the engine's grace period, the five seconds that the engine takes
+// at most to write down what is over, and the five that its server has for requests
+// that are under way. On a machine that is busy with other tests all of it takes
+// longer.
 func (f *fleet) end(m *member) {
 	f.t.Helper()
+	f.wait(f.t.Context(), func() bool {
+		var d net.Dialer
+		conn, err := d.DialContext(f.t.Context(), "unix", socket(f.job.Dir, m.number))
+		if err == nil {
+			err = conn.Close()
+		}
+		return err == nil
+	})
 	require.NoError(f.t, m.cmd.Process.Signal(syscall.SIGTERM))
-	late := time.AfterFunc(grace, m.kill)
+	late := time.AfterFunc(size(time.Minute, time.Minute, 20*time.Second), m.kill)
 	m.done(f.t)
 	require.True(f.t, late.Stop())
 	require.Empty(f.t, m.stderr.String())

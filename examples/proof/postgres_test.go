@@ -24,6 +24,12 @@ func newSchema(t testing.TB) (dsn string) {
 	if server == "" {
 		withoutPostgres(t, "COUNTERSIGN_POSTGRES does not name a PostgreSQL server")
 	}
+	return newSchemaOn(t, server)
+}
+
+// newSchemaOn is newSchema on that server.
+func newSchemaOn(t testing.TB, server string) (dsn string) {
+	t.Helper()
 	name := fmt.Sprintf("countersign_proof_%d_%d", os.Getpid(), schemas.Add(1))
 	admin(t, server, "CREATE SCHEMA "+name)
 	t.Cleanup(func() { admin(t, server, "DROP SCHEMA "+name+" CASCADE") })
