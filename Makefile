@@ -87,9 +87,13 @@ proof-envelopesync: ## Print the figures of the envelope sync: storm, limit, acc
 proof-activecampaign: ## Print the figures of the ActiveCampaign client: conformance, contract
 	@$(call prove,-run 'ActiveCampaign$$|SentTwice' ./activecampaign ./internal/conformance)
 
+# Killed processes hold their lanes for up to two minutes, so the full size, which
+# takes half an hour, has to be asked for.
 .PHONY: proof-engine
-proof-engine: ## Print the figures of the engine for several processes (COUNTERSIGN_POSTGRES names a server): events against worker processes, also while these are killed
+proof-engine: COUNTERSIGN_PROOF := $(if $(filter file,$(origin COUNTERSIGN_PROOF)),tests,$(COUNTERSIGN_PROOF))
+proof-engine: ## Print the figures of the engine for several processes (COUNTERSIGN_POSTGRES names a server; COUNTERSIGN_PROOF=full: all): races, kills, restarts, updates, speed
 	@$(call prove,-run 'Race' ./orchestration/riverengine)
+	@$(call prove,-parallel 1 -run Engine -bench Engine -benchtime 1x ./examples/proof)
 
 .PHONY: proof-salelink
 proof-salelink: ## Print the figures of the sale link: crashes, calls of change detection

@@ -33,7 +33,7 @@ const (
 // any engine or store. SQLite and PostgreSQL both wait for the disk at each commit.
 func BenchmarkEngine(b *testing.B) {
 	c := newCluster(b)
-	events, each := size(100, 1_000, 5_000), size(20, 200, 1_000)
+	events, each := size(100, 500, 5_000), size(20, 100, 1_000)
 	for b.Loop() {
 		benchmarkEvents(b, c, events)
 		for _, r := range []acceptRun{{clients: 1, messages: each}, {clients: 16, messages: 4 * each}, {clients: 64, messages: 4 * each}} {

@@ -27,7 +27,7 @@ func TestEngineChaos(t *testing.T) {
 	f := newFleet(t, c.dsn, size(fleetSize{}, fleetSize{
 		links: 2, files: 150, envelopes: 4, recipients: 4, perSecond: 1_000, portions: kills,
 	}, fleetSize{
-		links: 12, files: 5_000, envelopes: 300, recipients: 5, perSecond: 25, portions: kills,
+		links: 12, files: 5_000, envelopes: 300, recipients: 5, perSecond: 60, portions: kills,
 	}))
 	restarts := map[int]string{kills / 3: "immediate"}
 	if full {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -84,10 +85,44 @@ func openAt(t testing.TB, dsn string) *riverengine.Store {
 	return s
 }
 
+// emptied are schemas that one test after the other uses: to make the tables of
+// a schema takes longer than most tests.
+type emptied struct {
+	t    testing.TB // all that use them are its subtests
+	mu   sync.Mutex
+	free []string
+}
+
+// open opens a store in a schema that is empty but for its tables.
+func (e *emptied) open(t *testing.T) orchestration.Store {
+	t.Helper()
+	dsn := e.take()
+	t.Cleanup(func() { // the test has closed the store
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.free = append(e.free, dsn)
+	})
+	s := open(t, dsn)
+	_, err := s.DB().ExecContext(t.Context(), "TRUNCATE countersign_record, countersign_rate, river_job, river_leader, river_queue, river_notification")
+	require.NoError(t, err)
+	return s
+}
+
+func (e *emptied) take() (dsn string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.free) == 0 {
+		return newSchema(e.t)
+	}
+	dsn, e.free = e.free[0], e.free[1:]
+	return dsn
+}
+
 func TestStore(t *testing.T) {
 	t.Parallel()
 	newSchema(t) // skips here once where there is no server
-	storetest.Run(t, func(t *testing.T) orchestration.Store { return open(t, newSchema(t)) })
+	schemas := &emptied{t: t}
+	storetest.Run(t, schemas.open)
 }
 
 func TestDurable(t *testing.T) {
@@ -102,7 +137,40 @@ func TestDurable(t *testing.T) {
 func TestEngine(t *testing.T) {
 	t.Parallel()
 	newSchema(t)
-	storetest.RunSharedEngine(t, func(t *testing.T) orchestration.Store { return open(t, newSchema(t)) }, newEngine)
+	schemas := &emptied{t: t}
+	storetest.RunSharedEngine(t, schemas.open, newEngine)
+}
+
+// A program may begin with the local engine on this store. The jobs that nobody
+// took meanwhile wake lanes that are not due, once it takes the other engine.
+func TestLocalEngineFirst(t *testing.T) {
+	t.Parallel()
+	store := openNew(t)
+	handle := func(e orchestration.Engine) {
+		e.Handle(eventTable, func(ctx context.Context, group string) error { return drain(ctx, store, group) })
+	}
+	count := func(query string) (n int) {
+		require.NoError(t, store.DB().QueryRowContext(t.Context(), query).Scan(&n))
+		return n
+	}
+	const done, waiting = "SELECT count(*) FROM countersign_record WHERE state = 'done'", "SELECT count(*) FROM river_job WHERE finalized_at IS NULL"
+	for i := range 20 {
+		require.NoError(t, insertEvent(t.Context(), store, fmt.Sprint(i), fmt.Sprint(i%5)))
+	}
+	local := orchestration.NewLocal(store)
+	handle(local)
+	require.NoError(t, local.RunUntilIdle(t.Context()))
+	require.Equal(t, 20, count(done))
+	require.Equal(t, 5, count(waiting))
+
+	several := riverengine.New(store)
+	handle(several)
+	require.NoError(t, insertEvent(t.Context(), store, "more", "0"))
+	stop := start(t, several)
+	until(t.Context(), t, store.DB(), "SELECT NOT EXISTS (SELECT 1 FROM river_job WHERE finalized_at IS NULL)")
+	require.NoError(t, stop())
+	require.Equal(t, 21, count(done))
+	require.Equal(t, 0, count("SELECT count(*) FROM countersign_record WHERE attempt <> 1"))
 }
 
 func newEngine(s orchestration.Store, now func() time.Time) orchestration.Engine {

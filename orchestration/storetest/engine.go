@@ -52,7 +52,11 @@ func RunEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make f
 // the same time, but never beside a local one.
 func RunSharedEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make func(s orchestration.Store, now func() time.Time) orchestration.Engine) {
 	t.Helper()
-	runEngine(t, open, make, fewEvents, engineCase{"SharesWhileRunning", testSharesWhileRunning})
+	events := fewEvents
+	if testing.Short() {
+		events /= 5
+	}
+	runEngine(t, open, make, events, engineCase{"SharesWhileRunning", testSharesWhileRunning})
 }
 
 // fewEvents is the size of the race of events against their handlers where time
