@@ -93,7 +93,7 @@ func drain(ctx context.Context, store orchestration.Store, group string) error {
 func TestRaceOfProcesses(t *testing.T) {
 	t.Parallel()
 	const lanes, producers, processes = 50, 8, 3
-	events := size(300, 1000, 20_000)
+	events := size(200, 1000, 20_000)
 	dsn := newSchema(t)
 	store := openAt(t, dsn)
 	_, err := store.DB().ExecContext(t.Context(), probe)

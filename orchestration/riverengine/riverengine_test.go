@@ -2,6 +2,7 @@ package riverengine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -25,7 +26,13 @@ func TestMain(m *testing.M) {
 	if dsn := os.Getenv(workerDSN); dsn != "" {
 		os.Exit(workerProcess(dsn))
 	}
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"))
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"), goleak.Cleanup(func(code int) {
+		if err := used.drop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+		os.Exit(code)
+	}))
 }
 
 var schemas atomic.Int64
@@ -33,6 +40,14 @@ var schemas atomic.Int64
 // newSchema makes a schema on the server that COUNTERSIGN_POSTGRES names, and
 // gives a dsn that leads into it.
 func newSchema(t testing.TB) (dsn string) {
+	t.Helper()
+	name := makeSchema(t)
+	t.Cleanup(func() { sqlExec(t, "DROP SCHEMA "+name+" CASCADE") })
+	return schemaDSN(t, name)
+}
+
+// server is what COUNTERSIGN_POSTGRES names.
+func server(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv("COUNTERSIGN_POSTGRES")
 	if server == "" {
@@ -42,10 +57,19 @@ func newSchema(t testing.TB) (dsn string) {
 		}
 		t.Skip(missing)
 	}
-	name := fmt.Sprintf("river_%d_%d", os.Getpid(), schemas.Add(1))
-	sqlExec(t, server, "CREATE SCHEMA "+name)
-	t.Cleanup(func() { sqlExec(t, server, "DROP SCHEMA "+name+" CASCADE") })
-	u, err := url.Parse(server)
+	return server
+}
+
+func makeSchema(t testing.TB) (name string) {
+	t.Helper()
+	name = fmt.Sprintf("river_%d_%d", os.Getpid(), schemas.Add(1))
+	sqlExec(t, "CREATE SCHEMA "+name)
+	return name
+}
+
+func schemaDSN(t testing.TB, name string) string {
+	t.Helper()
+	u, err := url.Parse(server(t))
 	require.NoError(t, err)
 	query := u.Query()
 	query.Set("search_path", name)
@@ -54,14 +78,69 @@ func newSchema(t testing.TB) (dsn string) {
 	return u.String()
 }
 
-func sqlExec(t testing.TB, server, statement string) {
+func sqlExec(t testing.TB, statement string) {
 	t.Helper()
-	ctx := context.WithoutCancel(t.Context())
+	require.NoError(t, execute(context.WithoutCancel(t.Context()), server(t), statement))
+}
+
+func execute(ctx context.Context, server, statement string) error {
 	conn, err := pgx.Connect(ctx, server)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, conn.Close(ctx)) }()
+	if err != nil {
+		return err
+	}
 	_, err = conn.Exec(ctx, statement)
-	require.NoError(t, err)
+	return errors.Join(err, conn.Close(ctx))
+}
+
+// used are the schemas that tests are done with, which others use again: to make
+// the tables of one takes longer than most tests.
+var used schemaPool
+
+type schemaPool struct {
+	mu    sync.Mutex
+	names []string
+}
+
+func (p *schemaPool) put(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.names = append(p.names, name)
+}
+
+func (p *schemaPool) take() (name string, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.names) == 0 {
+		return "", false
+	}
+	name, p.names = p.names[0], p.names[1:]
+	return name, true
+}
+
+// drop drops all of them, when no test uses one.
+func (p *schemaPool) drop() (err error) {
+	for name, ok := p.take(); ok; name, ok = p.take() {
+		err = errors.Join(err, execute(context.Background(), os.Getenv("COUNTERSIGN_POSTGRES"), "DROP SCHEMA "+name+" CASCADE"))
+	}
+	return err
+}
+
+// emptySchema gives a dsn that leads into a schema without records and jobs. The
+// test opens it, and adds nothing to its tables.
+func emptySchema(t testing.TB) (dsn string) {
+	t.Helper()
+	name, ok := used.take()
+	if ok {
+		var tables []string
+		for _, table := range []string{"countersign_record", "countersign_rate", "river_job", "river_leader", "river_queue", "river_notification"} {
+			tables = append(tables, name+"."+table)
+		}
+		sqlExec(t, "TRUNCATE "+strings.Join(tables, ", "))
+	} else {
+		name = makeSchema(t)
+	}
+	t.Cleanup(func() { used.put(name) })
+	return schemaDSN(t, name)
 }
 
 func open(t testing.TB, dsn string, opts ...sqlstore.Option) *riverengine.Store {
@@ -74,7 +153,7 @@ func open(t testing.TB, dsn string, opts ...sqlstore.Option) *riverengine.Store 
 // openNew opens a store of its own that the test closes at its end.
 func openNew(t testing.TB) *riverengine.Store {
 	t.Helper()
-	return openAt(t, newSchema(t))
+	return openAt(t, emptySchema(t))
 }
 
 // openAt opens a store, as one process of several, that the test closes at its end.
@@ -85,60 +164,30 @@ func openAt(t testing.TB, dsn string) *riverengine.Store {
 	return s
 }
 
-// emptied are schemas that one test after the other uses: to make the tables of
-// a schema takes longer than most tests.
-type emptied struct {
-	t    testing.TB // all that use them are its subtests
-	mu   sync.Mutex
-	free []string
-}
-
-// open opens a store in a schema that is empty but for its tables.
-func (e *emptied) open(t *testing.T) orchestration.Store {
+func openEmpty(t *testing.T) orchestration.Store {
 	t.Helper()
-	dsn := e.take()
-	t.Cleanup(func() { // the test has closed the store
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		e.free = append(e.free, dsn)
-	})
-	s := open(t, dsn)
-	_, err := s.DB().ExecContext(t.Context(), "TRUNCATE countersign_record, countersign_rate, river_job, river_leader, river_queue, river_notification")
-	require.NoError(t, err)
-	return s
-}
-
-func (e *emptied) take() (dsn string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if len(e.free) == 0 {
-		return newSchema(e.t)
-	}
-	dsn, e.free = e.free[0], e.free[1:]
-	return dsn
+	return open(t, emptySchema(t))
 }
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	newSchema(t) // skips here once where there is no server
-	schemas := &emptied{t: t}
-	storetest.Run(t, schemas.open)
+	server(t) // skips here once where there is none
+	storetest.Run(t, openEmpty)
 }
 
 func TestDurable(t *testing.T) {
 	t.Parallel()
-	newSchema(t)
+	server(t)
 	storetest.RunDurable(t, func(t *testing.T) func() orchestration.Store {
-		dsn := newSchema(t)
+		dsn := emptySchema(t)
 		return func() orchestration.Store { return open(t, dsn) }
 	})
 }
 
 func TestEngine(t *testing.T) {
 	t.Parallel()
-	newSchema(t)
-	schemas := &emptied{t: t}
-	storetest.RunSharedEngine(t, schemas.open, newEngine)
+	server(t)
+	storetest.RunSharedEngine(t, openEmpty, newEngine)
 }
 
 // A program may begin with the local engine on this store. The jobs that nobody

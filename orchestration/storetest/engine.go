@@ -54,7 +54,7 @@ func RunSharedEngine(t *testing.T, open func(t *testing.T) orchestration.Store, 
 	t.Helper()
 	events := fewEvents
 	if testing.Short() {
-		events /= 5
+		events /= 10
 	}
 	runEngine(t, open, make, events, engineCase{"SharesWhileRunning", testSharesWhileRunning})
 }
