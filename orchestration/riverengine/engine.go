@@ -89,12 +89,10 @@ func (e *Engine) Limiter(account string, n int, per time.Duration) countersign.L
 // returned, at the latest five seconds after the grace period with an error that
 // says they have not. Else its error is a mistake in the engine's use, that of a
 // database that can't be reached at the start, or ErrOwned while a local engine
-// holds the store.
+// holds the store: at the start, or later, when the hold was lost with its
+// connection. Run outlives a restart of the database.
 func (e *Engine) Run(ctx context.Context) error {
-	return e.run(ctx, func(ctx context.Context) error {
-		e.wakeInTime(ctx)
-		return nil
-	})
+	return e.run(ctx, e.wakeInTime)
 }
 
 // RunUntilIdle works until nothing is due that this engine has a handler for, and

@@ -2,6 +2,7 @@ package riverengine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -12,12 +13,16 @@ import (
 )
 
 // wakeInTime wakes lanes whose time has come, and at least once in the sweep
-// interval all that are due and have no job, until ctx ends.
-func (e *Engine) wakeInTime(ctx context.Context) {
+// interval all that are due and have no job, until ctx ends or a local engine has
+// taken the store.
+func (e *Engine) wakeInTime(ctx context.Context) error {
 	failures := 0
 	for ctx.Err() == nil {
 		wait := e.set.sweep
 		_, err := e.sweep(ctx)
+		if errors.Is(err, orchestration.ErrOwned) {
+			return err
+		}
 		if err != nil && ctx.Err() == nil {
 			failures++
 			wait = min(wait, e.set.backoff(failures))
@@ -27,6 +32,7 @@ func (e *Engine) wakeInTime(ctx context.Context) {
 		}
 		e.sleep(ctx, time.Now().Add(wait))
 	}
+	return nil
 }
 
 // sleep waits until then, or until a record that is planned for later is due.

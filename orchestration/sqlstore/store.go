@@ -40,6 +40,7 @@ type Store struct {
 
 	mu    sync.Mutex
 	onDue []func([]orchestration.Lane)
+	holds []*hold // under PostgreSQL
 }
 
 type settings struct {
