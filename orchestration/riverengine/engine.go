@@ -156,7 +156,7 @@ func (e *Engine) client(turns context.Context) (*river.Client[pgx.Tx], error) {
 		Logger:              e.set.logger,
 		FetchOnlyKnownKinds: true,
 		FetchCooldown:       fetchCooldown, FetchPollInterval: fetchPoll,
-		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter,
+		JobTimeout: e.set.jobTimeout, RescueStuckJobsAfter: rescueAfter,
 		SoftStopTimeout:             max(e.set.grace, time.Nanosecond),
 		CompletedJobRetentionPeriod: jobsKept, DiscardedJobRetentionPeriod: jobsKept, CancelledJobRetentionPeriod: jobsKept,
 	})

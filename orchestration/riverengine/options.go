@@ -14,7 +14,8 @@ const (
 	turnTime     = 30 * time.Second // after this a handler takes no new record
 	jobTimeout   = 60 * time.Second // after this its context ends
 	rescueAfter  = 75 * time.Second
-	shareTime    = time.Second // after this a lane that is still due queues up again
+	shareTime    = time.Second     // after this a lane that is still due queues up again
+	clockSkew    = 2 * time.Second // how far the processes' clocks may be apart
 	finishTime   = 10 * time.Second
 	jobsKept     = time.Hour // jobs that are over, for people who look
 	spacing      = 100 * time.Millisecond
@@ -34,6 +35,8 @@ type settings struct {
 	logger  *slog.Logger
 	grace   time.Duration
 	sweep   time.Duration
+
+	jobTimeout time.Duration
 }
 
 // Option changes one setting of an Engine.
@@ -42,7 +45,7 @@ type Option func(*settings)
 func defaults() settings {
 	return settings{
 		clock: time.Now, workers: 8, backoff: orchestration.Backoff, logger: slog.New(slog.DiscardHandler),
-		grace: 10 * time.Second, sweep: 10 * time.Second,
+		grace: 10 * time.Second, sweep: 10 * time.Second, jobTimeout: jobTimeout,
 	}
 }
 
