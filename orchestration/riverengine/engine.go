@@ -3,6 +3,7 @@ package riverengine
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -153,7 +154,7 @@ func (e *Engine) client(turns context.Context) (*river.Client[pgx.Tx], error) {
 	return river.NewClient(e.store.driver, &river.Config{
 		Queues:              map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: e.set.workers}},
 		Workers:             workers,
-		Logger:              e.set.logger,
+		Logger:              slog.New(warnings{e.set.logger.Handler()}),
 		FetchOnlyKnownKinds: true,
 		FetchCooldown:       fetchCooldown, FetchPollInterval: fetchPoll,
 		JobTimeout: e.set.jobTimeout, RescueStuckJobsAfter: rescueAfter,

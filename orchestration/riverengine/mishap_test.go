@@ -1,8 +1,11 @@
 package riverengine_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"errors"
+	"log/slog"
 	"net/url"
 	"testing"
 	"time"
@@ -183,6 +186,20 @@ func TestHeldBackComesAgain(t *testing.T) {
 	insertDue(t, store, "refused", time.Now())
 	untilDone(t, store.DB(), "refused")
 	require.NoError(t, stop())
+}
+
+// The program's log has what failed, and not what River does all day.
+func TestLogHasFailures(t *testing.T) {
+	t.Parallel()
+	store := openNew(t)
+	var log bytes.Buffer
+	engine := riverengine.New(store, riverengine.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+		riverengine.WithBackoff(func(int) time.Duration { return time.Hour }))
+	engine.Handle(eventTable, func(context.Context, string) error { return errors.New("out of order") })
+	require.NoError(t, insertEvent(t.Context(), store, "k", "g"))
+	require.NoError(t, engine.RunUntilIdle(t.Context()))
+	require.Contains(t, log.String(), "out of order")
+	require.NotContains(t, log.String(), "level=INFO")
 }
 
 // named is a dsn whose sessions cut ends: they call themselves after the schema.

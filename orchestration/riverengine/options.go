@@ -1,6 +1,7 @@
 package riverengine
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -74,3 +75,17 @@ func WithGrace(d time.Duration) Option { return func(s *settings) { s.grace = d 
 // are due without a job, which a process that died or a restored backup leaves
 // behind; the default is 10 s.
 func WithSweep(d time.Duration) Option { return func(s *settings) { s.sweep = d } }
+
+// warnings passes on what River warns of. Else it would count jobs in the
+// program's log every five seconds.
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
