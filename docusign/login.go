@@ -72,8 +72,8 @@ type LoginConfig struct {
 	Failed func(w http.ResponseWriter, r *http.Request, err error)
 }
 
-// ErrLoginState: the callback does not belong to a login that this browser
-// started, or it came too late, or a second time.
+// ErrLoginState says that the callback does not belong to a login that this
+// browser started, or that it came too late, or a second time.
 var ErrLoginState = errors.New("docusign: the callback belongs to no login of this browser")
 
 // RefusedError says that the person, or DocuSign for them, refused the login:

@@ -35,8 +35,8 @@ func scalar(data []byte, into *string) error {
 	return nil
 }
 
-// Salesdock's ids. They arrive as numbers or texts and are kept as texts; the
-// empty text is no id.
+// ProductID is one of Salesdock's ids. They arrive as numbers or texts and are
+// kept as texts; the empty text is no id.
 type (
 	ProductID      string
 	SupplierID     string

@@ -135,7 +135,8 @@ type SettingsError struct {
 	Differ []string
 }
 
-// ErrSettingsDiffer: a link is there and has other settings; see SettingsError.
+// ErrSettingsDiffer says that a link is there and has other settings; see
+// SettingsError.
 var ErrSettingsDiffer = errors.New("the link has other settings")
 
 // Error names the link and what differs.
