@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"testing"
 	"time"
 
@@ -46,9 +47,7 @@ func want(err error, condition func() bool) error {
 func endpoints() map[string]endpoint {
 	all := map[string]endpoint{}
 	for _, part := range []map[string]endpoint{peopleEndpoints(), tagEndpoints(), mailEndpoints(), batchEndpoints(), archiveEndpoints(), sharedEndpoints()} {
-		for name, e := range part {
-			all[name] = e
-		}
+		maps.Copy(all, part)
 	}
 	return all
 }
