@@ -379,5 +379,5 @@ func lostAnswer(t *testing.T, w *world, e endpoint) {
 		return
 	}
 	require.ErrorIs(t, err, countersign.ErrOutcomeUnknown)
-	require.EqualValues(t, before+1, w.srv.Log().Tally(e.op).Requests, "what may have happened is not sent again")
+	require.Equal(t, before+1, w.srv.Log().Tally(e.op).Requests, "what may have happened is not sent again")
 }
