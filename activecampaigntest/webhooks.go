@@ -206,6 +206,6 @@ func (s *Server) post(ctx context.Context, d *Delivery) int {
 	if err != nil {
 		return 0
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	return res.StatusCode
 }

@@ -326,7 +326,7 @@ func (s *Server) post(w Message) (status int, problem string) {
 	if err != nil {
 		return 0, err.Error()
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	return resp.StatusCode, ""
 }
 
