@@ -192,7 +192,10 @@ func TestClosesWhileRequestsHang(t *testing.T) {
 	req := w.request(http.MethodGet, "/me", "")
 	failed := make(chan error, 1)
 	go func() {
-		_, err := http.DefaultTransport.RoundTrip(req)
+		res, err := http.DefaultTransport.RoundTrip(req)
+		if err == nil {
+			_ = res.Body.Close()
+		}
 		failed <- err
 	}()
 	for w.Faults().Injected()["hang"] == 0 {

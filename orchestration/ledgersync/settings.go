@@ -21,7 +21,7 @@ func (f *Flow) checkSettings(s Settings) error {
 			return err
 		}
 	}
-	if err := s.Rules.validate(s.Mode); err != nil {
+	if err := s.Rules.validate(s.Mode); err != nil { //nolint:staticcheck // QF1008: it validates the rules alone
 		return err
 	}
 	if _, ok := f.ledger.(contractone.Digitiser); s.Late == LateFill && (!ok || !f.ledger.Capabilities().Digitise) {
