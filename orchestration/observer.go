@@ -35,8 +35,10 @@ type Observer interface {
 	// Engine.Limiter, also when it gave up waiting. Less than 10 ms is no wait: it is
 	// what asking takes where several processes share the limit.
 	RateLimited(account string, waited time.Duration)
-	// Backlog says how a table that has a handler stands. It is told when the engine
-	// starts, once in an interval, and at the end of RunUntilIdle.
+	// Backlog says how a table that has a handler stands: what is due in it, and how
+	// many records are in each of the states that mean the same in every flow. Those
+	// that are done are not counted, because they grow without end. It is told when
+	// the engine starts, once in an interval, and at the end of RunUntilIdle.
 	Backlog(table string, stats Stats)
 }
 
@@ -133,6 +135,8 @@ func sleepFor(ctx context.Context, d time.Duration) {
 	}
 }
 
+var backlogStates = []string{StatePending, StateSending, StateUncertain, StateDead}
+
 // tellBacklogs counts the tables that have a handler.
 func (h *Handlers) tellBacklogs(ctx context.Context) {
 	var tables []string
@@ -140,7 +144,7 @@ func (h *Handlers) tellBacklogs(ctx context.Context) {
 		tables = append(tables, lane.Table)
 	}
 	for _, table := range slices.Compact(tables) {
-		stats, err := StatsOf(ctx, h.store, table, h.set.Clock())
+		stats, err := statsOf(ctx, h.store, table, backlogStates, h.set.Clock())
 		if ctx.Err() != nil {
 			return
 		}

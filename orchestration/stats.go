@@ -18,10 +18,15 @@ type Stats struct {
 
 // StatsOf counts a table.
 func StatsOf(ctx context.Context, s Store, table string, now time.Time) (Stats, error) {
+	return statsOf(ctx, s, table, nil, now)
+}
+
+// statsOf counts a table, those states alone if there are any.
+func statsOf(ctx context.Context, s Store, table string, states []string, now time.Time) (Stats, error) {
 	var out Stats
 	err := s.Tx(ctx, func(tx Tx) (err error) {
 		out = Stats{}
-		if out.States, err = tx.Count(ctx, Query{Table: table}); err != nil {
+		if out.States, err = tx.Count(ctx, Query{Table: table, States: states}); err != nil {
 			return err
 		}
 		due, err := tx.Count(ctx, Query{Table: table, DueBy: now})
