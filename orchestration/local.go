@@ -41,6 +41,9 @@ type localSettings struct {
 	grace   time.Duration
 	sweep   time.Duration
 	limiter func(account string, n int, per time.Duration) countersign.Limiter
+
+	observer        Observer
+	backlogInterval time.Duration
 }
 
 // LocalOption changes one setting of a Local engine.
@@ -117,6 +120,7 @@ func NewLocal(store Store, opts ...LocalOption) *Local {
 	}
 	l.handlers = NewHandlers(store, HandlersConfig{
 		Clock: l.set.clock, Backoff: l.set.backoff, Logger: l.set.logger, Limiter: l.set.limiter, Changed: l.wake,
+		Observer: l.set.observer, BacklogInterval: l.set.backlogInterval,
 	})
 	store.OnDue(func([]Lane) { l.wake() })
 	return l
@@ -181,6 +185,7 @@ func (l *Local) run(ctx context.Context, untilIdle bool) error {
 		return err
 	}
 	defer release()
+	defer l.handlers.WatchBacklogs(ctx)()
 	// Handlers outlive ctx by the grace period.
 	work, cancel := context.WithCancel(WithTurn(context.WithoutCancel(ctx), ctx))
 	defer cancel()

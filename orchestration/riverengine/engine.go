@@ -51,6 +51,7 @@ func New(store *Store, opts ...Option) *Engine {
 	}
 	e.handlers = orchestration.NewHandlers(store, orchestration.HandlersConfig{
 		Clock: e.set.clock, Backoff: e.set.backoff, Logger: e.set.logger, Limiter: store.NewLimiter,
+		Observer: e.set.observer, BacklogInterval: e.set.backlogInterval,
 	})
 	store.onLater(e.plan)
 	return e
@@ -114,6 +115,7 @@ func (e *Engine) run(ctx context.Context, wake func(context.Context) error) erro
 		return err
 	}
 	defer release()
+	defer e.handlers.WatchBacklogs(ctx)()
 	if len(e.handlers.Lanes()) == 0 {
 		return wake(ctx) // a process that only writes has nothing to take
 	}

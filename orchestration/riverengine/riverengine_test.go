@@ -105,8 +105,8 @@ func TestEngine(t *testing.T) {
 	storetest.RunSharedEngine(t, func(t *testing.T) orchestration.Store { return open(t, newSchema(t)) }, newEngine)
 }
 
-func newEngine(s orchestration.Store, now func() time.Time) orchestration.Engine {
-	return riverengine.New(s.(*riverengine.Store), riverengine.WithClock(now), riverengine.WithBackoff(func(attempt int) time.Duration {
+func newEngine(s orchestration.Store, now func() time.Time, o orchestration.Observer) orchestration.Engine {
+	return riverengine.New(s.(*riverengine.Store), riverengine.WithClock(now), riverengine.WithObserver(o), riverengine.WithBackoff(func(attempt int) time.Duration {
 		return time.Duration(attempt) * time.Minute
 	}))
 }
