@@ -146,6 +146,9 @@ func (h *Handlers) turn(ctx context.Context, lane Lane) error {
 		return err
 	}
 	cause := h.call(ctx, lane, handler)
+	if errors.Is(cause, ErrTurnOver) {
+		cause = nil // what it leaves is still due
+	}
 	if cause == nil && !TurnOver(ctx) {
 		after, err := h.firstDue(ctx, lane, now)
 		if err != nil {

@@ -78,6 +78,7 @@ func runEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make f
 		{"SendingKeepsAttempt", testSendingKeepsAttempt},
 		{"Schedule", testSchedule},
 		{"ScheduleFails", testScheduleFails},
+		{"ScheduleTurnOver", testScheduleTurnOver},
 		{"ScheduleAcrossEngines", testScheduleAcrossEngines},
 		holds,
 		{"Misuse", testMisuse},
@@ -312,6 +313,45 @@ func testScheduleFails(t *testing.T, r *rig) {
 	r.clock.Move(time.Minute)
 	r.idle(t)
 	equal(t, 3, calls)
+}
+
+// A schedule that could not finish in its turn goes on at once in the next one, and
+// is done only then. One that says so although its turn goes on has failed.
+func testScheduleTurnOver(t *testing.T, r *rig) {
+	var calls int
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r.Every("hourly", orchestration.Interval(time.Hour), func(context.Context) error {
+		calls++
+		switch calls {
+		case 1:
+			cancel()
+			return fmt.Errorf("half done: %w", orchestration.ErrTurnOver)
+		case 2:
+			return orchestration.ErrTurnOver
+		}
+		return nil
+	})
+	r.idle(t)
+	r.clock.Move(time.Hour)
+	wantErr(t, r.RunUntilIdle(ctx), context.Canceled)
+	equal(t, 1, calls)
+	schedule := func() (rec orchestration.Record) {
+		inTx(t, r.Store, func(tx orchestration.Tx) (err error) {
+			rec, err = tx.Get(t.Context(), orchestration.ScheduleTable, "hourly")
+			return err
+		})
+		return rec
+	}
+	equal(t, 0, schedule().Attempt)
+	r.idle(t)
+	equal(t, 2, calls)
+	equal(t, 1, schedule().Attempt)
+	r.clock.Move(time.Minute) // the backoff
+	r.idle(t)
+	r.idle(t)
+	equal(t, 3, calls)
+	equal(t, 0, schedule().Attempt)
 }
 
 // A schedule lies in the store: the next program catches up what was missed,
