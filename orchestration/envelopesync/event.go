@@ -25,6 +25,7 @@ type eventBody struct {
 const (
 	stateMerged  = "merged"
 	stateIgnored = "ignored" // concerns nobody of the connection
+	stateEmptied = "emptied" // was one of the two, and its bytes were taken away
 )
 
 // Receive stores a Connect message; the work on it comes later. It is
@@ -86,14 +87,8 @@ func (f *Flow) runEvents(ctx context.Context, group string) error {
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	seen := make([]observed, 0, len(rows))
-	for _, row := range rows {
-		o, err := f.look(ctx, l, row)
-		if err != nil {
-			return err
-		}
-		seen = append(seen, o)
-	}
+	// What was looked at before a failure, or the end of the turn, counts.
+	seen, failure := f.lookAt(ctx, l, rows)
 	err = f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		for _, o := range seen {
 			if err := f.take(ctx, tx, l, o); err != nil {
@@ -108,7 +103,7 @@ func (f *Flow) runEvents(ctx context.Context, group string) error {
 			f.cfg.Logger.WarnContext(ctx, "message was given up", "message", o.row.Key, "reason", o.why)
 		}
 	}
-	return err
+	return errors.Join(failure, err)
 }
 
 // observed is a message and what it says.
@@ -117,6 +112,20 @@ type observed struct {
 	state   string
 	why     string
 	records []contactmap.Record
+}
+
+// lookAt reads messages, until one fails or the turn is over.
+func (f *Flow) lookAt(ctx context.Context, l *live, rows []orchestration.Row[eventBody]) (seen []observed, err error) {
+	for _, row := range rows {
+		o, err := f.look(ctx, l, row)
+		if err != nil {
+			return seen, err
+		}
+		if seen = append(seen, o); orchestration.TurnOver(ctx) {
+			break
+		}
+	}
+	return seen, nil
 }
 
 // look reads a message. One that names no people is completed through the API.

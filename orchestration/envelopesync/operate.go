@@ -150,7 +150,8 @@ func (f *Flow) purgeRaw(ctx context.Context, before time.Time) (int, error) {
 	return f.blank(ctx, orchestration.Query{States: []string{stateMerged, stateIgnored}, UpdatedBefore: before, Limit: 256})
 }
 
-// blank takes away the bytes of the messages that q selects.
+// blank takes away the bytes of the messages that q selects. Those that were done
+// get a state of their own, so that the next purge need not go past them.
 func (f *Flow) blank(ctx context.Context, q orchestration.Query) (total int, err error) {
 	for {
 		n, blanked := 0, 0
@@ -162,14 +163,18 @@ func (f *Flow) blank(ctx context.Context, q orchestration.Query) (total int, err
 			n, blanked = len(rows), 0
 			for _, row := range rows {
 				q.AfterSeq = row.Seq
-				if len(row.Value.Raw) == 0 {
+				done := row.State == stateMerged || row.State == stateIgnored
+				if len(row.Value.Raw) > 0 {
+					blanked++
+				} else if !done {
 					continue
 				}
-				row.Value.Raw = nil
+				if row.Value.Raw = nil; done {
+					row.State = stateEmptied
+				}
 				if err := f.events.Update(ctx, tx, &row); err != nil {
 					return err
 				}
-				blanked++
 			}
 			return nil
 		})
@@ -179,6 +184,9 @@ func (f *Flow) blank(ctx context.Context, q orchestration.Query) (total int, err
 		total += blanked
 		if n < q.Limit {
 			return total, nil
+		}
+		if orchestration.TurnOver(ctx) {
+			return total, orchestration.ErrTurnOver
 		}
 	}
 }
