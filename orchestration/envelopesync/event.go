@@ -245,26 +245,19 @@ func (f *Flow) arm(row *recordRow, backfill bool) {
 // wakeRecords makes records due again, for a replay. Actions of records that are
 // done have had their turn, also those that were chosen since.
 func (f *Flow) wakeRecords(ctx context.Context, l *live, q orchestration.Query) error {
-	q.States, q.Limit = []string{stateDone, orchestration.StateDead}, 256
-	for {
-		n := 0
-		err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
-			rows, err := f.records.List(ctx, tx, q)
-			n = len(rows)
-			for _, row := range rows {
-				q.AfterSeq = row.Seq
-				if b := &row.Value; row.State == stateDone {
-					b.Fired = append(b.Fired, steps(&b.Record, l.Actions, b.Fired)...)
-				}
-				row.State, row.Due, row.Updated, row.Attempt = orchestration.StatePending, f.now(), f.now(), 0
-				err = errors.Join(err, f.records.Update(ctx, tx, &row))
-			}
-			return err
-		})
-		if err != nil || n < q.Limit {
-			return err
+	q.Table, q.States = string(f.records), []string{stateDone, orchestration.StateDead}
+	_, err := f.changeAll(ctx, q, func(tx orchestration.Tx, rec orchestration.Record) (bool, error) {
+		row, err := f.records.Row(rec)
+		if err != nil {
+			return false, err
 		}
-	}
+		if b := &row.Value; row.State == stateDone {
+			b.Fired = append(b.Fired, steps(&b.Record, l.Actions, b.Fired)...)
+		}
+		row.State, row.Due, row.Updated, row.Attempt = orchestration.StatePending, f.now(), f.now(), 0
+		return true, f.records.Update(ctx, tx, &row)
+	})
+	return err
 }
 
 // failed says what follows a failure: another attempt later, or none.

@@ -126,32 +126,30 @@ const purgeSize = 256
 func (f *Flow) purgeJournal(ctx context.Context, before time.Time) error {
 	q := orchestration.Query{Table: string(f.journal), UpdatedBefore: before, Limit: purgeSize}
 	for {
-		n := 0
-		err := f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
-			recs, err := tx.List(ctx, q)
-			if err != nil {
+		var recs []orchestration.Record
+		err := f.deps.Store.Tx(ctx, func(tx orchestration.Tx) (err error) {
+			if recs, err = tx.List(ctx, q); err != nil {
 				return err
 			}
-			n = len(recs)
 			var gone []string
 			for _, rec := range recs {
-				q.AfterSeq = rec.Seq
 				_, err := tx.Get(ctx, string(f.sessions), rec.Ref)
-				if errors.Is(err, orchestration.ErrNoRecord) {
-					gone, err = append(gone, rec.Key), nil
-				}
-				if err != nil {
+				switch {
+				case errors.Is(err, orchestration.ErrNoRecord):
+					gone = append(gone, rec.Key)
+				case err != nil:
 					return err
 				}
 			}
 			return tx.Delete(ctx, q.Table, gone...)
 		})
-		if err != nil || n < purgeSize {
+		if err != nil || len(recs) < purgeSize {
 			return err
 		}
 		if orchestration.TurnOver(ctx) {
 			return orchestration.ErrTurnOver
 		}
+		q.AfterSeq = recs[len(recs)-1].Seq
 	}
 }
 
