@@ -216,7 +216,8 @@ func (h *Handlers) Due(ctx context.Context, tx Tx, lane Lane) (bool, error) {
 }
 
 // Defer puts off all due records of a lane after a failure. A record that is
-// being sent keeps its attempt, because the attempt names what was sent.
+// being sent keeps its attempt, because the attempt names what was sent; and so do
+// all where nothing was sent, see NotSent.
 func (h *Handlers) Defer(ctx context.Context, lane Lane, cause error) error {
 	now := h.set.Clock()
 	q := Query{Table: lane.Table, Group: lane.Group, DueBy: now, Limit: pageSize}
@@ -249,7 +250,10 @@ func (h *Handlers) Defer(ctx context.Context, lane Lane, cause error) error {
 
 func (h *Handlers) deferRecord(rec *Record, cause error, now time.Time) {
 	wait := h.set.Backoff(rec.Attempt + 1)
-	if rec.State != StateSending {
+	if e, ok := errors.AsType[*countersign.Error](cause); ok {
+		wait = max(wait, e.RetryAfter)
+	}
+	if rec.State != StateSending && !NotSent(cause) {
 		rec.Attempt++
 	}
 	rec.LastError, rec.Updated = ErrorText(cause), now

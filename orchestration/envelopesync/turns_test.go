@@ -39,7 +39,7 @@ func TestMessagesTakeManyTurns(t *testing.T) {
 	w.run()
 	const messages = 20
 	for i := range messages {
-		at := began.Add(time.Duration(i) * time.Second).Format(time.RFC3339)
+		at := began.Add(time.Duration(i+1) * time.Second).Format(time.RFC3339)
 		require.Equal(t, 200, w.deliver(`{"event":"recipient-sent","generatedDateTime":"`+at+`","data":{"accountId":"`+string(w.account())+
 			`","envelopeId":"`+string(id)+`","recipientId":"1"}}`))
 	}
