@@ -228,3 +228,22 @@ func TestWatchTakesManyTurns(t *testing.T) {
 	}
 	require.Equal(t, 24, n)
 }
+
+// A person's check, or a process that died after its own, leaves it to the next run
+// to look again at the sales that the mapping kept back.
+func TestRefusedSaleIsLookedAtAgainAfterACheck(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.live()
+	q := w.b.AddQuestion(salesdocktest.Question{Name: "Nieuw", Identifier: "new-b", InputType: "text", Required: true})
+	w.advance(20 * time.Minute)
+	sale := w.sell()
+	w.advance(20 * time.Minute)
+	require.Equal(t, salelink.SaleRefused, w.sale(sale).State)
+	w.b.ChangeQuestion(q, func(q *salesdocktest.Question) { q.Required = false })
+	_, err := w.flow.Check(t.Context())
+	require.NoError(t, err)
+	w.start()
+	w.advance(20 * time.Minute)
+	require.Equal(t, salelink.SaleForwarded, w.sale(sale).State)
+}
