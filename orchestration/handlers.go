@@ -167,7 +167,11 @@ func (h *Handlers) turn(ctx context.Context, lane Lane) error {
 // attempt calls the handler and looks whether it moved the record that it was
 // called for. The cause is the handler's failure, err that of the store.
 func (h *Handlers) attempt(ctx context.Context, lane Lane, handler Handler, before *Record, now time.Time) (cause, err error) {
-	if cause = h.call(ctx, lane, handler); cause != nil || TurnOver(ctx) {
+	cause = h.call(ctx, lane, handler)
+	if errors.Is(cause, ErrTurnOver) {
+		cause = nil // what it leaves is still due
+	}
+	if cause != nil || TurnOver(ctx) {
 		return cause, nil
 	}
 	after, err := h.firstDue(ctx, lane, now)
@@ -242,7 +246,8 @@ func dueBy(ctx context.Context, tx Tx, lane Lane, by time.Time) (time.Time, erro
 }
 
 // Defer puts off all due records of a lane after a failure. A record that is
-// being sent keeps its attempt, because the attempt names what was sent.
+// being sent keeps its attempt, because the attempt names what was sent; and so do
+// all where nothing was sent, see NotSent.
 func (h *Handlers) Defer(ctx context.Context, lane Lane, cause error) error {
 	now := h.set.Clock()
 	q := Query{Table: lane.Table, Group: lane.Group, DueBy: now, Limit: pageSize}
@@ -275,7 +280,10 @@ func (h *Handlers) Defer(ctx context.Context, lane Lane, cause error) error {
 
 func (h *Handlers) deferRecord(rec *Record, cause error, now time.Time) {
 	wait := h.set.Backoff(rec.Attempt + 1)
-	if rec.State != StateSending {
+	if e, ok := errors.AsType[*countersign.Error](cause); ok {
+		wait = max(wait, e.RetryAfter)
+	}
+	if rec.State != StateSending && !NotSent(cause) {
 		rec.Attempt++
 	}
 	rec.LastError, rec.Updated = ErrorText(cause), now

@@ -142,7 +142,8 @@ func (l *Local) Handle(table string, h Handler) { l.handlers.Handle(table, h) }
 // which the run before it ended; a zero time ends the schedule. The name is the
 // schedule's identity in the store: after a pause of the program, however many
 // runs it missed, h is called once, at once. A failed run is repeated with
-// backoff. A name has one schedule: a second one makes Run fail.
+// backoff, and one that ends with ErrTurnOver goes on at once in another turn. A
+// name has one schedule: a second one makes Run fail.
 func (l *Local) Every(name string, next func(time.Time) time.Time, h func(context.Context) error) {
 	l.handlers.Every(name, next, h)
 }

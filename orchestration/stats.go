@@ -79,7 +79,8 @@ func Health(ctx context.Context, s Store, now time.Time) (waiting time.Duration,
 
 // Purge deletes the records of a table that are in one of these states, were
 // last updated before a time and have no Due, and tells how many. A record
-// that never got an Updated stays.
+// that never got an Updated stays. In a schedule whose turn is over it ends with
+// ErrTurnOver: call it again, with the same time.
 func Purge(ctx context.Context, s Store, table string, before time.Time, states ...string) (n int, err error) {
 	if before.IsZero() || len(states) == 0 {
 		return 0, fmt.Errorf("purge %s: it needs a time and at least one state", table)

@@ -73,8 +73,9 @@ func (e *Engine) Handle(table string, h orchestration.Handler) { e.handlers.Hand
 // which the run before it ended, in one of the processes that set the schedule; a
 // zero time ends it. The name is the schedule's identity in the store: after a
 // pause of all programs, however many runs were missed, h is called once, at
-// once. A failed run is repeated with backoff. A name has one schedule in a
-// process: a second one makes Run fail.
+// once. A failed run is repeated with backoff, and one that ends with
+// orchestration.ErrTurnOver goes on at once in another turn. A name has one
+// schedule in a process: a second one makes Run fail.
 func (e *Engine) Every(name string, next func(time.Time) time.Time, h func(context.Context) error) {
 	e.handlers.Every(name, next, h)
 }

@@ -82,6 +82,7 @@ func runEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make M
 		{"SendingKeepsAttempt", testSendingKeepsAttempt},
 		{"Schedule", testSchedule},
 		{"ScheduleFails", testScheduleFails},
+		{"ScheduleTurnOver", testScheduleTurnOver},
 		{"ScheduleAcrossEngines", testScheduleAcrossEngines},
 		holds,
 		{"Misuse", testMisuse},
@@ -387,27 +388,6 @@ func testSharesWhileRunning(t *testing.T, r *rig) {
 	ok(t, err)
 	defer release()
 	wantErr(t, r.RunUntilIdle(t.Context()), orchestration.ErrOwned)
-}
-
-// A handler that is told to stop returns without having moved anything, and no
-// record counts that as a failure.
-func testTurnOver(t *testing.T, r *rig) {
-	r.insert(t, 1, "g")
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	r.Handle(table, func(ctx context.Context, _ string) error {
-		if orchestration.TurnOver(ctx) {
-			t.Error("the turn is over before it began")
-		}
-		cancel()
-		if !orchestration.TurnOver(ctx) {
-			t.Error("the engine stops, and the turn goes on")
-		}
-		return ctx.Err()
-	})
-	wantErr(t, r.RunUntilIdle(ctx), context.Canceled)
-	equal(t, 0, get(t, r.Store, "g0").Attempt)
-	equal(t, "", get(t, r.Store, "g0").LastError)
 }
 
 func testMisuse(t *testing.T, r *rig) {
