@@ -43,7 +43,7 @@ func (d DeadLetters) Retry(ctx context.Context, keys ...string) error {
 }
 
 // RetryAll takes up all dead records but those of the keys given, and tells how
-// many.
+// many. In a schedule whose turn is over it ends with ErrTurnOver: call it again.
 func (d DeadLetters) RetryAll(ctx context.Context, but ...string) (n int, err error) {
 	q := Query{Table: d.Table, States: []string{StateDead}}
 	err = change(ctx, d.Store, q, func(tx Tx, recs []Record) (int, error) {
@@ -73,7 +73,8 @@ func (d DeadLetters) revive(ctx context.Context, tx Tx, rec Record) error {
 
 // change goes through the records that q selects, page by page: f changes the
 // records of a page in the transaction that read them, and tells how many;
-// *total is their sum over what was committed.
+// *total is their sum over what was committed. Called by a handler, it ends with
+// ErrTurnOver between two pages.
 func change(ctx context.Context, s Store, q Query, f func(Tx, []Record) (int, error), total *int) error {
 	q.Limit = pageSize
 	for {
@@ -92,6 +93,9 @@ func change(ctx context.Context, s Store, q Query, f func(Tx, []Record) (int, er
 		*total += n
 		if len(recs) < q.Limit {
 			return nil
+		}
+		if TurnOver(ctx) {
+			return ErrTurnOver
 		}
 		q.AfterSeq = recs[len(recs)-1].Seq
 	}

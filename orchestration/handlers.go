@@ -1,6 +1,7 @@
 package orchestration
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,20 +30,26 @@ type Handlers struct {
 	limiters  map[string]countersign.Limiter
 }
 
-// HandlersConfig is what an engine knows for its Handlers. All but Changed must
-// be set.
+// HandlersConfig is what an engine knows for its Handlers. All but the last three
+// must be set.
 type HandlersConfig struct {
 	Clock   func() time.Time
 	Backoff func(attempt int) time.Duration // how long a failed lane's records are put off
 	Logger  *slog.Logger
 	Limiter func(account string, n int, per time.Duration) countersign.Limiter
-	Changed func() // called when a handler or schedule was added
+
+	Changed         func()        // called when a handler or schedule was added
+	Observer        Observer      // told what the handlers do
+	BacklogInterval time.Duration // how often the observer is told the backlogs; default 15 s
 }
 
 // NewHandlers gives Handlers without any handler.
 func NewHandlers(store Store, cfg HandlersConfig) *Handlers {
 	if cfg.Changed == nil {
 		cfg.Changed = func() {}
+	}
+	if cfg.BacklogInterval <= 0 {
+		cfg.BacklogInterval = defaultBacklogInterval
 	}
 	return &Handlers{
 		store: store, set: cfg,
@@ -86,7 +93,7 @@ func (h *Handlers) Limiter(account string, n int, per time.Duration) countersign
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.limiters[account] == nil {
-		h.limiters[account] = h.set.Limiter(account, n, per)
+		h.limiters[account] = h.observed(account, h.set.Limiter(account, n, per))
 	}
 	return h.limiters[account]
 }
@@ -145,21 +152,33 @@ func (h *Handlers) turn(ctx context.Context, lane Lane) error {
 	if err != nil || before == nil || handler == nil {
 		return err
 	}
-	cause := h.call(ctx, lane, handler)
-	if cause == nil && !TurnOver(ctx) {
-		after, err := h.firstDue(ctx, lane, now)
-		if err != nil {
-			return err
-		}
-		if after != nil && after.Key == before.Key && after.Version == before.Version {
-			cause = errNoProgress
-		}
-	}
-	if cause == nil || ctx.Err() != nil {
-		return nil
+	h.tell(func(o Observer) { o.TurnBegan(lane) })
+	began := h.set.Clock()
+	cause, err := h.attempt(ctx, lane, handler, before, now)
+	took := h.set.Clock().Sub(began)
+	h.tell(func(o Observer) { o.TurnEnded(lane, took, cmp.Or(cause, err, ctx.Err())) })
+	if err != nil || cause == nil || ctx.Err() != nil {
+		return err
 	}
 	h.set.Logger.WarnContext(ctx, "lane failed", "table", lane.Table, "group", lane.Group, "error", cause)
 	return h.Defer(ctx, lane, cause)
+}
+
+// attempt calls the handler and looks whether it moved the record that it was
+// called for. The cause is the handler's failure, err that of the store.
+func (h *Handlers) attempt(ctx context.Context, lane Lane, handler Handler, before *Record, now time.Time) (cause, err error) {
+	cause = h.call(ctx, lane, handler)
+	if errors.Is(cause, ErrTurnOver) {
+		cause = nil // what it leaves is still due
+	}
+	if cause != nil || TurnOver(ctx) {
+		return cause, nil
+	}
+	after, err := h.firstDue(ctx, lane, now)
+	if err == nil && after != nil && after.Key == before.Key && after.Version == before.Version {
+		cause = errNoProgress
+	}
+	return cause, err
 }
 
 func (h *Handlers) call(ctx context.Context, lane Lane, handler Handler) (err error) {
@@ -227,7 +246,8 @@ func dueBy(ctx context.Context, tx Tx, lane Lane, by time.Time) (time.Time, erro
 }
 
 // Defer puts off all due records of a lane after a failure. A record that is
-// being sent keeps its attempt, because the attempt names what was sent.
+// being sent keeps its attempt, because the attempt names what was sent; and so do
+// all where nothing was sent, see NotSent.
 func (h *Handlers) Defer(ctx context.Context, lane Lane, cause error) error {
 	now := h.set.Clock()
 	q := Query{Table: lane.Table, Group: lane.Group, DueBy: now, Limit: pageSize}
@@ -260,7 +280,10 @@ func (h *Handlers) Defer(ctx context.Context, lane Lane, cause error) error {
 
 func (h *Handlers) deferRecord(rec *Record, cause error, now time.Time) {
 	wait := h.set.Backoff(rec.Attempt + 1)
-	if rec.State != StateSending {
+	if e, ok := errors.AsType[*countersign.Error](cause); ok {
+		wait = max(wait, e.RetryAfter)
+	}
+	if rec.State != StateSending && !NotSent(cause) {
 		rec.Attempt++
 	}
 	rec.LastError, rec.Updated = ErrorText(cause), now

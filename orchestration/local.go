@@ -41,6 +41,9 @@ type localSettings struct {
 	grace   time.Duration
 	sweep   time.Duration
 	limiter func(account string, n int, per time.Duration) countersign.Limiter
+
+	observer        Observer
+	backlogInterval time.Duration
 }
 
 // LocalOption changes one setting of a Local engine.
@@ -117,6 +120,7 @@ func NewLocal(store Store, opts ...LocalOption) *Local {
 	}
 	l.handlers = NewHandlers(store, HandlersConfig{
 		Clock: l.set.clock, Backoff: l.set.backoff, Logger: l.set.logger, Limiter: l.set.limiter, Changed: l.wake,
+		Observer: l.set.observer, BacklogInterval: l.set.backlogInterval,
 	})
 	store.OnDue(func([]Lane) { l.wake() })
 	return l
@@ -138,7 +142,8 @@ func (l *Local) Handle(table string, h Handler) { l.handlers.Handle(table, h) }
 // which the run before it ended; a zero time ends the schedule. The name is the
 // schedule's identity in the store: after a pause of the program, however many
 // runs it missed, h is called once, at once. A failed run is repeated with
-// backoff. A name has one schedule: a second one makes Run fail.
+// backoff, and one that ends with ErrTurnOver goes on at once in another turn. A
+// name has one schedule: a second one makes Run fail.
 func (l *Local) Every(name string, next func(time.Time) time.Time, h func(context.Context) error) {
 	l.handlers.Every(name, next, h)
 }
@@ -181,6 +186,7 @@ func (l *Local) run(ctx context.Context, untilIdle bool) error {
 		return err
 	}
 	defer release()
+	defer l.handlers.WatchBacklogs(ctx)()
 	// Handlers outlive ctx by the grace period.
 	work, cancel := context.WithCancel(WithTurn(context.WithoutCancel(ctx), ctx))
 	defer cancel()

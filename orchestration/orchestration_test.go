@@ -25,8 +25,8 @@ func TestLocal(t *testing.T) {
 }
 
 // newLocal is an engine as the suite wants it.
-func newLocal(s orchestration.Store, now func() time.Time) orchestration.Engine {
-	return orchestration.NewLocal(s, orchestration.WithClock(now), orchestration.WithBackoff(minutes))
+func newLocal(s orchestration.Store, now func() time.Time, o orchestration.Observer) orchestration.Engine {
+	return orchestration.NewLocal(s, orchestration.WithClock(now), orchestration.WithObserver(o), orchestration.WithBackoff(minutes))
 }
 
 func minutes(attempt int) time.Duration { return time.Duration(attempt) * time.Minute }

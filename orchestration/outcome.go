@@ -152,6 +152,14 @@ func hadNoEffect(err error) bool {
 		errors.Is(err, countersign.ErrUnauthorized) || errors.Is(err, countersign.ErrForbidden)
 }
 
+// NotSent reports that the rate limit had no place for a call before its context
+// ends, as that of a turn does: no request was sent, and it counts as no attempt.
+// Without this, records that wait for a busy account would be given up.
+func NotSent(err error) bool {
+	e, ok := errors.AsType[*countersign.Error](err)
+	return ok && e.Attempts == 0 && errors.Is(e, countersign.ErrRateLimited)
+}
+
 // permanent reports an error that sending the same again does not change. A
 // missing right or credential is not among them: people repair it.
 func permanent(err error) bool {
@@ -195,11 +203,17 @@ func (o Outcome[R]) failed(ctx context.Context, rec Record, cause error) (Record
 	if e, ok := errors.AsType[*countersign.Error](cause); ok {
 		wait = max(wait, e.RetryAfter)
 	}
+	unsent := NotSent(cause)
 	state, due := StatePending, o.now().Add(wait)
-	if permanent(cause) || o.Attempts > 0 && rec.Attempt >= o.Attempts {
+	if permanent(cause) || !unsent && o.Attempts > 0 && rec.Attempt >= o.Attempts {
 		state, due = StateDead, time.Time{}
 	}
-	return o.unfinished(ctx, rec, cause, func(rec *Record) { rec.State, rec.Due, rec.Updated = state, due, o.now() })
+	return o.unfinished(ctx, rec, cause, func(rec *Record) {
+		rec.State, rec.Due, rec.Updated = state, due, o.now()
+		if unsent {
+			rec.Attempt--
+		}
+	})
 }
 
 func (o Outcome[R]) park(ctx context.Context, rec Record, cause error) (Record, error) {

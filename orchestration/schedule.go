@@ -19,7 +19,8 @@ type schedule struct {
 // from the time at which the run before it ended; a zero time ends the schedule.
 // The name is the schedule's identity in the store: after a pause of the program,
 // however many runs it missed, it is called once, at once. A failed run is repeated
-// with backoff. A name has one schedule: a second one is a Misuse.
+// with backoff, and one that ends with ErrTurnOver goes on at once in another turn.
+// A name has one schedule: a second one is a Misuse.
 func (h *Handlers) Every(name string, next func(time.Time) time.Time, run func(context.Context) error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -9,19 +9,24 @@ import (
 
 // Stats is how a table stands.
 type Stats struct {
-	States map[string]int64 // how many records are in each state
+	States map[string]int64 // how many records are in each state; StateDead are the dead letters
 	Due    int64            // how many of them are due
-	// Lag is how long the record at the head of the line has been due: the
-	// first due one in Seq order. Zero when none is due.
+	// Lag is how long the record that is due longest has been so. Zero when none is
+	// due. One that waits for its next attempt after a failure is not due.
 	Lag time.Duration
 }
 
 // StatsOf counts a table.
 func StatsOf(ctx context.Context, s Store, table string, now time.Time) (Stats, error) {
+	return statsOf(ctx, s, table, nil, now)
+}
+
+// statsOf counts a table, those states alone if there are any.
+func statsOf(ctx context.Context, s Store, table string, states []string, now time.Time) (Stats, error) {
 	var out Stats
 	err := s.Tx(ctx, func(tx Tx) (err error) {
 		out = Stats{}
-		if out.States, err = tx.Count(ctx, Query{Table: table}); err != nil {
+		if out.States, err = tx.Count(ctx, Query{Table: table, States: states}); err != nil {
 			return err
 		}
 		due, err := tx.Count(ctx, Query{Table: table, DueBy: now})
@@ -31,14 +36,28 @@ func StatsOf(ctx context.Context, s Store, table string, now time.Time) (Stats, 
 		for _, n := range due {
 			out.Due += n
 		}
-		head, err := tx.List(ctx, Query{Table: table, DueBy: now, Limit: 1})
-		if err == nil && len(head) == 1 {
-			out.Lag = now.Sub(head[0].Due)
-		}
+		out.Lag, err = lag(ctx, tx, table, now)
 		return err
 	})
 	if err != nil {
 		return Stats{}, fmt.Errorf("count %s: %w", table, err)
+	}
+	return out, nil
+}
+
+// lag looks for the record that is due longest: it begins with the first in Seq
+// order, which mostly is the one, and asks for a later one that was due before it
+// until there is none. If a million are due in any order, some fifteen questions
+// do; the bound is for those who insert the latest first.
+func lag(ctx context.Context, tx Tx, table string, now time.Time) (out time.Duration, err error) {
+	q := Query{Table: table, DueBy: now, Limit: 1}
+	for range 64 {
+		recs, err := tx.List(ctx, q)
+		if err != nil || len(recs) == 0 {
+			return out, err
+		}
+		out = now.Sub(recs[0].Due)
+		q.AfterSeq, q.DueBy = recs[0].Seq, recs[0].Due.Add(-time.Microsecond)
 	}
 	return out, nil
 }
@@ -60,7 +79,8 @@ func Health(ctx context.Context, s Store, now time.Time) (waiting time.Duration,
 
 // Purge deletes the records of a table that are in one of these states, were
 // last updated before a time and have no Due, and tells how many. A record
-// that never got an Updated stays.
+// that never got an Updated stays. In a schedule whose turn is over it ends with
+// ErrTurnOver: call it again, with the same time.
 func Purge(ctx context.Context, s Store, table string, before time.Time, states ...string) (n int, err error) {
 	if before.IsZero() || len(states) == 0 {
 		return 0, fmt.Errorf("purge %s: it needs a time and at least one state", table)

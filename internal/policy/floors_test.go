@@ -87,6 +87,7 @@ var floors = map[string][]string{
 	"examples/onboarding":      {anyExported},
 	"examples/salelink":        {anyExported},
 	"examples/movestate":       {anyExported},
+	"examples/observability":   {anyExported},
 	"examples/proof":           {anyExported},
 	"internal/conformance":     {anything},
 }

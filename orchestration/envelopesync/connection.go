@@ -288,23 +288,11 @@ func (f *Flow) releaseHeld(ctx context.Context, account docusign.AccountID) erro
 
 // release makes records pending and due.
 func (f *Flow) release(ctx context.Context, q orchestration.Query) error {
-	q.Limit = 256
-	for {
-		n := 0
-		err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
-			recs, err := tx.List(ctx, q)
-			for _, rec := range recs {
-				rec.State, rec.Due, rec.Updated, rec.Attempt = orchestration.StatePending, f.now(), f.now(), 0
-				err = errors.Join(err, tx.Update(ctx, rec))
-				q.AfterSeq = rec.Seq
-			}
-			n = len(recs)
-			return err
-		})
-		if err != nil || n < q.Limit {
-			return err
-		}
-	}
+	_, err := f.changeAll(ctx, q, func(tx orchestration.Tx, rec orchestration.Record) (bool, error) {
+		rec.State, rec.Due, rec.Updated, rec.Attempt = orchestration.StatePending, f.now(), f.now(), 0
+		return true, tx.Update(ctx, rec)
+	})
+	return err
 }
 
 func (f *Flow) setState(ctx context.Context, account docusign.AccountID, state, what string) error {

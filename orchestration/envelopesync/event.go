@@ -25,6 +25,7 @@ type eventBody struct {
 const (
 	stateMerged  = "merged"
 	stateIgnored = "ignored" // concerns nobody of the connection
+	stateEmptied = "emptied" // was one of the two, and its bytes were taken away
 )
 
 // Receive stores a Connect message; the work on it comes later. It is
@@ -86,14 +87,8 @@ func (f *Flow) runEvents(ctx context.Context, group string) error {
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	seen := make([]observed, 0, len(rows))
-	for _, row := range rows {
-		o, err := f.look(ctx, l, row)
-		if err != nil {
-			return err
-		}
-		seen = append(seen, o)
-	}
+	// What was looked at before a failure, or the end of the turn, counts.
+	seen, failure := f.lookAt(ctx, l, rows)
 	err = f.store.Tx(ctx, func(tx orchestration.Tx) error {
 		for _, o := range seen {
 			if err := f.take(ctx, tx, l, o); err != nil {
@@ -108,7 +103,7 @@ func (f *Flow) runEvents(ctx context.Context, group string) error {
 			f.cfg.Logger.WarnContext(ctx, "message was given up", "message", o.row.Key, "reason", o.why)
 		}
 	}
-	return err
+	return errors.Join(failure, err)
 }
 
 // observed is a message and what it says.
@@ -117,6 +112,20 @@ type observed struct {
 	state   string
 	why     string
 	records []contactmap.Record
+}
+
+// lookAt reads messages, until one fails or the turn is over.
+func (f *Flow) lookAt(ctx context.Context, l *live, rows []orchestration.Row[eventBody]) (seen []observed, err error) {
+	for _, row := range rows {
+		o, err := f.look(ctx, l, row)
+		if err != nil {
+			return seen, err
+		}
+		if seen = append(seen, o); orchestration.TurnOver(ctx) {
+			break
+		}
+	}
+	return seen, nil
 }
 
 // look reads a message. One that names no people is completed through the API.
@@ -236,26 +245,19 @@ func (f *Flow) arm(row *recordRow, backfill bool) {
 // wakeRecords makes records due again, for a replay. Actions of records that are
 // done have had their turn, also those that were chosen since.
 func (f *Flow) wakeRecords(ctx context.Context, l *live, q orchestration.Query) error {
-	q.States, q.Limit = []string{stateDone, orchestration.StateDead}, 256
-	for {
-		n := 0
-		err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
-			rows, err := f.records.List(ctx, tx, q)
-			n = len(rows)
-			for _, row := range rows {
-				q.AfterSeq = row.Seq
-				if b := &row.Value; row.State == stateDone {
-					b.Fired = append(b.Fired, steps(&b.Record, l.Actions, b.Fired)...)
-				}
-				row.State, row.Due, row.Updated, row.Attempt = orchestration.StatePending, f.now(), f.now(), 0
-				err = errors.Join(err, f.records.Update(ctx, tx, &row))
-			}
-			return err
-		})
-		if err != nil || n < q.Limit {
-			return err
+	q.Table, q.States = string(f.records), []string{stateDone, orchestration.StateDead}
+	_, err := f.changeAll(ctx, q, func(tx orchestration.Tx, rec orchestration.Record) (bool, error) {
+		row, err := f.records.Row(rec)
+		if err != nil {
+			return false, err
 		}
-	}
+		if b := &row.Value; row.State == stateDone {
+			b.Fired = append(b.Fired, steps(&b.Record, l.Actions, b.Fired)...)
+		}
+		row.State, row.Due, row.Updated, row.Attempt = orchestration.StatePending, f.now(), f.now(), 0
+		return true, f.records.Update(ctx, tx, &row)
+	})
+	return err
 }
 
 // failed says what follows a failure: another attempt later, or none.

@@ -90,33 +90,55 @@ func (f *Flow) Replay(ctx context.Context, account docusign.AccountID, envelope 
 	if err := f.wakeRecords(ctx, l, orchestration.Query{Scope: scope, Ref: string(envelope)}); err != nil {
 		return err
 	}
-	q := orchestration.Query{Scope: scope, Ref: string(envelope), States: []string{stateMerged, stateIgnored, orchestration.StateDead}, Limit: 256}
+	q := orchestration.Query{
+		Table: string(f.events), Scope: scope, Ref: string(envelope), States: []string{stateMerged, stateIgnored, orchestration.StateDead},
+	}
+	_, err = f.changeAll(ctx, q, func(tx orchestration.Tx, rec orchestration.Record) (bool, error) {
+		row, err := f.events.Row(rec)
+		if err != nil || len(row.Value.Raw) == 0 || row.Ref == "" {
+			return false, err
+		}
+		row.State, row.Due, row.Updated = orchestration.StatePending, f.now(), f.now()
+		return true, f.events.Update(ctx, tx, &row)
+	})
+	return err
+}
+
+// changeAll changes the records that q selects, each page in one transaction, and
+// tells how many. Called by a schedule, it ends with orchestration.ErrTurnOver
+// between two pages.
+func (f *Flow) changeAll(ctx context.Context, q orchestration.Query, change func(orchestration.Tx, orchestration.Record) (bool, error)) (total int, err error) {
+	q.Limit = 256
 	for {
+		var recs []orchestration.Record
 		n := 0
-		err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
-			rows, err := f.events.List(ctx, tx, q)
-			if err != nil {
+		err := f.store.Tx(ctx, func(tx orchestration.Tx) (err error) {
+			n = 0 // fn may run again
+			if recs, err = tx.List(ctx, q); err != nil {
 				return err
 			}
-			n = len(rows)
-			for _, row := range rows {
-				q.AfterSeq = row.Seq
-				if len(row.Value.Raw) == 0 || row.Ref == "" {
-					continue
-				}
-				row.State, row.Due, row.Updated = orchestration.StatePending, f.now(), f.now()
-				if err := f.events.Update(ctx, tx, &row); err != nil {
+			for _, rec := range recs {
+				changed, err := change(tx, rec)
+				if err != nil {
 					return err
+				}
+				if changed {
+					n++
 				}
 			}
 			return nil
 		})
 		if err != nil {
-			return err
+			return total, err
 		}
-		if n < q.Limit {
-			return nil
+		total += n
+		if len(recs) < q.Limit {
+			return total, nil
 		}
+		if orchestration.TurnOver(ctx) {
+			return total, orchestration.ErrTurnOver
+		}
+		q.AfterSeq = recs[len(recs)-1].Seq
 	}
 }
 
@@ -147,40 +169,24 @@ func (f *Flow) Purge(ctx context.Context, before time.Time) (int, error) {
 
 // purgeRaw takes away the bytes of messages that were done before a time.
 func (f *Flow) purgeRaw(ctx context.Context, before time.Time) (int, error) {
-	return f.blank(ctx, orchestration.Query{States: []string{stateMerged, stateIgnored}, UpdatedBefore: before, Limit: 256})
+	return f.blank(ctx, orchestration.Query{States: []string{stateMerged, stateIgnored}, UpdatedBefore: before})
 }
 
-// blank takes away the bytes of the messages that q selects.
+// blank takes away the bytes of the messages that q selects. Those that were done
+// get a state of their own, so that the next purge need not go past them.
 func (f *Flow) blank(ctx context.Context, q orchestration.Query) (total int, err error) {
-	for {
-		n, blanked := 0, 0
-		err := f.store.Tx(ctx, func(tx orchestration.Tx) error {
-			rows, err := f.events.List(ctx, tx, q)
-			if err != nil {
-				return err
-			}
-			n, blanked = len(rows), 0
-			for _, row := range rows {
-				q.AfterSeq = row.Seq
-				if len(row.Value.Raw) == 0 {
-					continue
-				}
-				row.Value.Raw = nil
-				if err := f.events.Update(ctx, tx, &row); err != nil {
-					return err
-				}
-				blanked++
-			}
-			return nil
-		})
-		if err != nil {
-			return total, err
+	q.Table = string(f.events)
+	return f.changeAll(ctx, q, func(tx orchestration.Tx, rec orchestration.Record) (bool, error) {
+		row, err := f.events.Row(rec)
+		done, full := row.State == stateMerged || row.State == stateIgnored, len(row.Value.Raw) > 0
+		if err != nil || !done && !full {
+			return false, err
 		}
-		total += blanked
-		if n < q.Limit {
-			return total, nil
+		if row.Value.Raw = nil; done {
+			row.State = stateEmptied
 		}
-	}
+		return full, f.events.Update(ctx, tx, &row)
+	})
 }
 
 // Forget takes away all that the store holds about a person: their contact, their
@@ -202,7 +208,7 @@ func (f *Flow) Forget(ctx context.Context, email string) error {
 		envelopes[row.Ref] = true
 	}
 	for envelope := range envelopes {
-		if _, err := f.blank(ctx, orchestration.Query{Ref: envelope, Limit: 256}); err != nil {
+		if _, err := f.blank(ctx, orchestration.Query{Ref: envelope}); err != nil {
 			return err
 		}
 	}

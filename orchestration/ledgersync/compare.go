@@ -19,7 +19,8 @@ import (
 // the engine's usual pauses.
 const comparePatience = 5
 
-// compare looks for changes of the linked files of a page of a complete run.
+// compare looks for changes of the linked files of a page of a complete run. Each
+// document is a call, so that its turn may be over before the page is done.
 func (f *Flow) compare(ctx context.Context, client *cloudsign.Client, link linkRow, w window, docs []cloudsign.Document) error {
 	if !w.Full || link.Value.Until.IsZero() || link.Value.Settings.Late == LateIgnore {
 		return nil
@@ -31,22 +32,25 @@ func (f *Flow) compare(ctx context.Context, client *cloudsign.Client, link linkR
 			return err
 		}
 		maps.DeleteFunc(rows, func(_ contractone.Key, row fileRow) bool {
-			return !registeredState(row.State) || row.Scope != link.Key || row.Value.Digests == nil || !row.Updated.Before(w.To)
+			return !registeredState(row.State) || row.Scope != link.Key || row.Value.Digests == nil || !row.Updated.Before(w.To) || row.Value.Compared.Equal(w.To)
 		})
 		if len(rows) == 0 {
 			continue
 		}
-		if err := f.compareDocument(ctx, client, link, d, rows); err != nil {
+		if err := f.compareDocument(ctx, client, link, w, d, rows); err != nil {
 			return err
+		}
+		if orchestration.TurnOver(ctx) {
+			return orchestration.ErrTurnOver
 		}
 	}
 	return nil
 }
 
-func (f *Flow) compareDocument(ctx context.Context, client *cloudsign.Client, link linkRow, d *cloudsign.Document, rows map[contractone.Key]fileRow) error {
+func (f *Flow) compareDocument(ctx context.Context, client *cloudsign.Client, link linkRow, w window, d *cloudsign.Document, rows map[contractone.Key]fileRow) error {
 	attr, found, failure := client.Attributes.Get(ctx, d.ID)
 	if errors.Is(failure, countersign.ErrForbidden) && !stopsLink(failure) {
-		return nil // this document is not the user's any more
+		return f.compared(ctx, w, rows) // this document is not the user's any more
 	}
 	if !found {
 		attr = nil
@@ -68,7 +72,24 @@ func (f *Flow) compareDocument(ctx context.Context, client *cloudsign.Client, li
 			return err
 		}
 	}
-	return nil
+	return f.compared(ctx, w, rows)
+}
+
+// compared notes that a run is done with the files of a document.
+func (f *Flow) compared(ctx context.Context, w window, rows map[contractone.Key]fileRow) error {
+	return f.store.Tx(ctx, func(tx orchestration.Tx) error {
+		for key := range rows {
+			row, err := f.files.Get(ctx, tx, string(key))
+			if err != nil {
+				return err
+			}
+			row.Value.Compared = w.To
+			if err := f.files.Update(ctx, tx, &row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // passOver keeps with a file why it could not be compared, and the run goes on: it

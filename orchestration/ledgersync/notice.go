@@ -182,7 +182,7 @@ func firstOfMonth(t time.Time) time.Time {
 // remind sends NoticeDeadlines for each link, also for one that was removed: its
 // contracts are still in the ledger. A link that could not be told of does not keep
 // the others waiting, and what was delivered is not sent again when the engine
-// repeats the rest.
+// repeats the rest, or goes on with it in another turn.
 func (f *Flow) remind(ctx context.Context) error {
 	s := f.ledger.(contractone.Searcher) //nolint:forcetypeassert // Register asked
 	var failed []error
@@ -190,8 +190,14 @@ func (f *Flow) remind(ctx context.Context) error {
 		if err != nil {
 			return errors.Join(append(failed, err)...)
 		}
+		if link.Value.Reminded == monthOf(f.now()) {
+			continue
+		}
 		if err := f.remindOf(ctx, s, link); err != nil {
 			failed = append(failed, &LinkError{Link: contractone.ManagementID(link.Key), Err: err})
+		}
+		if orchestration.TurnOver(ctx) {
+			return cmp.Or(errors.Join(failed...), orchestration.ErrTurnOver)
 		}
 	}
 	return errors.Join(failed...)
@@ -199,18 +205,14 @@ func (f *Flow) remind(ctx context.Context) error {
 
 func (f *Flow) remindOf(ctx context.Context, s contractone.Searcher, link linkRow) error {
 	id, month := contractone.ManagementID(link.Key), monthOf(f.now())
-	if link.Value.Reminded == month {
-		return nil
-	}
 	deadlines, err := f.deadlines(ctx, s, id)
 	if err != nil {
 		return err
 	}
-	if len(deadlines) == 0 && (State(link.State) == StateRemoved || State(link.State) == StateDraft) {
-		return nil
-	}
-	if err := f.cfg.Notifier.Notify(ctx, Notice{Kind: NoticeDeadlines, At: f.now(), Link: id, Deadlines: deadlines}); err != nil {
-		return err
+	if len(deadlines) > 0 || State(link.State) != StateRemoved && State(link.State) != StateDraft {
+		if err := f.cfg.Notifier.Notify(ctx, Notice{Kind: NoticeDeadlines, At: f.now(), Link: id, Deadlines: deadlines}); err != nil {
+			return err
+		}
 	}
 	return f.changeLink(ctx, id, func(row *linkRow) error {
 		row.Value.Reminded = month

@@ -56,7 +56,8 @@ func (f *Flow) unpark(ctx context.Context, id contractone.ManagementID) error {
 const pageSize = 256
 
 // requeue makes files due now, at most n of those that q selects. One that may
-// have been sent stays as sent: it will be looked up.
+// have been sent stays as sent: it will be looked up. What a turn leaves, the next
+// finds.
 func (f *Flow) requeue(ctx context.Context, q orchestration.Query, n int64) error {
 	for n > 0 {
 		var rows []fileRow
@@ -81,6 +82,9 @@ func (f *Flow) requeue(ctx context.Context, q orchestration.Query, n int64) erro
 		})
 		if err != nil || len(rows) < q.Limit {
 			return err
+		}
+		if orchestration.TurnOver(ctx) {
+			return orchestration.ErrTurnOver
 		}
 		n -= int64(len(rows))
 		q.AfterSeq = rows[len(rows)-1].Seq

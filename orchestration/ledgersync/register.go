@@ -71,6 +71,9 @@ type fileBody struct {
 	Digests    map[string]string `json:"digests,omitempty"`
 	Drift      []Drift           `json:"drift,omitempty"`
 	DriftFound time.Time         `json:"drift_found,omitzero"`
+	// Compared is the complete run that compared the source last, by the end of its
+	// window: a run that takes several turns compares each file once.
+	Compared time.Time `json:"compared,omitzero"`
 }
 
 type fileRow = orchestration.Row[fileBody]

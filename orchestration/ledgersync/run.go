@@ -37,8 +37,8 @@ func (f *Flow) runLink(ctx context.Context, group string) error {
 	}
 	err = f.difference(ctx, id, row)
 	switch {
-	case err == nil:
-		return nil
+	case err == nil, errors.Is(err, orchestration.ErrTurnOver):
+		return err
 	case stopsLink(err):
 		return f.stop(ctx, id, err)
 	}
@@ -85,6 +85,7 @@ func (f *Flow) difference(ctx context.Context, id contractone.ManagementID, row 
 func (f *Flow) list(ctx context.Context, link linkRow, r reach, w window, first int) (again bool, err error) {
 	id := contractone.ManagementID(link.Key)
 	var rep *orchestration.Reporter
+	fresh := false
 	for page, err := range r.pages(ctx, w.From, w.To, first) {
 		if err != nil {
 			return false, err
@@ -102,9 +103,11 @@ func (f *Flow) list(ctx context.Context, link linkRow, r reach, w window, first 
 			return false, err
 		}
 		rep.Add(int64(len(page.Items)), 0)
-		if page.Next != "" && orchestration.TurnOver(ctx) {
-			return false, nil // the run goes on at the next page
+		// A turn reads one page at least that the one before it did not.
+		if page.Next != "" && (fresh || first == 1) && orchestration.TurnOver(ctx) {
+			return false, orchestration.ErrTurnOver // the run goes on at the next page
 		}
+		fresh = true
 	}
 	return false, f.closeWindow(ctx, id)
 }

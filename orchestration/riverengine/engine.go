@@ -54,6 +54,7 @@ func New(store *Store, opts ...Option) *Engine {
 	}
 	e.handlers = orchestration.NewHandlers(store, orchestration.HandlersConfig{
 		Clock: e.set.clock, Backoff: e.set.backoff, Logger: e.set.logger, Limiter: store.NewLimiter,
+		Observer: e.set.observer, BacklogInterval: e.set.backlogInterval,
 	})
 	store.onLater(e.plan)
 	return e
@@ -75,8 +76,9 @@ func (e *Engine) Handle(table string, h orchestration.Handler) { e.handlers.Hand
 // which the run before it ended, in one of the processes that set the schedule; a
 // zero time ends it. The name is the schedule's identity in the store: after a
 // pause of all programs, however many runs were missed, h is called once, at
-// once. A failed run is repeated with backoff. A name has one schedule in a
-// process: a second one makes Run fail.
+// once. A failed run is repeated with backoff, and one that ends with
+// orchestration.ErrTurnOver goes on at once in another turn. A name has one
+// schedule in a process: a second one makes Run fail.
 func (e *Engine) Every(name string, next func(time.Time) time.Time, h func(context.Context) error) {
 	e.handlers.Every(name, next, h)
 }
@@ -117,6 +119,7 @@ func (e *Engine) run(ctx context.Context, wake func(context.Context) error) erro
 		return err
 	}
 	defer release()
+	defer e.handlers.WatchBacklogs(ctx)()
 	if len(e.handlers.Lanes()) == 0 {
 		return wake(ctx) // a process that only writes has nothing to take
 	}

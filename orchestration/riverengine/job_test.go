@@ -73,7 +73,7 @@ const commitGate = `CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS
 // worker can't complete it meanwhile without having seen the record.
 func TestCommitHoldsTheRowOfTheJob(t *testing.T) {
 	t.Parallel()
-	store := openAt(t, newSchema(t)) // the test changes its tables
+	store := openNew(t)
 	db := store.DB()
 	_, err := db.ExecContext(t.Context(), commitGate)
 	require.NoError(t, err)
@@ -208,7 +208,7 @@ const discard = "UPDATE river_job SET state = 'discarded', finalized_at = now() 
 // puts anything off.
 func TestZombieIsFenced(t *testing.T) {
 	t.Parallel()
-	dsn := emptySchema(t)
+	dsn := newSchema(t)
 	frozen, other := openAt(t, dsn), openAt(t, dsn)
 	require.NoError(t, insertEvent(t.Context(), frozen, "k", "g"))
 
@@ -262,7 +262,7 @@ func TestZombieIsFenced(t *testing.T) {
 // process takes its lane at once.
 func TestStopGivesBack(t *testing.T) {
 	t.Parallel()
-	dsn := emptySchema(t)
+	dsn := newSchema(t)
 	first, second := openAt(t, dsn), openAt(t, dsn)
 	require.NoError(t, insertEvent(t.Context(), first, "k", "g"))
 	working := make(chan struct{})

@@ -18,7 +18,7 @@ import (
 func TestLimiterIsSharedByProcesses(t *testing.T) {
 	t.Parallel()
 	const processes, workers, calls, n = 4, 4, 40, 60
-	dsn := emptySchema(t)
+	dsn := newSchema(t)
 	var left atomic.Int64
 	left.Store(calls)
 	var wg sync.WaitGroup

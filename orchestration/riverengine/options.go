@@ -37,6 +37,9 @@ type settings struct {
 	grace   time.Duration
 	sweep   time.Duration
 
+	observer        orchestration.Observer
+	backlogInterval time.Duration
+
 	jobTimeout time.Duration
 }
 
@@ -75,6 +78,17 @@ func WithGrace(d time.Duration) Option { return func(s *settings) { s.grace = d 
 // are due without a job, which a process that died or a restored backup leaves
 // behind; the default is 10 s.
 func WithSweep(d time.Duration) Option { return func(s *settings) { s.sweep = d } }
+
+// WithObserver tells o what the engine does in this process. The default, nil, is
+// nobody, which costs nothing.
+func WithObserver(o orchestration.Observer) Option { return func(s *settings) { s.observer = o } }
+
+// WithBacklogInterval sets how often the observer is told the backlogs, which the
+// process then counts in the database, beside its work; the default is 15 s. Counting
+// that takes longer than a twentieth of the interval is done less often.
+func WithBacklogInterval(d time.Duration) Option {
+	return func(s *settings) { s.backlogInterval = d }
+}
 
 // warnings passes on what River warns of. Else it would count jobs in the
 // program's log every five seconds.

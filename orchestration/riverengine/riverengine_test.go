@@ -92,8 +92,8 @@ func execute(ctx context.Context, server, statement string) error {
 	return errors.Join(err, conn.Close(ctx))
 }
 
-// used are the schemas that tests are done with, which others use again: to make
-// the tables of one takes longer than most tests.
+// used are the schemas that the cases of storetest are done with, which others of
+// them use again: to make the tables of one takes longer than most cases.
 var used schemaPool
 
 type schemaPool struct {
@@ -126,7 +126,8 @@ func (p *schemaPool) drop() (err error) {
 }
 
 // emptySchema gives a dsn that leads into a schema without records and jobs. The
-// test opens it, and adds nothing to its tables.
+// test opens it and changes no table, so it is for storetest; other tests take
+// newSchema.
 func emptySchema(t testing.TB) (dsn string) {
 	t.Helper()
 	name, ok := used.take()
@@ -153,7 +154,7 @@ func open(t testing.TB, dsn string, opts ...sqlstore.Option) *riverengine.Store 
 // openNew opens a store of its own that the test closes at its end.
 func openNew(t testing.TB) *riverengine.Store {
 	t.Helper()
-	return openAt(t, emptySchema(t))
+	return openAt(t, newSchema(t))
 }
 
 // openAt opens a store, as one process of several, that the test closes at its end.
@@ -222,8 +223,8 @@ func TestLocalEngineFirst(t *testing.T) {
 	require.Equal(t, 0, count("SELECT count(*) FROM countersign_record WHERE attempt <> 1"))
 }
 
-func newEngine(s orchestration.Store, now func() time.Time) orchestration.Engine {
-	return riverengine.New(s.(*riverengine.Store), riverengine.WithClock(now), riverengine.WithBackoff(func(attempt int) time.Duration {
+func newEngine(s orchestration.Store, now func() time.Time, o orchestration.Observer) orchestration.Engine {
+	return riverengine.New(s.(*riverengine.Store), riverengine.WithClock(now), riverengine.WithObserver(o), riverengine.WithBackoff(func(attempt int) time.Duration {
 		return time.Duration(attempt) * time.Minute
 	}))
 }

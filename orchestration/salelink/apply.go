@@ -29,9 +29,7 @@ func (f *Flow) Plan(ctx context.Context) (Plan, error) {
 
 // snapshots reads what a plan looks at.
 func (f *Flow) snapshots(ctx context.Context, link linkRow) (a SnapshotA, b SnapshotB, err error) {
-	f.cache.mu.Lock()
-	cats, err := f.readCatalogues(ctx)
-	f.cache.mu.Unlock()
+	cats, err := f.freshCatalogues(ctx, f.now())
 	if err != nil {
 		return a, b, err
 	}
@@ -43,7 +41,7 @@ func (f *Flow) snapshots(ctx context.Context, link linkRow) (a SnapshotA, b Snap
 	if b.Offered, err = f.offered(ctx); err != nil {
 		return a, b, err
 	}
-	if a.Imported, err = f.imported(ctx); err != nil {
+	if a.Imported, _, err = f.imported(ctx, 0); err != nil {
 		return a, b, err
 	}
 	missing(a.Imported, b.Offered)
@@ -83,7 +81,7 @@ func (f *Flow) openSales(ctx context.Context, link linkRow, a *SnapshotA) error 
 			a.Sales = append(a.Sales, s)
 		}
 	}
-	for s, err := range f.deps.A.Sales.AllFull(ctx, salesdock.SaleQuery{Period: f.window(since)}) {
+	for s, err := range f.deps.A.Sales.AllFull(ctx, salesdock.SaleQuery{Period: f.window(since, f.now())}) {
 		if err != nil {
 			return &sideError{"A", err}
 		}
@@ -120,7 +118,7 @@ func (f *Flow) news(ctx context.Context, link linkRow) (out []StatusNews, err er
 	if err != nil || !link.Value.Settings.Policy.PullStatuses {
 		return nil, err
 	}
-	for r, err := range f.deps.B.Sales.All(ctx, salesdock.SaleQuery{Period: f.window(since)}) {
+	for r, err := range f.deps.B.Sales.All(ctx, salesdock.SaleQuery{Period: f.window(since, f.now())}) {
 		if err != nil {
 			return nil, &sideError{"B", err}
 		}
@@ -204,7 +202,7 @@ func (f *Flow) apply(ctx context.Context, link linkRow, a Action, offered map[st
 		if !there {
 			o = Offered{ID: salesdock.ProductID(a.B), Name: a.Name}
 		}
-		return 1, f.noteProducts(ctx, []Action{a}, map[string]Offered{a.B: o})
+		return 1, f.applyProduct(ctx, a, o)
 	}
 	return 0, nil
 }

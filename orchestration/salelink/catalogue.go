@@ -17,15 +17,25 @@ import (
 
 // catalogues are both sides as they were read together.
 type catalogues struct {
-	a, b salemap.Catalogue
-	read time.Time
-	seen string // a hash of both
+	a, b  salemap.Catalogue
+	began time.Time // before anything was read
+	read  time.Time
+	seen  string // a hash of both
 }
 
-// catalogueCache keeps what was read last, so that not each sale reads it anew.
+// catalogueCache keeps what was read last, so that not each sale reads it anew, and
+// what a turn that was over left of a reading.
 type catalogueCache struct {
 	mu   sync.Mutex
 	last *catalogues
+	half *reading
+}
+
+// reading is catalogues that are being read: each flow, question and agreement is
+// a call, and all of them may be more than one turn has time for.
+type reading struct {
+	began, went time.Time      // when it was begun, and when it went on last
+	details     map[string]any // what was read in full
 }
 
 // catalogues gives what was read less than Config.Every ago, or reads it.
@@ -38,20 +48,41 @@ func (f *Flow) catalogues(ctx context.Context) (*catalogues, error) {
 	return f.readCatalogues(ctx)
 }
 
-// readCatalogues reads both sides; the cache is locked.
+// freshCatalogues gives what was read since a time, or reads it.
+func (f *Flow) freshCatalogues(ctx context.Context, since time.Time) (*catalogues, error) {
+	f.cache.mu.Lock()
+	defer f.cache.mu.Unlock()
+	if c := f.cache.last; c != nil && c.began.After(since) {
+		return c, nil
+	}
+	if r := f.cache.half; r != nil && r.began.Before(since) {
+		f.cache.half = nil
+	}
+	return f.readCatalogues(ctx)
+}
+
+// readCatalogues reads both sides, or goes on with that; the cache is locked.
 func (f *Flow) readCatalogues(ctx context.Context) (*catalogues, error) {
-	c := &catalogues{read: f.now()}
+	now := f.now()
+	r := f.cache.half
+	if r == nil || r.went.Add(f.cfg.Every).Before(now) {
+		r = &reading{began: now, details: map[string]any{}}
+	}
+	f.cache.half = r
+	r.went = now
+	c := &catalogues{began: r.began}
 	var err error
-	if c.a, err = readCatalogue(ctx, f.deps.A); err != nil {
+	if c.a, err = r.catalogue(ctx, "A", f.deps.A); err != nil {
 		return nil, &sideError{"A", err}
 	}
-	if c.b, err = readCatalogue(ctx, f.deps.B); err != nil {
+	if c.b, err = r.catalogue(ctx, "B", f.deps.B); err != nil {
 		return nil, &sideError{"B", err}
 	}
 	if c.seen, err = hashOf(c.a, c.b); err != nil {
 		return nil, err
 	}
-	f.cache.last = c
+	c.read = f.now()
+	f.cache.last, f.cache.half = c, nil
 	return c, nil
 }
 
@@ -64,8 +95,8 @@ type sideError struct {
 func (e *sideError) Error() string { return "environment " + e.side + ": " + e.err.Error() }
 func (e *sideError) Unwrap() error { return e.err }
 
-// readCatalogue reads all that a mapping is about.
-func readCatalogue(ctx context.Context, c *salesdock.Client) (out salemap.Catalogue, err error) {
+// catalogue reads all that a mapping is about.
+func (r *reading) catalogue(ctx context.Context, side string, c *salesdock.Client) (out salemap.Catalogue, err error) {
 	rows, err := c.Products.List(ctx, salesdock.ProductQuery{})
 	if err != nil {
 		return out, err
@@ -83,33 +114,41 @@ func readCatalogue(ctx context.Context, c *salesdock.Client) (out salemap.Catalo
 	if err != nil {
 		return out, err
 	}
-	if out.Flows, err = details(ctx, flows, func(r salesdock.FlowRow) salesdock.FlowID { return r.ID }, func(id salesdock.FlowID) (*salesdock.Flow, error) { return c.Flows.Get(ctx, id) }); err != nil {
+	if out.Flows, err = details(ctx, r, side+" flow ", flows, func(r salesdock.FlowRow) salesdock.FlowID { return r.ID }, func(id salesdock.FlowID) (*salesdock.Flow, error) { return c.Flows.Get(ctx, id) }); err != nil {
 		return out, err
 	}
 	questions, err := c.Questions.List(ctx)
 	if err != nil {
 		return out, err
 	}
-	if out.Questions, err = details(ctx, questions, func(r salesdock.QuestionRow) salesdock.QuestionID { return r.ID }, func(id salesdock.QuestionID) (*salesdock.Question, error) { return c.Questions.Get(ctx, id) }); err != nil {
+	if out.Questions, err = details(ctx, r, side+" question ", questions, func(r salesdock.QuestionRow) salesdock.QuestionID { return r.ID }, func(id salesdock.QuestionID) (*salesdock.Question, error) { return c.Questions.Get(ctx, id) }); err != nil {
 		return out, err
 	}
 	agreements, err := c.Agreements.List(ctx)
 	if err != nil {
 		return out, err
 	}
-	out.Agreements, err = details(ctx, agreements, func(r salesdock.AgreementRow) salesdock.AgreementID { return r.ID }, func(id salesdock.AgreementID) (*salesdock.Agreement, error) { return c.Agreements.Get(ctx, id) })
+	out.Agreements, err = details(ctx, r, side+" agreement ", agreements, func(r salesdock.AgreementRow) salesdock.AgreementID { return r.ID }, func(id salesdock.AgreementID) (*salesdock.Agreement, error) { return c.Agreements.Get(ctx, id) })
 	return out, err
 }
 
-// details reads each row of a list in full.
-func details[R, T any, ID ~string](ctx context.Context, rows []R, id func(R) ID, get func(ID) (*T, error)) ([]T, error) {
+// details gives each row of a list in full. What was read in an earlier turn is not
+// read again.
+func details[R, T any, ID ~string](ctx context.Context, r *reading, what string, rows []R, id func(R) ID, get func(ID) (*T, error)) ([]T, error) {
 	out := make([]T, 0, len(rows))
-	for _, r := range rows {
-		full, err := get(id(r))
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", id(r), err)
+	for _, row := range rows {
+		key := what + string(id(row))
+		if _, read := r.details[key]; !read {
+			full, err := get(id(row))
+			if err != nil {
+				return nil, fmt.Errorf("read %s: %w", id(row), err)
+			}
+			r.details[key] = *full
+			if orchestration.TurnOver(ctx) {
+				return nil, orchestration.ErrTurnOver
+			}
 		}
-		out = append(out, *full)
+		out = append(out, r.details[key].(T)) //nolint:forcetypeassert // what says the type
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -128,26 +167,24 @@ func hashOf(values ...any) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// check reads both sides anew, checks the mapping, and keeps the findings. It
-// reports whether anything that a check looks at changed since the last one.
-func (f *Flow) check(ctx context.Context) (changed bool, err error) {
-	f.cache.mu.Lock()
-	c, err := f.readCatalogues(ctx)
-	f.cache.mu.Unlock()
+// check checks the mapping with both sides as they were read since a time, keeps the
+// findings, and gives a hash of all that it looked at.
+func (f *Flow) check(ctx context.Context, since time.Time) (seen string, err error) {
+	c, err := f.freshCatalogues(ctx, since)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	row, err := f.link(ctx)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	m, err := f.mapping(ctx, row)
 	if err != nil {
-		return false, err
+		return "", err
 	}
-	seen, err := hashOf(c.seen, m, row.Value.Settings.Policy)
+	seen, err = hashOf(c.seen, m, row.Value.Settings.Policy)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	found := salemap.Check(c.a, c.b, m, checkOptions(row.Value.Settings.Policy, f.deps.Signature != nil))
 	if f.native() && len(m.Products) == 0 {
@@ -157,17 +194,16 @@ func (f *Flow) check(ctx context.Context) (changed bool, err error) {
 		})
 	}
 	err = f.changeLink(ctx, func(_ orchestration.Tx, row *linkRow) error {
-		changed = row.Value.Seen != seen
 		row.Value.Findings, row.Value.Checked, row.Value.Seen = found, f.now(), seen
 		return nil
 	})
-	return changed, err
+	return seen, err
 }
 
 // Check reads both sides and gives all that is wrong with the mapping, errors
 // first. It is the preflight of both modes.
 func (f *Flow) Check(ctx context.Context) ([]salemap.Finding, error) {
-	if _, err := f.check(ctx); err != nil {
+	if _, err := f.check(ctx, f.now()); err != nil {
 		return nil, err
 	}
 	row, err := f.link(ctx)

@@ -156,8 +156,15 @@ func (f *Flow) later(ctx context.Context, row saleRow, cause *sideError) error {
 		return cause
 	}
 	return f.endSale(ctx, row, func(row *saleRow) {
+		wait := f.cfg.Backoff(row.Attempt + 1)
+		if e, ok := errors.AsType[*countersign.Error](cause); ok {
+			wait = max(wait, e.RetryAfter)
+		}
+		row.Due, row.LastError = f.now().Add(wait), orchestration.ErrorText(cause)
+		if orchestration.NotSent(cause) {
+			return
+		}
 		row.Attempt++
-		row.Due, row.LastError = f.now().Add(f.cfg.Backoff(row.Attempt)), orchestration.ErrorText(cause)
 		if row.Attempt >= f.cfg.Attempts {
 			row.State, row.Due = orchestration.StateDead, time.Time{}
 		}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/countersign/countersign/mapping/salemap"
 	"github.com/countersign/countersign/orchestration"
 )
 
@@ -28,6 +27,11 @@ type jobBody struct {
 	// Asked counts the wake-ups; one that comes while the job is at work is not lost.
 	Asked   int       `json:"asked,omitempty"`
 	LastRun time.Time `json:"last_run,omitzero"`
+	// Runs counts the runs that were begun. Products keep the run that they had
+	// their turn in.
+	Runs int `json:"runs,omitempty"`
+	// Run is how far the run under way has come; nil: none is.
+	Run *jobRun `json:"run,omitempty"`
 }
 
 type jobRow = orchestration.Row[jobBody]
@@ -119,6 +123,9 @@ func (f *Flow) runJob(ctx context.Context, name string) error {
 	if State(link.State) != StateLive && !early || !f.wanted(link, name) {
 		return f.endJob(ctx, job, func(row *jobRow) { row.Due = time.Time{} })
 	}
+	if job, err = f.beginRun(ctx, link, name, until); err != nil {
+		return err
+	}
 	run := map[string]func(context.Context, linkRow, jobRow) error{
 		jobProducts: f.syncProducts, jobSales: f.lookForSales, jobStatuses: f.lookForStatuses, jobWatch: f.watch,
 	}[name]
@@ -131,9 +138,10 @@ func (f *Flow) runJob(ctx context.Context, name string) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return f.endJob(ctx, job, func(row *jobRow) {
-		row.Value.Until, row.Value.LastRun = until, until
+		ended := job.Value.Run
+		row.Value.Until, row.Value.LastRun, row.Value.Run = ended.Began, ended.Began, nil
 		row.Attempt, row.LastError = 0, ""
-		if row.Value.Asked != job.Value.Asked {
+		if row.Value.Asked != ended.Asked {
 			return // somebody asked meanwhile: it stays due
 		}
 		row.Due, row.Value.Full = f.now().Add(f.cfg.Every), false
@@ -165,31 +173,5 @@ func (f *Flow) endJob(ctx context.Context, job jobRow, change func(*jobRow)) err
 		change(&row)
 		row.Updated = f.now()
 		return f.jobs.Update(ctx, tx, &row)
-	})
-}
-
-// recheck checks the mapping, and looks again at refused sales when what it looks
-// at has changed.
-func (f *Flow) recheck(ctx context.Context) error {
-	changed, err := f.check(ctx)
-	if err != nil || !changed {
-		return err
-	}
-	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
-		row, err := f.linkIn(ctx, tx)
-		if err != nil {
-			return err
-		}
-		what := "mapping checked: fine"
-		if salemap.HasErrors(row.Value.Findings) {
-			what = "mapping checked: errors"
-		}
-		if err := f.journal.Append(ctx, tx, f.entry(what, "", map[string]string{"findings": fmt.Sprint(len(row.Value.Findings))})); err != nil {
-			return err
-		}
-		if State(row.State) != StateLive {
-			return nil
-		}
-		return f.wakeSales(ctx, tx)
 	})
 }

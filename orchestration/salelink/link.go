@@ -54,6 +54,9 @@ type linkBody struct {
 	SettingsAt time.Time `json:"settings_at,omitzero"`
 	// Seen is a hash of both catalogues at the last check.
 	Seen string `json:"seen,omitempty"`
+	// Woken is Seen as it was when the sales that a rule keeps back were last looked
+	// at again for it.
+	Woken string `json:"woken,omitempty"`
 	// Paused are products of B that it refused, and why.
 	Paused map[salesdock.ProductID]string `json:"paused,omitempty"`
 }
@@ -133,7 +136,7 @@ func (f *Flow) Configure(ctx context.Context, s Settings) error {
 		if err != nil {
 			return err
 		}
-		row.Value.Settings, row.Value.SettingsAt, row.Value.Seen, row.Updated = s, f.now(), "", f.now()
+		row.Value.Settings, row.Value.SettingsAt, row.Value.Seen, row.Value.Woken, row.Updated = s, f.now(), "", "", f.now()
 		if err := f.links.Update(ctx, tx, &row); err != nil {
 			return err
 		}
@@ -185,7 +188,7 @@ func (f *Flow) GoLive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := f.check(ctx); err != nil {
+	if _, err := f.check(ctx, f.now()); err != nil {
 		return err
 	}
 	if row, err = f.link(ctx); err != nil {
@@ -196,7 +199,7 @@ func (f *Flow) GoLive(ctx context.Context) error {
 		return &FindingsError{row.Value.Findings}
 	}
 	return f.changeLink(ctx, func(tx orchestration.Tx, row *linkRow) error {
-		row.State, row.LastError = string(StateLive), ""
+		row.State, row.LastError, row.Value.Woken = string(StateLive), "", row.Value.Seen
 		setDefault(&row.Value.LiveSince, f.now())
 		if err := f.journal.Append(ctx, tx, f.entry("went live", "", nil)); err != nil {
 			return err

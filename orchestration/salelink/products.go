@@ -34,6 +34,8 @@ type productBody struct {
 	LastSynced  time.Time `json:"last_synced,omitzero"`
 	// Ask says that it vanished and waits for ConfirmVanished.
 	Ask string `json:"ask,omitempty"`
+	// Run is the run of the job that compared it last.
+	Run int `json:"run,omitempty"`
 }
 
 type productRow = orchestration.Row[productBody]
@@ -118,72 +120,128 @@ func (f *Flow) offered(ctx context.Context) ([]Offered, error) {
 	return out, nil
 }
 
-// imported gives what the store holds of products.
-func (f *Flow) imported(ctx context.Context) ([]Imported, error) {
-	var out []Imported
+// imported gives what the store holds of products, and which of them had their turn
+// in a run.
+func (f *Flow) imported(ctx context.Context, run int) (out []Imported, done map[string]bool, err error) {
+	done = map[string]bool{}
 	for row, err := range f.products.All(ctx, f.deps.Store, orchestration.Query{}) {
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		out = append(out, row.Value.Imported)
+		if row.Value.Run == run {
+			done[row.Key] = true
+		}
 	}
-	return out, nil
+	return out, done, nil
 }
 
-// syncProducts is the job that compares B's products with what was imported: the
-// list first, then in full what the list says has changed and what is due for it.
+// syncProducts is the job that compares B's products with what was imported, and
+// then checks the mapping.
 func (f *Flow) syncProducts(ctx context.Context, link linkRow, job jobRow) error {
+	if err := f.compareProducts(ctx, link, job); err != nil {
+		return err
+	}
+	return f.recheck(ctx, job)
+}
+
+// compareProducts reads the list first, and then in full what the list says has
+// changed and what is due for it. A run that takes several turns reads the list, which
+// is one call, in each of them, and goes on with the products that had no turn in it
+// yet: so each is counted as absent at most once in a run, by a complete list.
+func (f *Flow) compareProducts(ctx context.Context, link linkRow, job jobRow) error {
+	if job.Value.Run.Listed {
+		return nil
+	}
 	offered, err := f.offered(ctx)
 	if err != nil {
 		return err
 	}
-	imported, err := f.imported(ctx)
+	imported, done, err := f.imported(ctx, job.Value.Runs)
 	if err != nil {
 		return err
 	}
 	missing(imported, offered)
 	fullEvery := f.cfg.FullEvery
-	if job.Value.Full {
+	if job.Value.Run.Full {
 		fullEvery = 0
 	}
-	p := link.Value.Settings.Policy
 	byID := map[string]Offered{}
 	for _, o := range offered {
 		byID[string(o.ID)] = o
 	}
-	plan := planProducts(offered, imported, true, p, fullEvery, f.now())
-	for chunk := range slices.Chunk(plan, noteSize) {
-		if err := f.noteProducts(ctx, chunk, byID); err != nil {
-			return err
+	plan := planProducts(offered, imported, true, link.Value.Settings.Policy, fullEvery, f.now())
+	plan = slices.DeleteFunc(plan, func(a Action) bool { return done[a.B] })
+	for len(plan) > 0 {
+		looked, failure := f.lookAt(ctx, plan[:min(len(plan), noteSize)], byID)
+		plan = plan[len(looked):]
+		job.Value.Run.Listed = len(plan) == 0
+		// What was looked at before a failure counts: the rate limit may let only so
+		// many calls through in a turn.
+		if err := f.noteProducts(ctx, job, looked); err != nil {
+			return errors.Join(failure, err)
+		}
+		switch {
+		case failure != nil:
+			return failure
+		case len(plan) > 0 && orchestration.TurnOver(ctx):
+			return orchestration.ErrTurnOver
 		}
 	}
-	return f.recheck(ctx)
+	return nil
 }
 
 // noteSize is how many products are written down in one transaction.
 const noteSize = 100
 
-// noteProducts takes the hashes that some of the actions ask for, and then writes
-// all of them down.
-func (f *Flow) noteProducts(ctx context.Context, actions []Action, offered map[string]Offered) error {
-	looked := make([]Offered, len(actions))
-	for i, a := range actions {
-		looked[i] = offered[a.B]
+// lookedAt is what is to be done with a product of B.
+type lookedAt struct {
+	Action
+	offered Offered
+}
+
+// lookAt takes the hashes that some of the actions ask for, until one fails or the
+// turn is over.
+func (f *Flow) lookAt(ctx context.Context, actions []Action, offered map[string]Offered) (out []lookedAt, err error) {
+	for _, a := range actions {
+		l := lookedAt{a, offered[a.B]}
 		if a.Kind != string(ProductRead) {
+			out = append(out, l)
 			continue
 		}
-		var err error
-		if actions[i], looked[i], err = f.look(ctx, a, looked[i]); err != nil {
-			return err
+		if l.Action, l.offered, err = f.look(ctx, a, l.offered); err != nil {
+			return out, err
+		}
+		if out = append(out, l); orchestration.TurnOver(ctx) {
+			break
 		}
 	}
+	return out, nil
+}
+
+// noteProducts writes down what a look at products gave, in a run.
+func (f *Flow) noteProducts(ctx context.Context, job jobRow, looked []lookedAt) error {
+	if len(looked) == 0 {
+		return nil
+	}
 	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
-		for i, a := range actions {
-			if err := f.noteIn(ctx, tx, a, looked[i]); err != nil {
+		for _, l := range looked {
+			if err := f.noteIn(ctx, tx, l.Action, l.offered, job.Value.Runs); err != nil {
 				return err
 			}
 		}
-		return nil
+		return f.keepRun(ctx, tx, job)
+	})
+}
+
+// applyProduct does that for one product of a plan.
+func (f *Flow) applyProduct(ctx context.Context, a Action, o Offered) error {
+	looked, err := f.lookAt(ctx, []Action{a}, map[string]Offered{a.B: o})
+	if err != nil {
+		return err
+	}
+	return f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
+		return f.noteIn(ctx, tx, looked[0].Action, looked[0].offered, 0)
 	})
 }
 
@@ -221,13 +279,13 @@ func (f *Flow) look(ctx context.Context, a Action, o Offered) (Action, Offered, 
 }
 
 // noteIn writes down what a look at one product gave, and makes it due where there
-// is something to do at A.
-func (f *Flow) noteIn(ctx context.Context, tx orchestration.Tx, a Action, o Offered) error {
+// is something to do at A. The run is that of the job; 0: it is none of its.
+func (f *Flow) noteIn(ctx context.Context, tx orchestration.Tx, a Action, o Offered, run int) error {
 	row, err := f.products.Get(ctx, tx, a.B)
 	if errors.Is(err, orchestration.ErrNoRecord) {
 		fresh := productRow{
 			Record: orchestration.Record{Key: a.B, Group: productLane, State: orchestration.StatePending, Due: f.now(), Updated: f.now()},
-			Value:  productBody{Imported: Imported{B: o.ID, Name: o.Name, Mark: o.Mark}, Do: ProductCreate, LastChecked: f.now()},
+			Value:  productBody{Imported: Imported{B: o.ID, Name: o.Name, Mark: o.Mark}, Do: ProductCreate, LastChecked: f.now(), Run: run},
 		}
 		_, err = f.products.Insert(ctx, tx, fresh)
 		return err
@@ -237,6 +295,9 @@ func (f *Flow) noteIn(ctx context.Context, tx orchestration.Tx, a Action, o Offe
 	}
 	before := row.Value
 	f.change(&row, a, o)
+	if run > 0 {
+		row.Value.Run = run
+	}
 	if err := f.noteAsk(ctx, tx, before, row.Value); err != nil {
 		return err
 	}

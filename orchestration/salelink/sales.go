@@ -132,8 +132,8 @@ func (f *Flow) sale(ctx context.Context, id salesdock.SaleID) (row saleRow, err 
 const overlap = time.Hour
 
 // window is the period of changes since the last look. B's clock may be off.
-func (f *Flow) window(since time.Time) salesdock.Period {
-	return salesdock.Period{Of: "updated_date", From: since.Add(-overlap - f.cfg.Skew), Until: f.now().Add(24 * time.Hour)}
+func (f *Flow) window(since, now time.Time) salesdock.Period {
+	return salesdock.Period{Of: "updated_date", From: since.Add(-overlap - f.cfg.Skew), Until: now.Add(24 * time.Hour)}
 }
 
 // firstSeen is from when on sales of A are looked at. A's clock may be behind: what
@@ -150,11 +150,7 @@ func (f *Flow) lookForSales(ctx context.Context, link linkRow, job jobRow) error
 	if err != nil {
 		return err
 	}
-	since := job.Value.Until
-	if since.IsZero() || job.Value.Full {
-		since = link.Value.LiveSince
-	}
-	return f.eachPage(ctx, f.deps.A, "A", f.window(since), func(tx orchestration.Tx, r *salesdock.SaleRow) error {
+	return eachPage(ctx, f, "A", job, f.deps.A.Sales.List, func(tx orchestration.Tx, r *salesdock.SaleRow) error {
 		if r.UpdatedAt.Before(f.firstSeen(link)) {
 			return nil
 		}
@@ -167,35 +163,6 @@ func (f *Flow) lookForSales(ctx context.Context, link linkRow, job jobRow) error
 		return f.noteSale(ctx, tx, r, products[0].Value.B, st != nil && st.Type == salesdock.TypeCancelled)
 	})
 }
-
-// eachPage goes through the sales of a period, each page in one transaction.
-func (f *Flow) eachPage(ctx context.Context, c *salesdock.Client, side string, p salesdock.Period, note func(orchestration.Tx, *salesdock.SaleRow) error) error {
-	q := salesdock.SaleQuery{Period: p}
-	for seen := map[string]bool{}; ; {
-		page, err := c.Sales.List(ctx, q)
-		if err != nil {
-			return &sideError{side, err}
-		}
-		err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
-			for i := range page.Items {
-				if err := note(tx, &page.Items[i]); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil || page.Next == "" {
-			return err
-		}
-		if seen[page.Next] {
-			return &sideError{side, errCircle}
-		}
-		seen[page.Next], q.Cursor = true, page.Next
-	}
-}
-
-// errCircle: a list whose pages go in a circle would never end.
-var errCircle = errors.New("the pages of the sales go in a circle")
 
 // noteSale writes down that a sale of A is there or has changed.
 func (f *Flow) noteSale(ctx context.Context, tx orchestration.Tx, r *salesdock.SaleRow, product salesdock.ProductID, cancelled bool) error {
@@ -241,23 +208,30 @@ func (f *Flow) freshSale(id salesdock.SaleID, product salesdock.ProductID, chang
 	}
 }
 
+// restingSales are the states of sales that a rule keeps back or whose lane was
+// stopped.
+var restingSales = []string{orchestration.StatePending, orchestration.StateSending, SaleRefused, SaleWaiting, SaleHeld}
+
 // wakeSales looks again at sales that a rule keeps back, and at those whose lane
 // was stopped.
 func (f *Flow) wakeSales(ctx context.Context, tx orchestration.Tx) error {
-	for _, state := range []string{orchestration.StatePending, orchestration.StateSending, SaleRefused, SaleWaiting, SaleHeld} {
-		rows, err := f.sales.List(ctx, tx, orchestration.Query{States: []string{state}})
-		if err != nil {
+	recs, err := tx.List(ctx, orchestration.Query{Table: string(f.sales), States: restingSales})
+	if err != nil {
+		return err
+	}
+	for _, rec := range recs {
+		if err := f.wakeSale(ctx, tx, rec); err != nil {
 			return err
-		}
-		for _, row := range rows {
-			if !row.Due.IsZero() && state != SaleHeld {
-				continue
-			}
-			row.Due = f.now()
-			if err := f.sales.Update(ctx, tx, &row); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
+}
+
+// wakeSale makes one of them due now, if it is not by itself.
+func (f *Flow) wakeSale(ctx context.Context, tx orchestration.Tx, rec orchestration.Record) error {
+	if !rec.Due.IsZero() && rec.State != SaleHeld {
+		return nil
+	}
+	rec.Due = f.now()
+	return tx.Update(ctx, rec)
 }

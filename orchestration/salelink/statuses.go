@@ -33,15 +33,11 @@ const updateLane = "updates"
 // B.
 func (f *Flow) lookForStatuses(ctx context.Context, link linkRow, job jobRow) error {
 	if !link.Value.SettingsAt.Before(job.Value.LastRun) {
-		if err := f.takeMapped(ctx, link); err != nil {
+		if err := f.takeMapped(ctx, link, job); err != nil {
 			return err
 		}
 	}
-	since := job.Value.Until
-	if since.IsZero() || job.Value.Full {
-		since = link.Value.LiveSince
-	}
-	return f.eachPage(ctx, f.deps.B, "B", f.window(since), func(tx orchestration.Tx, r *salesdock.SaleRow) error {
+	return eachPage(ctx, f, "B", job, f.deps.B.Sales.List, func(tx orchestration.Tx, r *salesdock.SaleRow) error {
 		return f.noteStatus(ctx, tx, link, r)
 	})
 }
@@ -90,30 +86,18 @@ func (f *Flow) takeNews(ctx context.Context, tx orchestration.Tx, link linkRow, 
 }
 
 // takeMapped syncs statuses that were not mapped when they came, and now are.
-func (f *Flow) takeMapped(ctx context.Context, link linkRow) error {
-	for row, err := range f.sales.All(ctx, f.deps.Store, orchestration.Query{}) {
-		if err != nil {
+func (f *Flow) takeMapped(ctx context.Context, link linkRow, job jobRow) error {
+	return f.sweep(ctx, job, orchestration.Query{Table: string(f.sales)}, func(tx orchestration.Tx, rec orchestration.Record) error {
+		row, err := f.sales.Row(rec)
+		if err != nil || row.Value.NotSynced == "" {
 			return err
 		}
-		if row.Value.NotSynced == "" {
-			continue
-		}
-		err := f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
-			row, err := f.sales.Get(ctx, tx, row.Key)
-			if err != nil || row.Value.NotSynced == "" {
-				return err
-			}
-			b := row.Value
-			return f.takeNews(ctx, tx, link, row, StatusNews{
-				SaleA: salesdock.SaleID(row.Key), SaleB: salesdock.SaleID(row.Ref), Status: b.StatusB, At: b.At, Known: b.StatusB, KnownAt: b.At,
-				Current: b.StatusA, NotSynced: true, Cancelled: b.Cancelled,
-			})
+		b := row.Value
+		return f.takeNews(ctx, tx, link, row, StatusNews{
+			SaleA: salesdock.SaleID(row.Key), SaleB: salesdock.SaleID(row.Ref), Status: b.StatusB, At: b.At, Known: b.StatusB, KnownAt: b.At,
+			Current: b.StatusA, NotSynced: true, Cancelled: b.Cancelled,
 		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	})
 }
 
 // noteCancellation writes the states of a cancellation between two linked

@@ -99,6 +99,9 @@ func (f *Flow) runEvents(ctx context.Context, id string) error {
 		if err := f.tellOne(ctx, rows[0], session(about)); err != nil {
 			return sessionError(SessionID(id), err)
 		}
+		if orchestration.TurnOver(ctx) {
+			return nil
+		}
 	}
 }
 

@@ -97,6 +97,8 @@ func (e lagError) Is(target error) bool { return target == countersign.ErrUnavai
 // sessions. Unproven ones
 // stay, since they wait for a decision, and those that became ready without a
 // proof, since another tenant may prove that the sender-id is theirs. Senders stay.
+// In a schedule whose turn is over it ends with orchestration.ErrTurnOver: call it
+// again.
 func (f *Flow) Purge(ctx context.Context, before time.Time) (int, error) {
 	n := 0
 	q := orchestration.Query{States: []string{string(StateReady), string(StateExpired), string(StateRefused)}, UpdatedBefore: before}
@@ -110,30 +112,45 @@ func (f *Flow) Purge(ctx context.Context, before time.Time) (int, error) {
 		if err := f.remove(ctx, row); err != nil {
 			return n, err
 		}
-		n++
+		if n++; orchestration.TurnOver(ctx) {
+			return n, orchestration.ErrTurnOver
+		}
 	}
 	return n, f.purgeJournal(ctx, before)
 }
 
+// purgeSize is how many entries of the journal are looked at in one transaction.
+const purgeSize = 256
+
 // purgeJournal deletes the entries from before a time whose sessions are gone.
 func (f *Flow) purgeJournal(ctx context.Context, before time.Time) error {
-	journal := string(f.journal)
-	for rec, err := range orchestration.Records(ctx, f.deps.Store, orchestration.Query{Table: journal, UpdatedBefore: before}) {
-		if err != nil {
-			return err
-		}
-		err = f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
-			_, err := tx.Get(ctx, string(f.sessions), rec.Ref)
-			if errors.Is(err, orchestration.ErrNoRecord) {
-				return tx.Delete(ctx, journal, rec.Key)
+	q := orchestration.Query{Table: string(f.journal), UpdatedBefore: before, Limit: purgeSize}
+	for {
+		var recs []orchestration.Record
+		err := f.deps.Store.Tx(ctx, func(tx orchestration.Tx) (err error) {
+			if recs, err = tx.List(ctx, q); err != nil {
+				return err
 			}
-			return err
+			var gone []string
+			for _, rec := range recs {
+				_, err := tx.Get(ctx, string(f.sessions), rec.Ref)
+				switch {
+				case errors.Is(err, orchestration.ErrNoRecord):
+					gone = append(gone, rec.Key)
+				case err != nil:
+					return err
+				}
+			}
+			return tx.Delete(ctx, q.Table, gone...)
 		})
-		if err != nil {
+		if err != nil || len(recs) < purgeSize {
 			return err
 		}
+		if orchestration.TurnOver(ctx) {
+			return orchestration.ErrTurnOver
+		}
+		q.AfterSeq = recs[len(recs)-1].Seq
 	}
-	return nil
 }
 
 // Forget deletes all that the store holds about a tenant but the journal, whose

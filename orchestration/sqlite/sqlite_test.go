@@ -48,8 +48,8 @@ func TestLocalEngine(t *testing.T) {
 	storetest.RunEngine(t, openNew, newLocal)
 }
 
-func newLocal(s orchestration.Store, now func() time.Time) orchestration.Engine {
-	return orchestration.NewLocal(s, orchestration.WithClock(now), orchestration.WithBackoff(func(attempt int) time.Duration {
+func newLocal(s orchestration.Store, now func() time.Time, o orchestration.Observer) orchestration.Engine {
+	return orchestration.NewLocal(s, orchestration.WithClock(now), orchestration.WithObserver(o), orchestration.WithBackoff(func(attempt int) time.Duration {
 		return time.Duration(attempt) * time.Minute
 	}))
 }

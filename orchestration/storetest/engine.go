@@ -35,11 +35,15 @@ func (c *Clock) Move(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
+// MakeEngine makes the engine that a suite tests.
+type MakeEngine = func(s orchestration.Store, now func() time.Time, o orchestration.Observer) orchestration.Engine
+
 // RunEngine tests an engine that holds its store alone, as orchestration.Local
 // does. Each call of open gives a new, empty store, which
-// the suite closes; make gives an engine on it that takes the time from now and
-// puts a lane off by a minute for each failure of a record so far.
-func RunEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make func(s orchestration.Store, now func() time.Time) orchestration.Engine) {
+// the suite closes; make gives an engine on it that takes the time from now, tells
+// the observer, which may be nil, and puts a lane off by a minute for each failure of
+// a record so far.
+func RunEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make MakeEngine) {
 	t.Helper()
 	events := 20_000
 	if testing.Short() {
@@ -50,7 +54,7 @@ func RunEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make f
 
 // RunSharedEngine is RunEngine for an engine of which several work on one store at
 // the same time, but never beside a local one.
-func RunSharedEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make func(s orchestration.Store, now func() time.Time) orchestration.Engine) {
+func RunSharedEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make MakeEngine) {
 	t.Helper()
 	events := fewEvents
 	if testing.Short() {
@@ -68,7 +72,7 @@ type engineCase struct {
 	test func(*testing.T, *rig)
 }
 
-func runEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make func(s orchestration.Store, now func() time.Time) orchestration.Engine, events int, holds engineCase) {
+func runEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make MakeEngine, events int, holds engineCase) {
 	t.Helper()
 	for _, c := range []engineCase{
 		{"DrainsAll", testDrainsAll},
@@ -82,10 +86,15 @@ func runEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make f
 		{"SendingKeepsAttempt", testSendingKeepsAttempt},
 		{"Schedule", testSchedule},
 		{"ScheduleFails", testScheduleFails},
+		{"ScheduleTurnOver", testScheduleTurnOver},
 		{"ScheduleAcrossEngines", testScheduleAcrossEngines},
 		holds,
 		{"Misuse", testMisuse},
 		{"Limiter", testLimiter},
+		{"Observer", testObserver},
+		{"ObserverSeesBacklog", testObserverSeesBacklog},
+		{"ObserverSeesWaits", testObserverSeesWaits},
+		{"ObserverPanics", testObserverPanics},
 		{"LostWakeUps", testLostWakeUps},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -93,7 +102,7 @@ func runEngine(t *testing.T, open func(t *testing.T) orchestration.Store, make f
 			s := open(t)
 			t.Cleanup(func() { ok(t, s.Close()) })
 			clock := NewClock()
-			c.test(t, &rig{Store: s, clock: clock, events: events, make: make, Engine: make(s, clock.Now)})
+			c.test(t, &rig{Store: s, clock: clock, events: events, make: make, Engine: make(s, clock.Now, nil)})
 		})
 	}
 }
@@ -104,7 +113,7 @@ type rig struct {
 	orchestration.Engine
 	clock  *Clock
 	events int // of the race
-	make   func(s orchestration.Store, now func() time.Time) orchestration.Engine
+	make   MakeEngine
 }
 
 // done is the handler's work of the cases: it clears the Due of up to n due
@@ -329,14 +338,14 @@ func testScheduleAcrossEngines(t *testing.T, r *rig) {
 	r.idle(t)
 	for range 3 {
 		r.clock.Move(25 * time.Minute)
-		e := r.make(r.Store, r.clock.Now)
+		e := r.make(r.Store, r.clock.Now, nil)
 		every(e, "hourly")
 		ok(t, e.RunUntilIdle(t.Context()))
 	}
 	equal(t, 1, calls)
 	// An engine that does not know the schedule leaves it.
 	r.clock.Move(5 * time.Hour)
-	e := r.make(r.Store, r.clock.Now)
+	e := r.make(r.Store, r.clock.Now, nil)
 	every(e, "other")
 	ok(t, e.RunUntilIdle(t.Context()))
 	equal(t, 1, calls)
@@ -347,7 +356,7 @@ func testScheduleAcrossEngines(t *testing.T, r *rig) {
 func testOwnsWhileRunning(t *testing.T, r *rig) {
 	r.insert(t, 1, "g")
 	r.Handle(table, func(ctx context.Context, group string) error {
-		other := r.make(r.Store, r.clock.Now)
+		other := r.make(r.Store, r.clock.Now, nil)
 		if err := other.RunUntilIdle(ctx); !errors.Is(err, orchestration.ErrOwned) {
 			t.Errorf("a second engine gets %v", err)
 		}
@@ -363,7 +372,7 @@ func testOwnsWhileRunning(t *testing.T, r *rig) {
 func testSharesWhileRunning(t *testing.T, r *rig) {
 	r.insert(t, 1, "a", "b")
 	handle := func(e orchestration.Engine, h orchestration.Handler) { e.Handle(table, h) }
-	second := r.make(r.Store, r.clock.Now)
+	second := r.make(r.Store, r.clock.Now, nil)
 	handle(second, func(ctx context.Context, group string) error { return r.done(ctx, group, 1) })
 	local := orchestration.NewLocal(r.Store, orchestration.WithClock(r.clock.Now))
 	handle(r.Engine, func(ctx context.Context, group string) error {
@@ -383,27 +392,6 @@ func testSharesWhileRunning(t *testing.T, r *rig) {
 	ok(t, err)
 	defer release()
 	wantErr(t, r.RunUntilIdle(t.Context()), orchestration.ErrOwned)
-}
-
-// A handler that is told to stop returns without having moved anything, and no
-// record counts that as a failure.
-func testTurnOver(t *testing.T, r *rig) {
-	r.insert(t, 1, "g")
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	r.Handle(table, func(ctx context.Context, _ string) error {
-		if orchestration.TurnOver(ctx) {
-			t.Error("the turn is over before it began")
-		}
-		cancel()
-		if !orchestration.TurnOver(ctx) {
-			t.Error("the engine stops, and the turn goes on")
-		}
-		return ctx.Err()
-	})
-	wantErr(t, r.RunUntilIdle(ctx), context.Canceled)
-	equal(t, 0, get(t, r.Store, "g0").Attempt)
-	equal(t, "", get(t, r.Store, "g0").LastError)
 }
 
 func testMisuse(t *testing.T, r *rig) {
