@@ -24,9 +24,9 @@ import (
 	"github.com/countersign/countersign/orchestration/riverengine"
 )
 
-// Options are the part of a command line that names the database. The zero value
-// is none.
-type Options struct {
+// Flags are the part of a command line that names the database. The zero value is
+// none.
+type Flags struct {
 	Database string `help:"Keep the state in this PostgreSQL database, postgres://…, and share the work with every other process that is started on it. An address with a password belongs into DATABASE_URL: command lines are seen by others." env:"DATABASE_URL" placeholder:"URL"`
 }
 

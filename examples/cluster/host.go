@@ -62,6 +62,7 @@ type Host struct {
 	working  bool // guests may work
 	at       time.Time
 	seats    map[*seat]bool
+	over     bool  // nobody comes in any more
 	told     int   // seats that were told to work since work was called
 	others   int64 // turns of the guests that are gone
 	guests   int   // that were ready to work, ever
@@ -162,10 +163,9 @@ func (h *Host) seat(conn net.Conn) {
 	}
 	_ = conn.SetReadDeadline(time.Time{})
 	s := &seat{conn: conn}
-	h.mu.Lock()
-	h.seats[s] = true
-	s.send(message{Account: h.account, At: h.at})
-	h.mu.Unlock()
+	if !h.comeIn(s) {
+		return
+	}
 	for {
 		var m message
 		if in.Decode(&m) != nil {
@@ -174,6 +174,18 @@ func (h *Host) seat(conn net.Conn) {
 		h.heard(s, m)
 	}
 	h.gone(s)
+}
+
+// comeIn lets a guest in, unless the script is over.
+func (h *Host) comeIn(s *seat) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.over {
+		return false
+	}
+	h.seats[s] = true
+	s.send(message{Account: h.account, At: h.at})
+	return true
 }
 
 // send never blocks for long; a guest that can't be told goes.
@@ -348,6 +360,7 @@ func (h *Host) Close(failure error, lines ...string) {
 		end.Failed = failure.Error()
 	}
 	h.mu.Lock()
+	h.over = true
 	listener, open := h.listener, make([]*seat, 0, len(h.seats))
 	for s := range h.seats {
 		open = append(open, s)
