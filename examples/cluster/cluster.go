@@ -67,8 +67,8 @@ func (l *lock) release() {
 
 // Times of waiting for another process.
 const (
-	again   = 50 * time.Millisecond // between two looks
-	patient = 2 * time.Second       // until a person is told
+	again = 50 * time.Millisecond // between two looks
+	soon  = 2 * time.Second       // until a person is told
 )
 
 // waiting tells a person once when something takes long.
@@ -81,7 +81,7 @@ func (w *waiting) pause(ctx context.Context, say func(string), text string) erro
 	if w.since.IsZero() {
 		w.since = time.Now()
 	}
-	if !w.told && time.Since(w.since) > patient {
+	if !w.told && time.Since(w.since) > tellAfter {
 		w.told = true
 		say(text)
 	}

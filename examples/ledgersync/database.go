@@ -17,7 +17,6 @@ import (
 	"github.com/countersign/countersign/examples/cluster"
 	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/ledgersync"
-	"github.com/countersign/countersign/orchestration/riverengine"
 )
 
 // databaseFile is in the folder of a database, and holds what the database knows
@@ -176,15 +175,12 @@ func (m *meter) tell(e orchestration.Event) {
 
 // newEngine is the engine that the store is for, and this process's part in it.
 func (s *sync) newEngine() orchestration.Engine {
-	now := s.source.now
-	switch {
-	case s.data.shared == nil:
-		return orchestration.NewLocal(s.data.store, orchestration.WithClock(now))
-	case s.guest != nil:
-		return s.guest.Engine(riverengine.New(s.data.shared, riverengine.WithClock(now)))
-	default:
-		return s.host.Engine(riverengine.New(s.data.shared, riverengine.WithClock(now)), now)
+	store := cluster.Store{Store: s.data.store, Shared: s.data.shared}
+	engine := store.Engine(cluster.EngineConfig{Clock: s.source.now, Say: s.progress.say})
+	if s.guest != nil {
+		return s.guest.Engine(engine)
 	}
+	return s.host.Engine(engine, s.source.now)
 }
 
 // alone does what one process at a time does.
