@@ -67,8 +67,8 @@ func (l *lock) release() {
 
 // Times of waiting for another process.
 const (
-	again = 50 * time.Millisecond // between two looks
-	soon  = 2 * time.Second       // until a person is told
+	again     = 50 * time.Millisecond // between two looks
+	tellAfter = 2 * time.Second       // until a person is told
 )
 
 // waiting tells a person once when something takes long.
