@@ -183,7 +183,7 @@ func (s *site) serve(ctx context.Context, l net.Listener, engine orchestration.E
 	failed := make(chan error, 2)
 	var work sync.WaitGroup
 	work.Go(func() { failed <- server.Serve(l) })
-	work.Go(func() { failed <- s.work(ctx, engine, out) })
+	work.Go(func() { failed <- s.work(ctx, engine) })
 	defer work.Wait()
 	defer shutDown(server)
 	defer cancel()
@@ -197,6 +197,9 @@ func (s *site) serve(ctx context.Context, l net.Listener, engine orchestration.E
 	case <-ctx.Done():
 		return nil
 	case err := <-failed:
+		for _, line := range s.done {
+			fmt.Fprintln(out, line)
+		}
 		return err
 	}
 }

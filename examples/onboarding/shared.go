@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
-	"io"
 
 	"github.com/countersign/countersign/examples/cluster"
 	"github.com/countersign/countersign/orchestration"
@@ -69,7 +68,7 @@ func (s *site) engine() orchestration.Engine {
 
 // work runs the engine until ctx ends; one that works for another process until
 // that has done.
-func (s *site) work(ctx context.Context, engine orchestration.Engine, out io.Writer) error {
+func (s *site) work(ctx context.Context, engine orchestration.Engine) error {
 	if s.guest == nil {
 		return engine.Run(ctx)
 	}
@@ -80,10 +79,7 @@ func (s *site) work(ctx context.Context, engine orchestration.Engine, out io.Wri
 		}
 		return err
 	}
-	fmt.Fprintf(out, "this process had %d turns of the work\n", s.guest.Turns())
-	for _, line := range lines {
-		fmt.Fprintln(out, line)
-	}
+	s.done = append([]string{fmt.Sprintf("this process had %d turns of the work", s.guest.Turns())}, lines...)
 	return nil
 }
 

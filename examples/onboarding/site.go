@@ -31,6 +31,7 @@ type site struct {
 	host  *cluster.Host  // of a simulated Digipost that other processes may use
 	guest *cluster.Guest // of the process that has the simulated Digipost
 	last  string         // line of the walk
+	done  []string       // what a guest tells at its end
 
 	mu   sync.Mutex
 	news []string
