@@ -39,6 +39,10 @@ lint: ## Check format, vet, staticcheck and, where it is installed, golangci-lin
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 work
 	if command -v golangci-lint >/dev/null; then for dir in $(MODULES); do (cd "$$dir" && golangci-lint run); done; fi
 
+.PHONY: api
+api: ## Write down the exported API as it is now, after a change that is meant
+	go test ./internal/policy -run 'TestAPI$$' -update
+
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZTIME (default 30s)
 	FUZZTIME=$(FUZZTIME) .ci/run fuzz

@@ -1,6 +1,7 @@
 package countersign
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,28 @@ type Upload struct {
 	ContentType string // empty: application/octet-stream, or what the call says
 	Size        int64  // bytes; -1: not known, sent chunked
 	Open        func() (io.ReadCloser, error)
+}
+
+// UploadBytes is content in memory, to send under that file name. It must not
+// change before the call that sends it has returned.
+func UploadBytes(name string, content []byte) Upload {
+	return Upload{Name: name, Size: int64(len(content)), Open: func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(content)), nil
+	}}
+}
+
+// UploadFile is a file on disk, to send under its own name and with the size that
+// it has now; it is opened when it is sent. The error is that of os.Stat, or says
+// that the path is no regular file.
+func UploadFile(path string) (Upload, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return Upload{}, err
+	}
+	if !info.Mode().IsRegular() {
+		return Upload{}, fmt.Errorf("countersign: %s is no regular file", path)
+	}
+	return Upload{Name: filepath.Base(path), Size: info.Size(), Open: func() (io.ReadCloser, error) { return os.Open(path) }}, nil
 }
 
 // Download is a file that arrives. The caller reads it and closes it. A

@@ -19,6 +19,29 @@ type body struct {
 
 func (b *body) Close() error { b.closed = true; return nil }
 
+func TestUploads(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "契約書.pdf")
+	require.NoError(t, os.WriteFile(path, []byte("content"), 0o600))
+	file, err := countersign.UploadFile(path)
+	require.NoError(t, err)
+	for name, u := range map[string]countersign.Upload{"契約書.pdf": file, "": countersign.UploadBytes("", []byte("content"))} {
+		require.Equal(t, name, u.Name)
+		require.EqualValues(t, 7, u.Size)
+		for range 2 { // each attempt sends the whole file
+			r, err := u.Open()
+			require.NoError(t, err)
+			content, err := io.ReadAll(r)
+			require.NoError(t, errors.Join(err, r.Close()))
+			require.Equal(t, "content", string(content))
+		}
+	}
+	_, err = countersign.UploadFile(path + "x")
+	require.ErrorIs(t, err, os.ErrNotExist)
+	_, err = countersign.UploadFile(filepath.Dir(path))
+	require.ErrorContains(t, err, "no regular file")
+}
+
 func TestSaveAs(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("connection reset")

@@ -50,15 +50,19 @@ func ExampleMessagesService_Send() {
 	terms, remove := exampleFile()
 	defer remove()
 	// snippet: send
+	conditions, err := countersign.UploadFile(terms)
+	if err != nil {
+		log.Fatal(err)
+	}
 	delivery, err := client.Messages.Send(context.Background(), digipost.Message{
 		ID: "order-2026-000123", Sender: 34567, Recipient: digipost.Recipient{PersonalID: "01043100358"},
 		Primary: digipost.Document{
 			Subject: "Kontrakt", FileType: "txt", Authentication: digipost.LevelTwoFactor, Sensitivity: digipost.SensitivityNormal,
-			Content: countersign.Upload{Size: 3, Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("Hei")), nil }},
+			Content: countersign.UploadBytes("", []byte("Hei")),
 		},
 		Attachments: []digipost.Document{{
 			Subject: "Vilkår", FileType: "pdf", Authentication: digipost.LevelTwoFactor, Sensitivity: digipost.SensitivityNormal,
-			Content: countersign.Upload{Size: -1, Open: func() (io.ReadCloser, error) { return os.Open(terms) }},
+			Content: conditions,
 		}},
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,6 +27,12 @@ func limited(t *testing.T, site string, mt *httpmock.MockTransport) *salesdock.C
 	require.NoError(t, err)
 	return c
 }
+
+var sites atomic.Int64
+
+// newSite is an address that no other test has, nor this one when it runs again:
+// limits are those of the process.
+func newSite() string { return fmt.Sprintf("https://site-%d.example.com", sites.Add(1)) }
 
 // site answers with the given headers.
 func site(limit int, remaining func() int) *httpmock.MockTransport {
@@ -58,7 +65,7 @@ func TestLimitIsThatOfTheAnswers(t *testing.T) {
 	t.Parallel()
 	for limit, free := range map[int]int{0: 60, 10: 10, 150: 150} {
 		synctest.Test(t, func(t *testing.T) {
-			c := limited(t, fmt.Sprintf("https://limit-%d.example.com", limit), site(limit, nil))
+			c := limited(t, newSite(), site(limit, nil))
 			require.Zero(t, calls(t, free, c))
 			wait := calls(t, 1, c)
 			require.GreaterOrEqual(t, wait, 59*time.Second, "limit %d", limit)
@@ -71,9 +78,9 @@ func TestLimitIsThatOfTheAnswers(t *testing.T) {
 func TestAddressIsShared(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		mt := site(20, nil)
-		a, b := limited(t, "https://shared.example.com", mt), limited(t, "https://shared.example.com", mt)
-		other := limited(t, "https://not-shared.example.com", mt)
+		mt, shared := site(20, nil), newSite()
+		a, b := limited(t, shared, mt), limited(t, shared, mt)
+		other := limited(t, newSite(), mt)
 		require.Zero(t, calls(t, 20, a, b))
 		require.Zero(t, calls(t, 1, other))
 		require.NotZero(t, calls(t, 1, b))
@@ -111,10 +118,11 @@ func TestUserWhoWaitsForTheAddress(t *testing.T) {
 			}
 			all.Wait()
 		}
-		other := limited(t, "https://contended.example.com", slow(200, false))
+		contended := newSite()
+		other := limited(t, contended, slow(200, false))
 		burst(1, other)
 		burst(199, other)
-		burst(120, limited(t, "https://contended.example.com", slow(60, true)))
+		burst(120, limited(t, contended, slow(60, true)))
 		for i, from := range sent {
 			n := 0
 			for _, at := range sent[i:] {
@@ -132,7 +140,7 @@ func TestUserWhoWaitsForTheAddress(t *testing.T) {
 func TestOthersCalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := limited(t, "https://others.example.com", site(100, func() int { return 0 }))
+		c := limited(t, newSite(), site(100, func() int { return 0 }))
 		require.Zero(t, calls(t, 1, c))
 		require.NotZero(t, calls(t, 1, c))
 	})
@@ -142,7 +150,7 @@ func TestLimitBeforeTheDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		mt := site(5, nil)
-		c := limited(t, "https://deadline.example.com", mt)
+		c := limited(t, newSite(), mt)
 		calls(t, 5, c)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()

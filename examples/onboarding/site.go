@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"html/template"
-	"io"
 	"net/http"
-	"strings"
 	"sync"
 
 	"github.com/countersign/countersign"
@@ -83,9 +81,7 @@ func (s *site) send(ctx context.Context, id string) (*digipost.Delivery, error) 
 		Recipient: digipost.Recipient{PersonalID: s.digi.recipient},
 		Primary: digipost.Document{
 			Subject: "Velkommen", FileType: "txt", Authentication: digipost.LevelTwoFactor, Sensitivity: digipost.SensitivityNormal,
-			Content: countersign.Upload{Size: int64(len(text)), Open: func() (io.ReadCloser, error) {
-				return io.NopCloser(strings.NewReader(text)), nil
-			}},
+			Content: countersign.UploadBytes("", []byte(text)),
 		},
 	})
 }

@@ -143,7 +143,7 @@ func (c *crash) cycle() {
 	})
 	select {
 	case <-sprung:
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		child.kill()
 		child.killed(c.t)
 		require.FailNow(c.t, "the child did not come to the chosen download", "%d %s", n, child.stderr.String())

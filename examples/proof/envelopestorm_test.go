@@ -52,25 +52,31 @@ func TestRealLimitEnvelopeSync(t *testing.T) {
 	s := newStorm(t, 0, activecampaigntest.WithRateLimit(5))
 	s.write(size(4, 6, 40), 3)
 	length, restarts := size(3*time.Second, 3*time.Second, 60*time.Second), size(1, 1, 3)
-	before := s.calls()
 	ctx, stop := context.WithCancel(t.Context())
 	var senders sync.WaitGroup
 	senders.Go(func() { s.sendAll(ctx, s.order()) })
+	before, began := s.calls(), time.Now()
 	for range restarts + 1 {
+		earlier := s.calls()
 		c := startChild(t, s.job, modeEnvelopes)
 		<-time.After(length / time.Duration(restarts+1))
+		require.Eventually(t, func() bool { return s.calls() > earlier }, 2*time.Minute, time.Millisecond)
 		c.kill()
 		c.killed(t)
 	}
 	stop()
 	senders.Wait()
+	took, calls := time.Since(began), s.calls()-before
 	refused := s.ac.Log().Operations()
 	t.Logf("proof: envelopesync limit seconds=%.0f restarts=%d calls=%d busiest_second=%d operations=%d",
-		length.Seconds(), restarts, s.calls()-before, s.ac.BusiestSecond(), len(refused))
-	require.Positive(t, s.calls()-before)
+		length.Seconds(), restarts, calls, s.ac.BusiestSecond(), len(refused))
 	// On a machine that is busy with other tests, requests that left evenly arrive
-	// unevenly; the full size has it to itself.
-	require.LessOrEqual(t, s.ac.BusiestSecond(), size(6, 6, 5))
+	// unevenly, and what counts is how many left in all; the full size has it to
+	// itself.
+	require.LessOrEqual(t, float64(calls), 5*(took.Seconds()+1))
+	if size(0, 0, 1) == 1 {
+		require.LessOrEqual(t, s.ac.BusiestSecond(), 5)
+	}
 }
 
 // storm is two simulated services, the program between them and all that happened.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -86,14 +85,10 @@ func (p *program) contract() (countersign.Upload, error) {
 		pdf := cloudsigntest.PDF(p.Title, "見本", 8<<10)
 		return countersign.Upload{Name: p.Title + ".pdf", Size: pdf.Size, Open: pdf.Open}, nil
 	}
-	info, err := os.Stat(p.PDF)
-	if err != nil {
-		return countersign.Upload{}, err
-	}
 	if err := looksLikePDF(p.PDF); err != nil {
 		return countersign.Upload{}, err
 	}
-	return upload(filepath.Base(p.PDF), p.PDF, info.Size()), nil
+	return countersign.UploadFile(p.PDF)
 }
 
 // looksLikePDF reads the first bytes: what the service would refuse makes no draft.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/mail"
 	"os"
 	"path/filepath"
@@ -226,9 +225,4 @@ func (p *program) save(name string, d *countersign.Download, err error) error {
 		p.say("saved", fmt.Sprintf("%s (%d bytes)", path, n))
 	}
 	return err
-}
-
-// upload is a file on disk.
-func upload(name, path string, size int64) countersign.Upload {
-	return countersign.Upload{Name: name, Size: size, Open: func() (io.ReadCloser, error) { return os.Open(path) }}
 }

@@ -86,7 +86,7 @@ func TestTimeoutOfTheCallersClient(t *testing.T) {
 		_, _ = io.WriteString(w, `{"id":"late"}`)
 	}))
 	defer srv.Close()
-	mine := &http.Client{Timeout: 100 * time.Millisecond, Transport: &http.Transport{DisableKeepAlives: true}}
+	mine := &http.Client{Timeout: 400 * time.Millisecond, Transport: &http.Transport{DisableKeepAlives: true}}
 	c := newClient(t, srv.URL, Config{}, countersign.WithHTTPClient(mine), countersign.WithRetry(countersign.RetryPolicy{BaseDelay: time.Millisecond}))
 	got, err := fetch(t.Context(), c, get("get item"))
 	require.NoError(t, err)
@@ -239,7 +239,7 @@ func TestDownloadThatStandsStill(t *testing.T) {
 		_, _ = io.WriteString(w, "start")
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
-	}, countersign.WithTimeout(50*time.Millisecond))
+	}, countersign.WithTimeout(500*time.Millisecond))
 	d, err := c.Download(t.Context(), get("get file"))
 	require.NoError(t, err)
 	defer d.Close()

@@ -177,7 +177,7 @@ func (w *world) run(how ...docusigntest.Delivery) {
 
 func (w *world) work() {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
 	defer cancel()
 	require.NoError(w.t, w.engine.RunUntilIdle(ctx))
 }
