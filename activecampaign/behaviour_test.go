@@ -100,7 +100,7 @@ func TestTagResolver(t *testing.T) {
 	_, err = r.Apply(t.Context(), "999", "signed")
 	require.ErrorIs(t, err, countersign.ErrNotFound, "the contact is missing, not the tag")
 	_, err = r.Apply(t.Context(), "x", "signed")
-	configError(t, err)
+	_ = configError(t, err)
 
 	there, err := c.Tags.RemoveFrom(t.Context(), id, "2")
 	require.NoError(t, err)
@@ -190,9 +190,9 @@ func TestSchemasThatCannotBe(t *testing.T) {
 		"no name":  {Slug: "a", Fields: []activecampaign.SchemaField{fieldOf("a", text)}},
 	} {
 		_, err := c.Schemas.Create(t.Context(), bad)
-		configError(t, err)
+		_ = configError(t, err)
 		_, err = c.Schemas.Plan(t.Context(), bad)
-		configError(t, err)
+		_ = configError(t, err)
 		_, err = c.Schemas.Update(t.Context(), "1", bad)
 		require.Error(t, err, name)
 	}
@@ -316,7 +316,7 @@ func TestFieldValues(t *testing.T) {
 	require.Empty(t, activecampaign.SplitOptions(none))
 	for _, bad := range []string{"", "a||b", "|a", "a|"} {
 		_, err := activecampaign.JoinOptions([]string{bad})
-		configError(t, err)
+		_ = configError(t, err)
 	}
 }
 
@@ -383,7 +383,7 @@ func TestSplitImport(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, none)
 	_, err = activecampaign.SplitImport([]activecampaign.ImportContact{{Email: "a@example.com", FirstName: strings.Repeat("x", activecampaign.MaxImportBytes)}})
-	configError(t, err)
+	_ = configError(t, err)
 }
 
 // TestAnnouncedPauseIsKept: a 429 holds back every client of the account.

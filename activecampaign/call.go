@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/countersign/countersign"
@@ -70,7 +71,7 @@ func notFound(op, path, message string) error {
 func withMeta(opts []countersign.CallOption) (all []countersign.CallOption, meta *countersign.Meta, done func()) {
 	meta = new(countersign.Meta)
 	callers := countersign.NewCallSettings(opts...).Meta
-	return append(opts[:len(opts):len(opts)], countersign.WithMeta(meta)), meta, func() {
+	return append(slices.Clip(opts), countersign.WithMeta(meta)), meta, func() {
 		if callers != nil {
 			*callers = *meta
 		}

@@ -217,7 +217,8 @@ func TestAllContacts(t *testing.T) {
 	}
 	require.Equal(t, []activecampaign.ContactID{"1", "2", "3", "4", "5", "6", "7"}, ids)
 	require.EqualValues(t, 3, srv.Log().Tally("GET /contacts").Requests)
-	for range c.Contacts.All(t.Context(), activecampaign.ContactQuery{Limit: 3}) {
+	for _, err := range c.Contacts.All(t.Context(), activecampaign.ContactQuery{Limit: 3}) {
+		require.NoError(t, err)
 		break
 	}
 	require.EqualValues(t, 4, srv.Log().Tally("GET /contacts").Requests, "who stops early asks no more")
@@ -258,7 +259,8 @@ func TestAllByOffset(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1, active)
-	for range c.Webhooks.All(t.Context(), activecampaign.WebhookQuery{}) {
+	for _, err := range c.Webhooks.All(t.Context(), activecampaign.WebhookQuery{}) {
+		require.NoError(t, err)
 		require.Fail(t, "there is none")
 	}
 	srv.Faults().Add(countersigntest.Rule{Operation: "GET /tags", Fault: countersigntest.Status(500)})

@@ -131,7 +131,7 @@ func TestForms(t *testing.T) {
 	require.Equal(t, map[string]string{"c": "3"}, form.Under("b"))
 	require.Equal(t, []string{"x", "y", "z", "w"}, form.List("l"))
 	require.Empty(t, form.Under("nothing"))
-	require.Zero(t, Form{}.Get("a"))
+	require.Empty(t, Form{}.Get("a"))
 	for name, bad := range map[string]string{
 		"escape": "%zz=1", "value": "a=%", "no key": "=1", "NUL": "a%00=1",
 		"too deep": "a" + strings.Repeat("[b]", maxFormDepth) + "=1", "too many": strings.Repeat("a&", maxFormKeys+1),

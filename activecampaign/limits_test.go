@@ -62,8 +62,9 @@ func TestNeverMoreThanFiveInASecond(t *testing.T) {
 
 func TestClientsOfAnAccountShareItsBudget(t *testing.T) {
 	t.Parallel()
-	require.Same(t, accountBudget(t.Name()), accountBudget(t.Name()))
-	require.NotSame(t, accountBudget(t.Name()), accountBudget(t.Name()+"2"))
+	first := accountBudget(t.Name())
+	require.Same(t, first, accountBudget(t.Name()))
+	require.NotSame(t, first, accountBudget(t.Name()+"2"))
 }
 
 // TestOneAccountHasOneBudget: however its address is written.

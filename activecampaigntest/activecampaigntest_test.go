@@ -320,11 +320,9 @@ func TestWebhooks(t *testing.T) {
 	}
 	require.Equal(t, 404, c.do("GET", "/webhooks/9", "").status)
 	status := http.StatusServiceUnavailable
-	seen := 0
+	var seen []string
 	c.srv.Receive("https://a.example/t", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		require.NoError(t, r.ParseForm())
-		require.Equal(t, "robin@example.com", r.PostForm.Get("contact[email]"))
-		seen++
+		seen = append(seen, r.PostFormValue("contact[email]"))
 		w.WriteHeader(status)
 	}))
 	c.do("POST", "/contact/sync", robin)
@@ -335,7 +333,7 @@ func TestWebhooks(t *testing.T) {
 	c.srv.Deliver(t.Context())
 	c.do("POST", "/contact/sync", robin)
 	require.Empty(t, c.srv.Deliver(t.Context()), "410 switched it off")
-	require.Equal(t, 2, seen)
+	require.Equal(t, []string{"robin@example.com", "robin@example.com"}, seen)
 	c.srv.RunWebhookAction(c.srv.URL()+"/nowhere", "robin@example.com")
 	require.Equal(t, 403, c.srv.Deliver(t.Context())[0].Status, "an address that somebody listens at is called")
 	c.srv.RunWebhookAction("http://127.0.0.1:1/", "robin@example.com")

@@ -137,8 +137,8 @@ func (s *Server) emit(kind, source string, p *contact, more ...string) {
 		form.Set("type", kind)
 		form.Set("initiated_from", source)
 		form.Set("initiated_by", source)
-		for i := 0; i < len(more); i += 2 {
-			form.Set(more[i], more[i+1])
+		for pair := range slices.Chunk(more, 2) {
+			form.Set(pair[0], pair[1])
 		}
 		s.state.deliveries = append(s.state.deliveries, &Delivery{URL: h.body.text("url"), Type: kind, Form: form, hook: h.id})
 	}
@@ -206,6 +206,6 @@ func (s *Server) post(ctx context.Context, d *Delivery) int {
 	if err != nil {
 		return 0
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	return res.StatusCode
 }

@@ -1,6 +1,7 @@
 package activecampaigntest
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -190,9 +191,7 @@ func (s *Server) Records(slug string) []Record {
 	}
 	for _, r := range x.records {
 		values := map[string]any{}
-		for id, v := range r.values {
-			values[id] = v
-		}
+		maps.Copy(values, r.values)
 		out = append(out, Record{r.id, r.external, slices.Clone(r.contacts), values, r.created, r.updated})
 	}
 	return out

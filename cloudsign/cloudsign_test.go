@@ -168,7 +168,8 @@ func TestAllCabinets(t *testing.T) {
 		}
 	}
 	require.Len(t, seen, want-1, "the new one came too late, the others are all there")
-	for range c.Cabinets.All(t.Context()) {
+	for _, err := range c.Cabinets.All(t.Context()) {
+		require.NoError(t, err)
 		break
 	}
 	require.EqualValues(t, 4, srv.Log().Tally(cloudsigntest.OpListCabinets).Requests, "stopping early makes no further call")
@@ -206,7 +207,8 @@ func TestListings(t *testing.T) {
 		require.Equal(t, visible, got[cloudsign.DocumentID(id)], "%+v", d)
 	}
 	n := 0
-	for range c.Documents.All(t.Context(), cloudsign.DocumentQuery{}) {
+	for _, err := range c.Documents.All(t.Context(), cloudsign.DocumentQuery{}) {
+		require.NoError(t, err)
 		if n++; n == 3 {
 			break
 		}

@@ -56,7 +56,7 @@ func TestExtraNeverOverwrites(t *testing.T) {
 	t.Parallel()
 	b, err := json.Marshal(cloudsign.Option{Order: 1, Extra: cloudsign.Extra{"order": []byte("2"), "later": []byte("3")}})
 	require.NoError(t, err)
-	require.Equal(t, `{"order":1,"content":"","later":3}`, string(b))
+	require.Equal(t, `{"order":1,"content":"","later":3}`, string(b)) //nolint:testifylint // JSONEq takes a member that stands there twice
 	b, err = json.Marshal(cloudsign.AttributeUpdate{Extra: cloudsign.Extra{"later": []byte("3")}})
 	require.NoError(t, err)
 	require.Equal(t, `{"later":3}`, string(b))
@@ -79,7 +79,7 @@ func TestAttachmentIsOneOrAList(t *testing.T) {
 		require.NoError(t, err)
 		var again cloudsign.Document
 		require.NoError(t, json.Unmarshal(b, &again))
-		require.Equal(t, want, len(again.Attachment))
+		require.Len(t, again.Attachment, want)
 	}
 	require.Error(t, json.Unmarshal([]byte(`{"attachment":3}`), new(cloudsign.Document)))
 }

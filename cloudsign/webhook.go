@@ -64,7 +64,7 @@ func (e Event) Key() string {
 	return strings.Join(parts, "|")
 }
 
-// ErrNotEvent: a body is no webhook of CloudSign.
+// ErrNotEvent says that a body is no webhook of CloudSign.
 var ErrNotEvent = errors.New("cloudsign: not a webhook")
 
 // ParseEvent reads the body of a webhook. It is tolerant: members that are

@@ -148,7 +148,7 @@ func (c *call) send(content Content, contentType string) {
 		c.fail(http.StatusInternalServerError, "internal_server_error", "the file cannot be read")
 		return
 	}
-	defer body.Close()
+	defer func() { _ = body.Close() }()
 	c.w.Header().Set("Content-Type", contentType)
 	if content.Size >= 0 {
 		c.w.Header().Set("Content-Length", strconv.FormatInt(content.Size, 10))

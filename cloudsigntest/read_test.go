@@ -139,7 +139,8 @@ func TestDownloads(t *testing.T) {
 	file := func(i int) answer { return w.get(w.user, "/documents/"+d.ID+"/files/"+d.Files[i].ID) }
 	require.Equal(t, "application/pdf", file(0).header.Get("Content-Type"))
 	require.Len(t, file(0).body, 3000)
-	require.Equal(t, file(0).body, file(0).body)
+	first := file(0).body
+	require.Equal(t, first, file(0).body)
 	require.Equal(t, "%PDF-1.7 from disk %%EOF", file(1).body)
 	require.Equal(t, "%PDF-1.7 in memory %%EOF", file(2).body)
 	require.Equal(t, "internal_server_error", file(3).code())
@@ -191,7 +192,10 @@ func TestClosesWhileRequestsHang(t *testing.T) {
 	req := w.request(http.MethodGet, "/me", "")
 	failed := make(chan error, 1)
 	go func() {
-		_, err := http.DefaultTransport.RoundTrip(req)
+		res, err := http.DefaultTransport.RoundTrip(req)
+		if err == nil {
+			_ = res.Body.Close()
+		}
 		failed <- err
 	}()
 	for w.Faults().Injected()["hang"] == 0 {

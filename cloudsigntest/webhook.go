@@ -146,7 +146,7 @@ func (n *notice) send(ctx context.Context) Delivery {
 		d.Err = err
 		return d
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<20))
 	d.Status = res.StatusCode
 	return d

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
@@ -223,9 +224,7 @@ func TestFormsThatAreRefused(t *testing.T) {
 	}
 	person := func(more url.Values) url.Values {
 		out := url.Values{"name": {"N"}, "email": {"n@example.jp"}}
-		for k, v := range more {
-			out[k] = v
-		}
+		maps.Copy(out, more)
 		return out
 	}
 	w.refuses(d, w.user, invalid("PUT", "{d}", url.Values{"title": {long}}, url.Values{"private": {"yes"}}, url.Values{"can_transfer": {""}}))
@@ -241,9 +240,7 @@ func TestFormsThatAreRefused(t *testing.T) {
 	w.refuses(d, w.user, invalid("POST", "{d}/attachments", nil, url.Values{"participant_id": {"{s}"}}, url.Values{"participant_id": {"{p}"}, "required": {"x"}}))
 	widget := func(more url.Values) url.Values {
 		out := url.Values{"participant_id": {"{p}"}, "type": {"1"}, "page": {"0"}, "x": {"0"}, "y": {"0"}}
-		for k, v := range more {
-			out[k] = v
-		}
+		maps.Copy(out, more)
 		return out
 	}
 	w.refuses(d, w.user, invalid("POST", "{d}/files/{f}/widgets",

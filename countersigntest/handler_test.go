@@ -264,7 +264,7 @@ func TestLogCountsWhatItDropped(t *testing.T) {
 
 	kept := slices.Collect(s.Log.Entries())
 	require.Len(t, kept, 3)
-	require.EqualValues(t, []int64{4, 5, 6}, []int64{kept[0].Seq, kept[1].Seq, kept[2].Seq})
+	require.Equal(t, []int64{4, 5, 6}, []int64{kept[0].Seq, kept[1].Seq, kept[2].Seq})
 	i := slices.IndexFunc(kept, func(e countersigntest.Entry) bool { return e.Operation == "other" })
 	require.Equal(t, countersigntest.Entry{
 		Call: countersigntest.Call{Operation: "other"}, Seq: kept[i].Seq, When: start,

@@ -24,7 +24,8 @@ type Callback struct {
 	Nonce   countersign.Secret
 }
 
-// ErrTruncated: the address was cut at its #, so that the nonce did not arrive.
+// ErrTruncated says that the address was cut at its #, so that the nonce did not
+// arrive.
 var ErrTruncated = errors.New("the callback was cut at the # of the Digipost address")
 
 // TruncatedError is a browser callback whose Digipost address holds an

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"testing"
 	"time"
 
@@ -46,9 +47,7 @@ func want(err error, condition func() bool) error {
 func endpoints() map[string]endpoint {
 	all := map[string]endpoint{}
 	for _, part := range []map[string]endpoint{peopleEndpoints(), tagEndpoints(), mailEndpoints(), batchEndpoints(), archiveEndpoints(), sharedEndpoints()} {
-		for name, e := range part {
-			all[name] = e
-		}
+		maps.Copy(all, part)
 	}
 	return all
 }
@@ -380,5 +379,5 @@ func lostAnswer(t *testing.T, w *world, e endpoint) {
 		return
 	}
 	require.ErrorIs(t, err, countersign.ErrOutcomeUnknown)
-	require.EqualValues(t, before+1, w.srv.Log().Tally(e.op).Requests, "what may have happened is not sent again")
+	require.Equal(t, before+1, w.srv.Log().Tally(e.op).Requests, "what may have happened is not sent again")
 }

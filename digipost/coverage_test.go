@@ -49,13 +49,12 @@ func TestMethodsAreCovered(t *testing.T) {
 	t.Parallel()
 	made := map[string]bool{"Archive.Documents": true, "Archive.GetByExternalID": true, "Documents.AllEvents": true, "Inbox.All": true}
 	rows := endpoints()
-	for client, i := reflect.TypeFor[digipost.Client](), 0; i < client.NumField(); i++ {
-		f := client.Field(i)
+	for f := range reflect.TypeFor[digipost.Client]().Fields() {
 		if !f.IsExported() || !strings.HasSuffix(f.Type.Name(), "Service") {
 			continue
 		}
-		for j := range f.Type.NumMethod() {
-			if name := f.Name + "." + f.Type.Method(j).Name; !made[name] {
+		for m := range f.Type.Methods() {
+			if name := f.Name + "." + m.Name; !made[name] {
 				require.Contains(t, rows, name)
 			}
 		}

@@ -2,6 +2,7 @@ package digipost
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -42,9 +43,7 @@ func (c *Client) Do(ctx context.Context, r Request, into any, opts ...countersig
 	if err != nil {
 		return err
 	}
-	for name, values := range r.Query {
-		query[name] = values
-	}
+	maps.Copy(query, r.Query)
 	call := api.Call{Op: r.Op, Method: r.Method, Path: p, Query: query}
 	if call.Method == "" {
 		call.Method = http.MethodGet

@@ -99,7 +99,7 @@ func hashBody(open func() (io.ReadCloser, error)) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer body.Close()
+	defer func() { _ = body.Close() }()
 	sum := sha256.New()
 	if _, err := io.Copy(sum, body); err != nil {
 		return "", err

@@ -172,7 +172,7 @@ func TestHostOfFilesWritesNoSignedText(t *testing.T) {
 	w.between(t, func(res *http.Response) {
 		if strings.Contains(res.Request.URL.Path, "one-time") {
 			_ = res.Body.Close()
-			*res = *plainAnswer(403, http.Header{
+			*res = *plainAnswer(403, http.Header{ //nolint:bodyclose // the client closes it
 				"Content-Type": {"application/xml"}, "X-Countersign-Signed": {base64.StdEncoding.EncodeToString([]byte("made up\n"))},
 			}, "<error><error-code>INVALID_SIGNATURE</error-code><error-message>===START===\nGET\n===SLUTT===</error-message></error>")
 		}

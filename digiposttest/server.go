@@ -93,7 +93,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	case !strings.HasPrefix(r.URL.Path, sitePath):
 		s.serveAPI(w, r)
 	case s.cfg.moved:
-		http.Redirect(w, r, s.files.URL+r.URL.RequestURI(), http.StatusFound)
+		http.Redirect(w, r, s.files.URL+r.URL.RequestURI(), http.StatusFound) //nolint:gosec // to another host of this fake
 	default:
 		s.serveSite(w, r)
 	}

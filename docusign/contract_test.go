@@ -173,7 +173,7 @@ func TestStandardFailures(t *testing.T) {
 				_, err := e.call(t.Context(), c)
 				_, ok := errors.AsType[*countersign.DecodeError](err)
 				require.True(t, ok, "%v", err)
-				if lost == countersign.ErrOutcomeUnknown {
+				if errors.Is(lost, countersign.ErrOutcomeUnknown) {
 					require.ErrorIs(t, err, lost)
 				}
 			}

@@ -257,7 +257,8 @@ func TestListing(t *testing.T) {
 		}
 		require.Len(t, seen, 10, name)
 		before := srv.Log().Tally(opList).Requests
-		for range c.Envelopes.ListStatusChanges(t.Context(), docusign.EnvelopeQuery{From: srv.Clock().Now().Add(-time.Hour)}) {
+		for _, err := range c.Envelopes.ListStatusChanges(t.Context(), docusign.EnvelopeQuery{From: srv.Clock().Now().Add(-time.Hour)}) {
+			require.NoError(t, err, name)
 			break
 		}
 		require.EqualValues(t, 1, srv.Log().Tally(opList).Requests-before, "who stops early asks for no more pages")

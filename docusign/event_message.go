@@ -169,7 +169,7 @@ func (e Event) Key() string {
 	return strings.Join(parts, "|")
 }
 
-// ErrNotEvent: a body is no Connect message, or a damaged one.
+// ErrNotEvent says that a body is no Connect message, or a damaged one.
 var ErrNotEvent = errors.New("docusign: not a Connect message")
 
 func notEvent(reason string) error { return fmt.Errorf("%w: %s", ErrNotEvent, reason) }

@@ -72,8 +72,8 @@ type LoginConfig struct {
 	Failed func(w http.ResponseWriter, r *http.Request, err error)
 }
 
-// ErrLoginState: the callback does not belong to a login that this browser
-// started, or it came too late, or a second time.
+// ErrLoginState says that the callback does not belong to a login that this
+// browser started, or that it came too late, or a second time.
 var ErrLoginState = errors.New("docusign: the callback belongs to no login of this browser")
 
 // RefusedError says that the person, or DocuSign for them, refused the login:
@@ -171,7 +171,7 @@ func (l *Login) Start() http.Handler {
 			l.cfg.Failed(w, r, err)
 			return
 		}
-		c := l.cookie(t.State)
+		c := l.cookie(t.State) //nolint:gosec // cookie sets all three
 		c.Value, c.MaxAge = l.sealed(t), int(loginTime/time.Second)
 		http.SetCookie(w, c)
 		w.Header().Set("Cache-Control", "no-store")
@@ -224,7 +224,7 @@ func (l *Login) redeem(w http.ResponseWriter, r *http.Request, state string) (ti
 	if state == "" || len(state) > 100 {
 		return ticket{}, ErrLoginState
 	}
-	c := l.cookie(state)
+	c := l.cookie(state) //nolint:gosec // cookie sets all three
 	sent, err := r.Cookie(c.Name)
 	if err != nil {
 		return ticket{}, ErrLoginState

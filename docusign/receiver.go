@@ -23,7 +23,7 @@ const (
 	maxSignatures = 100
 )
 
-// ErrSignature: no signature of the message fits any of the keys.
+// ErrSignature says that no signature of the message fits any of the keys.
 var ErrSignature = errors.New("docusign: no signature fits a key")
 
 // ReceiverConfig is what a receiver of Connect messages needs. One of Keys,

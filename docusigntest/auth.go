@@ -36,7 +36,7 @@ type refresh struct {
 // The operations of the account server.
 const (
 	OpAuthorize = "GET /oauth/auth"
-	OpToken     = "POST /oauth/token"
+	OpToken     = "POST /oauth/token" //nolint:gosec // no credential
 	OpUserInfo  = "GET /oauth/userinfo"
 )
 

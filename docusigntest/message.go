@@ -2,6 +2,7 @@ package docusigntest
 
 import (
 	"bytes"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -312,7 +313,7 @@ func (s *Server) post(w Message) (status int, problem string) {
 	s.mu.Lock()
 	h := s.state.connect.receivers[w.URL]
 	s.mu.Unlock()
-	req, err := http.NewRequest(http.MethodPost, w.URL, bytes.NewReader(w.Body))
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, w.URL, bytes.NewReader(w.Body))
 	if err != nil {
 		return 0, err.Error()
 	}
@@ -326,7 +327,7 @@ func (s *Server) post(w Message) (status int, problem string) {
 	if err != nil {
 		return 0, err.Error()
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	return resp.StatusCode, ""
 }
 

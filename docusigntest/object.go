@@ -118,7 +118,7 @@ func (g *ids) guid(kind string) string {
 func (g *ids) number(kind string, from int) int {
 	n := g.next[kind]
 	g.next[kind]++
-	return from + int(n)
+	return from + int(n) //nolint:gosec // it counts calls
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"slices"
@@ -151,9 +152,7 @@ func (s *Server) changeTab(method string, list *[]object, tab object) object {
 		choose(old, tab)
 		return old
 	}
-	for name, value := range tab {
-		old[name] = value
-	}
+	maps.Copy(old, tab)
 	return old
 }
 

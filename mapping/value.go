@@ -63,7 +63,7 @@ func DateOf(d countersign.Date) Value {
 	if d.IsZero() {
 		return Value{}
 	}
-	return Value{kind: KindDate, n: int64(d.Year), a: int32(d.Month), b: int32(d.Day)}
+	return Value{kind: KindDate, n: int64(d.Year), a: int32(d.Month), b: int32(d.Day)} //nolint:gosec // those of a calendar fit
 }
 
 // TimeOf is an instant; the zero time gives the absent value. The location is
@@ -72,7 +72,7 @@ func TimeOf(t time.Time) Value {
 	if t.IsZero() {
 		return Value{}
 	}
-	return Value{kind: KindTime, n: t.Unix(), a: int32(t.Nanosecond())}
+	return Value{kind: KindTime, n: t.Unix(), a: int32(t.Nanosecond())} //nolint:gosec // a second has fewer
 }
 
 // BoolOf is a yes or a no. False is a value, not absence.

@@ -194,19 +194,33 @@ func dueIn(lane Lane, now time.Time) Query {
 	return q
 }
 
-// Due reports whether a record of the lane is due, as a transaction sees it.
-func (h *Handlers) Due(ctx context.Context, tx Tx, lane Lane) (bool, error) {
-	q := dueIn(lane, h.set.Clock())
+// Due is when a record of the lane is due, as a transaction sees it, if that is
+// now or within that time; else it is zero. A record that is due now comes first.
+func (h *Handlers) Due(ctx context.Context, tx Tx, lane Lane, within time.Duration) (due time.Time, err error) {
+	now := h.set.Clock()
+	due, err = dueBy(ctx, tx, lane, now.Add(within))
+	if err != nil || !due.After(now) {
+		return due, err
+	}
+	if first, err := dueBy(ctx, tx, lane, now); err != nil || !first.IsZero() {
+		return first, err
+	}
+	return due, nil
+}
+
+// dueBy is the Due of a record of the lane that is due by then, zero if none is.
+func dueBy(ctx context.Context, tx Tx, lane Lane, by time.Time) (time.Time, error) {
+	q := dueIn(lane, by)
 	for {
 		recs, err := tx.List(ctx, q)
 		if err != nil {
-			return false, err
+			return time.Time{}, err
 		}
-		if slices.ContainsFunc(recs, func(r Record) bool { return r.Group == lane.Group }) {
-			return true, nil
+		if i := slices.IndexFunc(recs, func(r Record) bool { return r.Group == lane.Group }); i >= 0 {
+			return recs[i].Due, nil
 		}
 		if len(recs) < q.Limit {
-			return false, nil
+			return time.Time{}, nil
 		}
 		q.AfterSeq = recs[len(recs)-1].Seq
 	}

@@ -2,6 +2,7 @@ package orchestration
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -162,7 +163,8 @@ func NewLimiter(_ string, n int, per time.Duration) countersign.Limiter {
 
 // Run works until ctx ends. Then it starts nothing more, gives the handlers the
 // grace period, cancels their context and returns nil when they have returned.
-// Its error is a mistake in the engine's use, or ErrOwned.
+// Its error is a mistake in the engine's use, or ErrOwned, also when the store's
+// hold was lost later, with the database's connection, and another engine took it.
 func (l *Local) Run(ctx context.Context) error { return l.run(ctx, false) }
 
 // RunUntilIdle works until nothing is due and returns. A handler's failure is
@@ -186,7 +188,7 @@ func (l *Local) run(ctx context.Context, untilIdle bool) error {
 	if untilIdle {
 		err = l.untilIdle(ctx, work, &workers)
 	} else {
-		l.forever(ctx, work, &workers)
+		err = l.forever(ctx, work, &workers)
 	}
 	l.stop(cancel, &workers)
 	return err
@@ -199,12 +201,14 @@ func (l *Local) stop(cancel context.CancelFunc, workers *sync.WaitGroup) {
 	workers.Wait()
 }
 
-func (l *Local) forever(ctx, work context.Context, workers *sync.WaitGroup) {
+func (l *Local) forever(ctx, work context.Context, workers *sync.WaitGroup) error {
 	failures := 0
 	for ctx.Err() == nil {
 		found, err := l.look(ctx, work, workers)
 		wait := l.set.sweep
 		switch {
+		case errors.Is(err, ErrOwned):
+			return err
 		case err != nil && ctx.Err() == nil:
 			failures++
 			wait = min(wait, l.set.backoff(failures))
@@ -218,6 +222,7 @@ func (l *Local) forever(ctx, work context.Context, workers *sync.WaitGroup) {
 		}
 		l.sleep(ctx, wait)
 	}
+	return nil
 }
 
 func (l *Local) sleep(ctx context.Context, wait time.Duration) {

@@ -3,6 +3,7 @@ package orchestration_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -40,10 +41,8 @@ func (w *target) outcome(s orchestration.Store, clock *storetest.Clock) orchestr
 		},
 		Find: func(_ context.Context, attempt string, _ orchestration.Record) (string, bool, error) {
 			w.settled++
-			for _, a := range w.writes {
-				if a == attempt {
-					return "id-" + attempt, true, w.findErr
-				}
+			if slices.Contains(w.writes, attempt) {
+				return "id-" + attempt, true, w.findErr
 			}
 			return "", false, w.findErr
 		},

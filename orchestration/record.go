@@ -21,14 +21,14 @@ const (
 )
 
 var (
-	// ErrNoRecord: the store has no record with this table and key.
+	// ErrNoRecord says that the store has no record with this table and key.
 	ErrNoRecord = errors.New("no such record")
-	// ErrStale: the record was changed since it was read; read it again.
+	// ErrStale says that the record was changed since it was read; read it again.
 	ErrStale = errors.New("the record was changed since it was read")
-	// ErrOwned: another engine holds the store; a store serves one local engine
-	// at a time.
+	// ErrOwned says that another engine holds the store; a store serves one local
+	// engine at a time.
 	ErrOwned = errors.New("another engine holds the store")
-	// ErrInvalidRecord: the record or query holds what no store keeps.
+	// ErrInvalidRecord says that the record or query holds what no store keeps.
 	ErrInvalidRecord = errors.New("invalid record")
 )
 

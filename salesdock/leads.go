@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"maps"
 
 	"github.com/countersign/countersign"
 )
@@ -223,12 +224,8 @@ func (in LeadInput) body(s Scope) (json.RawMessage, error) {
 		own.AssignToUser = &in.AssignToUser
 	}
 	further := prefixed("", in.Fields)
-	for name, value := range prefixed("cf_", in.CustomFields) {
-		further[name] = value
-	}
-	for name, value := range prefixed("question_", in.Answers) {
-		further[name] = value
-	}
+	maps.Copy(further, prefixed("cf_", in.CustomFields))
+	maps.Copy(further, prefixed("question_", in.Answers))
 	return flatten(own, further)
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -171,7 +172,7 @@ func (s SalesService) Create(ctx context.Context, in NewSale, opts ...countersig
 	if err := in.Validate(); err != nil {
 		return "", err
 	}
-	opts = append(opts[:len(opts):len(opts)], countersign.WithoutRetry())
+	opts = append(slices.Clip(opts), countersign.WithoutRetry())
 	c := send(unscoped, "create sale", "POST", "/sales/flow/{flow_type}/{flow_identifier}", in, in.FlowType, in.FlowIdentifier)
 	id, err := askID[SaleID](ctx, s.conn, c, "sale_id", opts)
 	return id, inDoubt(err)

@@ -46,7 +46,8 @@ func TestCursorPages(t *testing.T) {
 		n++
 	}
 	require.Equal(t, 3, n)
-	for range c.Tasks.All(t.Context(), salesdock.TaskQuery{}) {
+	for _, err := range c.Tasks.All(t.Context(), salesdock.TaskQuery{}) {
+		require.NoError(t, err)
 		break
 	}
 	require.Equal(t, 4, mt.GetTotalCallCount(), "who stops early causes no further call")

@@ -125,7 +125,7 @@ func (e *Extra) UnmarshalJSON(data []byte) error {
 	}
 	if json.Unmarshal([]byte(inner), &m) != nil {
 		e.Unreadable = true
-		return nil
+		return nil //nolint:nilerr // Unreadable says it
 	}
 	e.Raw = json.RawMessage(inner)
 	for _, t := range m.ProductTypes {

@@ -56,7 +56,7 @@ func (r *Rule) UnmarshalJSON(data []byte) error {
 	}
 	*r = Rule{Raw: append(json.RawMessage(nil), inner...)}
 	if json.Unmarshal(inner, &m) != nil {
-		return nil
+		return nil //nolint:nilerr // Raw keeps it
 	}
 	*r = Rule{
 		Type: string(m.Type), Criterion: string(m.Criterion), Rules: m.Rules, Name: string(m.Name),

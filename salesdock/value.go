@@ -38,20 +38,34 @@ func scalar(data []byte, into *string) error {
 // Salesdock's ids. They arrive as numbers or texts and are kept as texts; the
 // empty text is no id.
 type (
-	ProductID      string
-	SupplierID     string
-	FlowID         string
-	QuestionID     string
-	AgreementID    string
-	SaleID         string
+	// ProductID is Salesdock's id of a product.
+	ProductID string
+	// SupplierID is Salesdock's id of a supplier.
+	SupplierID string
+	// FlowID is Salesdock's id of a flow.
+	FlowID string
+	// QuestionID is Salesdock's id of a question of a product.
+	QuestionID string
+	// AgreementID is Salesdock's id of an agreement.
+	AgreementID string
+	// SaleID is Salesdock's id of a sale.
+	SaleID string
+	// OrganisationID is Salesdock's id of an organisation.
 	OrganisationID string
-	UserID         string
-	TeamID         string
-	LeadID         string
-	FormID         string
-	InstanceID     string // of a form
-	RelationID     string
-	TaskID         string
+	// UserID is Salesdock's id of a user.
+	UserID string
+	// TeamID is Salesdock's id of a team.
+	TeamID string
+	// LeadID is Salesdock's id of a lead.
+	LeadID string
+	// FormID is Salesdock's id of a form.
+	FormID string
+	// InstanceID is Salesdock's id of an instance of a form.
+	InstanceID string
+	// RelationID is Salesdock's id of a relation.
+	RelationID string
+	// TaskID is Salesdock's id of a task.
+	TaskID string
 )
 
 // UnmarshalJSON reads a number or a text.

@@ -107,7 +107,7 @@ func TestShapesOfTheCatalogue(t *testing.T) {
 	})
 	got := p.do(b.agent, "GET", "beta", "/user/productquestions"+id(q.ID), nil).data()
 	require.Equal(t, "a\r\nb", got["options"])
-	require.Equal(t, `{"product_types":["energy_e"]}`, got["extra"], "JSON inside a text")
+	require.JSONEq(t, `{"product_types":["energy_e"]}`, got["extra"].(string), "JSON inside a text")
 	require.Equal(t, "1", got["rule_required"])
 	rule := got["rule"].(map[string]any)
 	require.Equal(t, "ANY", rule["criterion"])
@@ -152,7 +152,7 @@ func TestProductsAreChanged(t *testing.T) {
 	require.Equal(t, 400, p.do(b.admin, "PUT", "beta", path, map[string]any{"name": "x"}).status)
 	require.Equal(t, 200, p.do(b.admin, "DELETE", "beta", path, nil).status)
 	require.Equal(t, 404, p.do(b.admin, "DELETE", "beta", path, nil).status)
-	require.Equal(t, 2, len(b.Products()))
+	require.Len(t, b.Products(), 2)
 }
 
 func TestPeople(t *testing.T) {

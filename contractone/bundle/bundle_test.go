@@ -164,7 +164,7 @@ func TestKilledWriter(t *testing.T) {
 	dir := t.TempDir()
 	var acknowledged []string
 	for round := range 6 {
-		child := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this program itself
+		child := exec.CommandContext(t.Context(), os.Args[0])
 		child.Env = append(os.Environ(), writerFolder+"="+dir)
 		out, err := child.StdoutPipe()
 		require.NoError(t, err)

@@ -20,7 +20,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	ledger, err := bundle.Open(bundle.Config{Dir: dir})
 	if err != nil {
 		panic(err)

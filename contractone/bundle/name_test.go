@@ -1,7 +1,6 @@
 package bundle_test
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -60,7 +59,7 @@ func FuzzNames(f *testing.F) {
 			require.NotRegexp(t, devices, name)
 			require.Less(t, len(name), 255)
 			require.True(t, utf8.ValidString(name))
-			require.True(t, norm.NFC.IsNormalString(name), fmt.Sprintf("%q", name))
+			require.True(t, norm.NFC.IsNormalString(name), "%q", name)
 		}
 	})
 }

@@ -31,7 +31,7 @@ func syncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}
-	d, err := os.Open(dir) //nolint:gosec // a folder of the bundle
+	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (l *Ledger) WriteZip(ctx context.Context, w io.Writer) error {
 }
 
 func (l *Ledger) zipFile(out *zip.Writer, name string, method uint16) error {
-	file, err := os.Open(filepath.Join(l.dir, filepath.FromSlash(name))) //nolint:gosec // a name that this package made
+	file, err := os.Open(filepath.Join(l.dir, filepath.FromSlash(name)))
 	if err != nil {
 		return err
 	}

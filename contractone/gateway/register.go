@@ -134,7 +134,7 @@ func (l *Ledger) Lookup(ctx context.Context, key contractone.Key) (contractone.E
 
 func (l *Ledger) get(ctx context.Context, key contractone.Key) (wireEntry, bool, error) {
 	if _, err := contractone.ParseKey(string(key)); err != nil {
-		return wireEntry{}, false, ctx.Err() //nolint:nilerr // no entry has such a key
+		return wireEntry{}, false, ctx.Err() // no entry has such a key
 	}
 	var list struct {
 		Entries []wireEntry `json:"entries"`

@@ -21,7 +21,7 @@ func (c *Client) Download(ctx context.Context, call Call, opts ...countersign.Ca
 		return nil, err
 	}
 	var d *countersign.Download
-	err = r.loop(func(a *attempt) error {
+	err = r.loop(func(a *attempt) error { //nolint:contextcheck // the run has it
 		media, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
 		if media == "text/html" {
 			a.close()

@@ -45,7 +45,7 @@ func FuzzPath(f *testing.F) {
 		require.Empty(t, u.RawQuery)
 		require.Empty(t, u.Fragment)
 		require.Equal(t, "/documents/"+id+"/files", u.Path)
-		require.Equal(t, 4, len(strings.Split(p.escaped, "/")), "one element stays one element")
+		require.Len(t, strings.Split(p.escaped, "/"), 4, "one element stays one element")
 		require.True(t, strings.HasPrefix(path.Clean(u.Path), "/documents/"))
 	})
 }

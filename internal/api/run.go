@@ -23,7 +23,7 @@ func (c *Client) Run(ctx context.Context, call Call, dec Decoder, opts ...counte
 	if err != nil {
 		return err
 	}
-	return r.loop(func(a *attempt) error { return a.decode(dec) })
+	return r.loop(func(a *attempt) error { return a.decode(dec) }) //nolint:contextcheck // the run has it
 }
 
 // run is one call on its way through its attempts.

@@ -75,7 +75,7 @@ func Again(ctx context.Context, helps func(error) bool, fn func() error) error {
 		}
 		// The first run again is at once: mostly the other one is done.
 		pause := min(time.Duration(run-1)*2*time.Millisecond, maxPause)
-		timer := time.NewTimer(pause/2 + rand.N(pause/2+1)) //nolint:gosec // jitter needs no secrecy
+		timer := time.NewTimer(pause/2 + rand.N(pause/2+1))
 		select {
 		case <-ctx.Done():
 			timer.Stop()

@@ -116,10 +116,11 @@ func (h *Handler[E]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// like an acknowledgement.
 	status := http.StatusServiceUnavailable
 	log := h.cfg.Logger.With(slog.String("receiver", h.cfg.Name), slog.String("source", h.cfg.Sources.describe(r)))
+	ctx := r.Context()
 	defer func() {
 		if p := recover(); p != nil {
 			// The value of a panic may quote the body, so only its type is logged.
-			log.ErrorContext(r.Context(), "webhook: panic", slog.String("type", typeName(p)), slog.String("stack", string(debug.Stack())))
+			log.ErrorContext(ctx, "webhook: panic", slog.String("type", typeName(p)), slog.String("stack", string(debug.Stack())))
 		}
 		h.answer(w, status)
 	}()
@@ -140,8 +141,9 @@ func (h *Handler[E]) answer(w http.ResponseWriter, status int) {
 
 // handle gives the status to answer with.
 func (h *Handler[E]) handle(w http.ResponseWriter, r *http.Request, log *slog.Logger) int {
+	ctx := r.Context()
 	refuse := func(status int, level slog.Level, reason string) int {
-		log.Log(r.Context(), level, "webhook: refused", slog.Int("status", status), slog.String("reason", reason))
+		log.Log(ctx, level, "webhook: refused", slog.Int("status", status), slog.String("reason", reason))
 		return status
 	}
 	if r.Method != http.MethodPost {

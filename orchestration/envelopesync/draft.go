@@ -71,13 +71,14 @@ func unfilled(rule PrefillRule, res mapping.Result) error {
 		if f.Severity != mapping.SeverityError {
 			continue
 		}
-		text := f.Field + ": " + f.Message
+		var text strings.Builder
+		text.WriteString(f.Field + ": " + f.Message)
 		for _, tab := range rule.Tabs {
 			if tab.Role+"/"+tab.Label == f.Field {
-				text += fmt.Sprintf(" (it comes from the contact field %q)", tab.From)
+				fmt.Fprintf(&text, " (it comes from the contact field %q)", tab.From)
 			}
 		}
-		tabs = append(tabs, text)
+		tabs = append(tabs, text.String())
 	}
 	return fmt.Errorf("%w: %s", ErrPrefill, strings.Join(tabs, "; "))
 }

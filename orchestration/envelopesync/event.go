@@ -129,7 +129,7 @@ func (f *Flow) look(ctx context.Context, l *live, row orchestration.Row[eventBod
 	e, err := docusign.ParseEvent(row.Value.Raw)
 	if err != nil {
 		o.state, o.why = orchestration.StateDead, "the message can't be read"
-		return o, nil
+		return o, nil //nolint:nilerr // it lies in the record
 	}
 	e.AccountID = docusign.AccountID(row.Scope) // as the receiver bound it
 	if err := f.complete(ctx, l, &e); err != nil {

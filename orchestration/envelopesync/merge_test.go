@@ -1,6 +1,7 @@
 package envelopesync
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -50,9 +51,7 @@ func (s *story) happens(a contactmap.Action, status docusign.RecipientStatus) {
 	n := len(s.messages)
 	r := contactmap.Record{Account: "a", Envelope: "e", Recipient: "r", Times: map[contactmap.Action]time.Time{}}
 	if n > 0 {
-		for action, at := range s.messages[n-1].Times {
-			r.Times[action] = at
-		}
+		maps.Copy(r.Times, s.messages[n-1].Times)
 	}
 	now := time.Unix(int64(n+1)*60, 0).UTC()
 	r.Times[a] = now

@@ -49,8 +49,8 @@ type Report struct {
 	Event string // a tracked event with both; the name is registered in ActiveCampaign
 }
 
-// ErrPrefill: the contact can't fill the template: a field that has to be filled
-// is empty, or holds what its tab does not take.
+// ErrPrefill says that the contact can't fill the template: a field that has to be
+// filled is empty, or holds what its tab does not take.
 var ErrPrefill = fmt.Errorf("the contact does not fill the template (%w)", countersign.ErrInvalid)
 
 const defaultWindow = 10 * time.Minute

@@ -112,7 +112,7 @@ func (c *carry) readBack(ctx context.Context, schema *activecampaign.Schema) (fo
 	case err != nil && shared && !permanent(err) && !errors.Is(err, countersign.ErrForbidden):
 		return found{}, err
 	case err != nil:
-		return found{}, nil
+		return found{}, nil //nolint:nilerr // reading may fail here
 	}
 	out := found{others: map[string]any{}}
 	for _, f := range got.Fields {

@@ -22,11 +22,11 @@ func (e *LinkError) Error() string { return "link " + string(e.Link) + ": " + e.
 // Unwrap gives the reason.
 func (e *LinkError) Unwrap() error { return e.Err }
 
-// ErrGrew: there is more to register than was confirmed. The *GrewError holds
-// the new preview.
+// ErrGrew says that there is more to register than was confirmed. The *GrewError
+// holds the new preview.
 var ErrGrew = errors.New("the count grew since it was confirmed")
 
-// ErrNotReviewer: the actor is not among the reviewers of the link
+// ErrNotReviewer says that the actor is not among the reviewers of the link
 // [countersign.ErrForbidden].
 var ErrNotReviewer = fmt.Errorf("only the reviewers of the link may do that: %w", countersign.ErrForbidden)
 

@@ -222,8 +222,8 @@ func TestManyPages(t *testing.T) {
 	s := w.summary()
 	require.Equal(t, s.Files, s.Linked)
 	require.EqualValues(t, len(w.entries()), s.Linked)
-	require.EqualValues(t, s.Linked, last["register"].Done)
-	require.EqualValues(t, s.Linked, last["register"].Total)
+	require.Equal(t, s.Linked, last["register"].Done)
+	require.Equal(t, s.Linked, last["register"].Total)
 	require.Positive(t, last["register"].Bytes)
 	require.Equal(t, last["list"].Total, last["list"].Done)
 	for key, n := range w.fake.Log().Subjects(cloudsigntest.OpDownloadFile) {

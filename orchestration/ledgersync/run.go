@@ -264,7 +264,7 @@ func (f *Flow) rowsOf(docs []cloudsign.Document, id contractone.ManagementID, li
 func (f *Flow) lane(id contractone.ManagementID, doc cloudsign.DocumentID) string {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(doc))
-	return string(id) + "/" + strconv.Itoa(int(h.Sum32()%uint32(f.cfg.Lanes)))
+	return string(id) + "/" + strconv.Itoa(int(h.Sum32()%uint32(f.cfg.Lanes))) //nolint:gosec // 1 to 64
 }
 
 // stop ends a link's runs until a person has mended the cause, and parks the files

@@ -21,7 +21,7 @@ func (f *Flow) checkSettings(s Settings) error {
 			return err
 		}
 	}
-	if err := s.Rules.validate(s.Mode); err != nil {
+	if err := s.Rules.validate(s.Mode); err != nil { //nolint:staticcheck // QF1008: it validates the rules alone
 		return err
 	}
 	if _, ok := f.ledger.(contractone.Digitiser); s.Late == LateFill && (!ok || !f.ledger.Capabilities().Digitise) {
@@ -135,7 +135,8 @@ type SettingsError struct {
 	Differ []string
 }
 
-// ErrSettingsDiffer: a link is there and has other settings; see SettingsError.
+// ErrSettingsDiffer says that a link is there and has other settings; see
+// SettingsError.
 var ErrSettingsDiffer = errors.New("the link has other settings")
 
 // Error names the link and what differs.

@@ -3,6 +3,7 @@ package riverengine
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -89,12 +90,10 @@ func (e *Engine) Limiter(account string, n int, per time.Duration) countersign.L
 // returned, at the latest five seconds after the grace period with an error that
 // says they have not. Else its error is a mistake in the engine's use, that of a
 // database that can't be reached at the start, or ErrOwned while a local engine
-// holds the store.
+// holds the store: at the start, or later, when the hold was lost with its
+// connection. Run outlives a restart of the database.
 func (e *Engine) Run(ctx context.Context) error {
-	return e.run(ctx, func(ctx context.Context) error {
-		e.wakeInTime(ctx)
-		return nil
-	})
+	return e.run(ctx, e.wakeInTime)
 }
 
 // RunUntilIdle works until nothing is due that this engine has a handler for, and
@@ -155,10 +154,10 @@ func (e *Engine) client(turns context.Context) (*river.Client[pgx.Tx], error) {
 	return river.NewClient(e.store.driver, &river.Config{
 		Queues:              map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: e.set.workers}},
 		Workers:             workers,
-		Logger:              e.set.logger,
+		Logger:              slog.New(warnings{e.set.logger.Handler()}),
 		FetchOnlyKnownKinds: true,
 		FetchCooldown:       fetchCooldown, FetchPollInterval: fetchPoll,
-		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter,
+		JobTimeout: e.set.jobTimeout, RescueStuckJobsAfter: rescueAfter,
 		SoftStopTimeout:             max(e.set.grace, time.Nanosecond),
 		CompletedJobRetentionPeriod: jobsKept, DiscardedJobRetentionPeriod: jobsKept, CancelledJobRetentionPeriod: jobsKept,
 	})

@@ -1,8 +1,12 @@
 package riverengine_test
 
 import (
+	"context"
+	"fmt"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -20,6 +24,33 @@ func TestBadAddressIsToldWithoutThePassword(t *testing.T) {
 		_, err := riverengine.Open(t.Context(), dsn)
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), "geheim")
+	}
+}
+
+// With one connection Open would wait for ever for a second.
+func TestTooFewConnectionsAreRefused(t *testing.T) {
+	t.Parallel()
+	dsn := newSchema(t)
+	_, err := riverengine.Open(t.Context(), strings.Replace(dsn, "pool_max_conns=12", "pool_max_conns=1", 1))
+	require.ErrorContains(t, err, "pool_max_conns")
+	store := openAt(t, strings.Replace(dsn, "pool_max_conns=12", "pool_max_conns=2", 1))
+	engine := riverengine.New(store, riverengine.WithSweep(time.Hour))
+	engine.Handle(eventTable, func(ctx context.Context, group string) error { return drain(ctx, store, group) })
+	for i := range 30 {
+		require.NoError(t, insertEvent(t.Context(), store, fmt.Sprint(i), fmt.Sprint(i)))
+	}
+	require.NoError(t, engine.RunUntilIdle(t.Context()))
+}
+
+// A process that is frozen in a transaction does not hold up others for ever.
+func TestAbandonedTransactionsEnd(t *testing.T) {
+	t.Parallel()
+	dsn := newSchema(t)
+	for suffix, want := range map[string]string{"": "30s", "&idle_in_transaction_session_timeout=7s": "7s"} {
+		var got string
+		row := openAt(t, dsn+suffix).DB().QueryRowContext(t.Context(), "SHOW idle_in_transaction_session_timeout")
+		require.NoError(t, row.Scan(&got))
+		require.Equal(t, want, got)
 	}
 }
 

@@ -1,6 +1,7 @@
 package riverengine
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -14,7 +15,8 @@ const (
 	turnTime     = 30 * time.Second // after this a handler takes no new record
 	jobTimeout   = 60 * time.Second // after this its context ends
 	rescueAfter  = 75 * time.Second
-	shareTime    = time.Second // after this a lane that is still due queues up again
+	shareTime    = time.Second     // after this a lane that is still due queues up again
+	clockSkew    = 2 * time.Second // how far the processes' clocks may be apart
 	finishTime   = 10 * time.Second
 	jobsKept     = time.Hour // jobs that are over, for people who look
 	spacing      = 100 * time.Millisecond
@@ -34,6 +36,8 @@ type settings struct {
 	logger  *slog.Logger
 	grace   time.Duration
 	sweep   time.Duration
+
+	jobTimeout time.Duration
 }
 
 // Option changes one setting of an Engine.
@@ -42,7 +46,7 @@ type Option func(*settings)
 func defaults() settings {
 	return settings{
 		clock: time.Now, workers: 8, backoff: orchestration.Backoff, logger: slog.New(slog.DiscardHandler),
-		grace: 10 * time.Second, sweep: 10 * time.Second,
+		grace: 10 * time.Second, sweep: 10 * time.Second, jobTimeout: jobTimeout,
 	}
 }
 
@@ -71,3 +75,17 @@ func WithGrace(d time.Duration) Option { return func(s *settings) { s.grace = d 
 // are due without a job, which a process that died or a restored backup leaves
 // behind; the default is 10 s.
 func WithSweep(d time.Duration) Option { return func(s *settings) { s.sweep = d } }
+
+// warnings passes on what River warns of. Else it would count jobs in the
+// program's log every five seconds.
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }

@@ -25,6 +25,16 @@ import (
 // pool_max_conns: one for each worker, and some for the queue.
 const maxConns = 16
 
+// minConns are the connections without which nothing moves: one holds the store for
+// the engine, or the lock of a migration, and one is for all else.
+const minConns = 2
+
+// abandonAfter has the database end the transaction of a process that was frozen in
+// it, unless it has such a limit already: others wait for the rows that it holds, and those of the
+// store do nothing but use the database.
+const abandonAfter = "SELECT set_config('idle_in_transaction_session_timeout', '30s', false)" +
+	" WHERE current_setting('idle_in_transaction_session_timeout') = '0'"
+
 // Store is the store of records in a PostgreSQL database whose transactions also
 // insert the jobs that wake the lanes which they leave due. A program that only
 // writes records, such as a receiver of webhooks, needs no Engine. Make it with
@@ -42,8 +52,8 @@ type Store struct {
 // Open connects to a database, brings its schema up to date, River's tables
 // included, and opens the store in it, in the first schema of its search path.
 // The dsn is a URL or a list of key=value, as pgx reads it; pool_max_conns in it
-// bounds the connections (default 16). Close closes them. No error of Open holds
-// the password.
+// bounds the connections (default 16, at least 2). Close closes them. No error of
+// Open holds the password.
 func Open(ctx context.Context, dsn string, opts ...sqlstore.Option) (*Store, error) {
 	pool, err := connect(ctx, dsn)
 	if err != nil {
@@ -65,6 +75,13 @@ func connect(ctx context.Context, dsn string) (*pgxpool.Pool, error) {
 	}
 	if !strings.Contains(dsn, "pool_max_conns") {
 		cfg.MaxConns = maxConns
+	}
+	if cfg.MaxConns < minConns {
+		return nil, fmt.Errorf("riverengine: pool_max_conns=%d in the address of the database is too few: want at least %d", cfg.MaxConns, minConns)
+	}
+	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, abandonAfter)
+		return err
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err == nil {
@@ -105,23 +122,24 @@ func (s *Store) open(ctx context.Context, opts []sqlstore.Option) error {
 
 // wakeAtCommit inserts the jobs of the lanes that a transaction leaves due now.
 // Those that it leaves due later get theirs when the time has come: a job that
-// waits for its time would make every other wake of its lane wait with it.
-func (s *Store) wakeAtCommit(ctx context.Context, conn *sql.Conn, due map[orchestration.Lane]time.Time) error {
+// waits for its time would make every other wake of its lane wait with it. They
+// are told after the commit, since who looks before does not see their records.
+func (s *Store) wakeAtCommit(ctx context.Context, conn *sql.Conn, due map[orchestration.Lane]time.Time) (committed func(), err error) {
 	now := time.Now()
+	var later time.Time
 	var lanes []orchestration.Lane
 	for lane, at := range due {
-		if at.After(now) {
-			s.tellLater(at)
-		} else {
+		switch {
+		case !at.After(now):
 			lanes = append(lanes, lane)
+		case later.IsZero() || at.Before(later):
+			later = at
 		}
 	}
-	if len(lanes) == 0 {
-		return nil
+	if !later.IsZero() {
+		committed = func() { s.tellLater(later) }
 	}
-	return conn.Raw(func(driverConn any) error {
-		return s.wake(ctx, transactionOn(driverConn), lanes)
-	})
+	return committed, s.wakeOn(ctx, conn, lanes)
 }
 
 // onLater adds an engine of this process that wakes lanes in time.

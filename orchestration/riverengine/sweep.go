@@ -2,22 +2,27 @@ package riverengine
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/countersign/countersign/orchestration"
 )
 
 // wakeInTime wakes lanes whose time has come, and at least once in the sweep
-// interval all that are due and have no job, until ctx ends.
-func (e *Engine) wakeInTime(ctx context.Context) {
+// interval all that are due and have no job, until ctx ends or a local engine has
+// taken the store.
+func (e *Engine) wakeInTime(ctx context.Context) error {
 	failures := 0
 	for ctx.Err() == nil {
 		wait := e.set.sweep
 		_, err := e.sweep(ctx)
+		if errors.Is(err, orchestration.ErrOwned) {
+			return err
+		}
 		if err != nil && ctx.Err() == nil {
 			failures++
 			wait = min(wait, e.set.backoff(failures))
@@ -27,6 +32,7 @@ func (e *Engine) wakeInTime(ctx context.Context) {
 		}
 		e.sleep(ctx, time.Now().Add(wait))
 	}
+	return nil
 }
 
 // sleep waits until then, or until a record that is planned for later is due.
@@ -53,10 +59,18 @@ func (e *Engine) plan(due time.Time) {
 	}
 }
 
+// nextPlanned is when a lane is due that has no job yet, or one is no longer held
+// back; zero if neither is known.
 func (e *Engine) nextPlanned() time.Time {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.planned
+	next := e.planned
+	for _, h := range e.heldBack {
+		if next.IsZero() || h.until.Before(next) {
+			next = h.until
+		}
+	}
+	return next
 }
 
 // pause waits for d, for ctx or for a nudge, which it reports.
@@ -95,7 +109,9 @@ func (e *Engine) sweep(ctx context.Context) (open int, err error) {
 	if err := e.handlers.StoreSchedules(ctx); err != nil {
 		return 0, err
 	}
+	now := e.set.clock()
 	e.mu.Lock()
+	maps.DeleteFunc(e.heldBack, func(_ orchestration.Lane, h held) bool { return !h.until.After(now) })
 	// Before looking: a turn that ends meanwhile may leave its lane due, and a
 	// commit something for later.
 	open, e.planned = e.running, time.Time{}
@@ -105,13 +121,17 @@ func (e *Engine) sweep(ctx context.Context) (open int, err error) {
 		return 0, err
 	}
 	e.plan(next)
+	open += len(lanes)
+	if lanes, err = e.store.unwoken(ctx, lanes); err != nil {
+		return 0, err
+	}
 	for part := range slices.Chunk(lanes, maxWakes) {
-		err := pgx.BeginFunc(ctx, e.store.pool, func(tx pgx.Tx) error { return e.store.wake(ctx, tx, part) })
+		err := e.store.TxConn(ctx, func(_ orchestration.Tx, conn *sql.Conn) error { return e.store.wakeOn(ctx, conn, part) })
 		if err != nil {
 			return 0, err
 		}
 	}
-	return open + len(lanes), nil
+	return open, nil
 }
 
 // dueLanes are the due lanes with a handler that are not held back. Those at work

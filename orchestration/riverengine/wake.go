@@ -3,6 +3,7 @@ package riverengine
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"fmt"
 	"regexp"
@@ -60,6 +61,16 @@ func (wake) InsertOpts() river.InsertOpts {
 // maxWakes bounds how many jobs one statement inserts.
 const maxWakes = 500
 
+// wakeOn is wake in the transaction on a connection.
+func (s *Store) wakeOn(ctx context.Context, conn *sql.Conn, lanes []orchestration.Lane) error {
+	if len(lanes) == 0 {
+		return nil
+	}
+	return conn.Raw(func(driverConn any) error {
+		return s.wake(ctx, transactionOn(driverConn), lanes)
+	})
+}
+
 // wake inserts the jobs of lanes in a transaction. A lane that has one keeps it,
 // but the transaction then holds the job's row until its end, and its worker can't
 // complete it before: InsertManyTx does that, while River's faster InsertManyFastTx
@@ -77,4 +88,23 @@ func (s *Store) wake(ctx context.Context, tx pgx.Tx, lanes []orchestration.Lane)
 		}
 	}
 	return nil
+}
+
+// unwoken leaves out the lanes whose job waits: whoever takes it sees what is due
+// now. That spares a sweep most of its writes, and it locks nothing that others
+// wait for but the jobs at work.
+func (s *Store) unwoken(ctx context.Context, lanes []orchestration.Lane) ([]orchestration.Lane, error) {
+	if len(lanes) == 0 {
+		return nil, nil
+	}
+	rows, err := s.pool.Query(ctx, "SELECT args->>'table', args->>'group' FROM river_job WHERE state = 'available'")
+	if err != nil {
+		return nil, fmt.Errorf("look for lanes without a job: %w", err)
+	}
+	waiting := map[orchestration.Lane]bool{}
+	var lane orchestration.Lane
+	if _, err := pgx.ForEachRow(rows, []any{&lane.Table, &lane.Group}, func() error { waiting[lane] = true; return nil }); err != nil {
+		return nil, fmt.Errorf("look for lanes without a job: %w", err)
+	}
+	return slices.DeleteFunc(lanes, func(lane orchestration.Lane) bool { return waiting[lane] }), nil
 }

@@ -34,13 +34,13 @@ func (w *worker) Work(ctx context.Context, job *river.Job[wake]) error {
 	for began := time.Now(); ; {
 		err := e.handlers.Turn(handling, lane)
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			err = e.timedOut(ctx, lane)
+			err = w.timedOut(ctx, job)
 		}
 		if err != nil {
 			e.holdBack(ctx, lane, err)
 			break
 		}
-		due, err := e.due(ctx, lane)
+		due, err := e.dueNow(ctx, lane)
 		if err != nil || !due || turn.Err() != nil || ctx.Err() != nil || time.Since(began) > shareTime {
 			break
 		}
@@ -51,17 +51,25 @@ func (w *worker) Work(ctx context.Context, job *river.Job[wake]) error {
 var errTimedOut = errors.New("the handler did not end its turn in time and was cut off")
 
 // timedOut defers the records of a lane whose handler was cut off, so that one
-// that takes too long does not come again at once for ever.
-func (e *Engine) timedOut(ctx context.Context, lane orchestration.Lane) error {
+// that takes too long does not come again at once for ever. Where the job was
+// taken for stuck meanwhile, the records are no longer this worker's to put off.
+func (w *worker) timedOut(ctx context.Context, job *river.Job[wake]) error {
+	e, lane := w.e, job.Args.lane()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTime)
 	defer cancel()
-	e.set.logger.WarnContext(ctx, "lane was cut off", "table", lane.Table, "group", lane.Group, "after", jobTimeout)
+	running, err := isRunning(ctx, e.store.DB(), jobState, job.ID)
+	if err != nil || !running {
+		return err
+	}
+	e.set.logger.WarnContext(ctx, "lane was cut off", "table", lane.Table, "group", lane.Group, "after", e.set.jobTimeout)
 	return e.handlers.Defer(ctx, lane, errTimedOut)
 }
 
-func (e *Engine) due(ctx context.Context, lane orchestration.Lane) (due bool, err error) {
+// dueNow reports whether a record of the lane is due.
+func (e *Engine) dueNow(ctx context.Context, lane orchestration.Lane) (due bool, err error) {
 	err = e.store.Tx(ctx, func(tx orchestration.Tx) error {
-		due, err = e.handlers.Due(ctx, tx, lane)
+		at, err := e.handlers.Due(ctx, tx, lane, 0)
+		due = !at.IsZero()
 		return err
 	})
 	return due, err
@@ -70,20 +78,26 @@ func (e *Engine) due(ctx context.Context, lane orchestration.Lane) (due bool, er
 // finish completes the job in the transaction that finds its lane no longer due.
 // The job's row is locked first: whoever has written a due record and is about to
 // commit holds it, and is seen; whoever comes later waits, and then inserts a job
-// of his own. A lane that is still due keeps its job, which queues up again.
+// of his own. A lane that is still due keeps its job, which queues up again. For
+// one that is due soon, its job may be the one that a process inserted whose clock
+// is ahead: nobody else will wake it when its time has come here.
 func (w *worker) finish(ctx context.Context, job *river.Job[wake], lane orchestration.Lane) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTime)
 	defer cancel()
 	again := false
+	var soon time.Time
 	err := w.e.store.TxConn(ctx, func(tx orchestration.Tx, conn *sql.Conn) error {
-		again = false
-		ours, err := lock(ctx, conn, job.ID)
+		again, soon = false, time.Time{}
+		ours, err := isRunning(ctx, conn, jobState+" FOR UPDATE", job.ID)
 		if err != nil || !ours {
 			return err
 		}
 		if !w.e.isHeldBack(lane) {
-			if again, err = w.e.handlers.Due(ctx, tx, lane); err != nil || again {
+			if soon, err = w.e.handlers.Due(ctx, tx, lane, clockSkew); err != nil {
 				return err
+			}
+			if again = !soon.IsZero() && !soon.After(w.e.set.clock()); again {
+				return nil
 			}
 		}
 		return conn.Raw(func(driverConn any) error {
@@ -97,15 +111,20 @@ func (w *worker) finish(ctx context.Context, job *river.Job[wake], lane orchestr
 	if again || err != nil {
 		return river.JobSnooze(0)
 	}
+	w.e.plan(soon)
 	return nil
 }
 
-// lock locks the row of a job, and reports whether the job still runs. If not, it was
+const jobState = "SELECT state FROM river_job WHERE id = $1"
+
+// isRunning asks with jobState whether a job still runs. If not, it was
 // taken for stuck and discarded, and the lane may long have another: a job has one
 // attempt, so this one never comes again and what River writes for it is void.
-func lock(ctx context.Context, conn *sql.Conn, id int64) (running bool, err error) {
+func isRunning(ctx context.Context, db interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}, query string, id int64) (running bool, err error) {
 	var state rivertype.JobState
-	err = conn.QueryRowContext(ctx, "SELECT state FROM river_job WHERE id = $1 FOR UPDATE", id).Scan(&state)
+	err = db.QueryRowContext(ctx, query, id).Scan(&state)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -131,10 +150,5 @@ func (e *Engine) isHeldBack(lane orchestration.Lane) bool {
 	now := e.set.clock()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	h, ok := e.heldBack[lane]
-	if ok && !h.until.After(now) {
-		delete(e.heldBack, lane)
-		return false
-	}
-	return ok
+	return e.heldBack[lane].until.After(now)
 }

@@ -341,7 +341,7 @@ func TestDigipostAttacks(t *testing.T) {
 	t.Parallel()
 	var tried, accepted atomic.Int64
 	t.Cleanup(func() {
-		fmt.Printf("proof: digipost attacks=%d accepted=%d\n", tried.Load(), accepted.Load())
+		t.Logf("proof: digipost attacks=%d accepted=%d", tried.Load(), accepted.Load())
 	})
 	for name, try := range attacks() {
 		t.Run(name, func(t *testing.T) {

@@ -116,7 +116,7 @@ func TestDigipostBrowserFullAutomatic(t *testing.T) {
 			w.run()
 			require.Equal(t, s, w.only())
 			require.Equal(t, kinds{"started", "returned", "ready"}, w.told(s.ID))
-			fmt.Printf("proof: digipost browser flow=full-automatic %s ready=1\n", strings.ReplaceAll(tc.name, ", ", "+"))
+			t.Logf("proof: digipost browser flow=full-automatic %s ready=1", strings.ReplaceAll(tc.name, ", ", "+"))
 		})
 	}
 }
@@ -140,7 +140,7 @@ func TestDigipostBrowserSemiAutomatic(t *testing.T) {
 			w.run()
 			require.Equal(t, senderonboarding.StateReady, w.only().State)
 			require.Equal(t, kinds{"started", "waiting", "ready"}, w.told(w.only().ID))
-			fmt.Printf("proof: digipost browser flow=semi-automatic %s ready=1\n", strings.ReplaceAll(tc.name, ", ", "+"))
+			t.Logf("proof: digipost browser flow=semi-automatic %s ready=1", strings.ReplaceAll(tc.name, ", ", "+"))
 		})
 	}
 }

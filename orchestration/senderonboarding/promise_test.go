@@ -118,7 +118,8 @@ func TestSupportSeesEverySession(t *testing.T) {
 	}
 	require.Equal(t, []string{"started", "waiting", "expired"}, what)
 	require.Equal(t, "no callback came until the deadline", w.session(closed.Session.ID).Reason)
-	for range w.flow.Sessions(t.Context(), "", senderonboarding.StateWaiting) {
+	for _, err := range w.flow.Sessions(t.Context(), "", senderonboarding.StateWaiting) {
+		require.NoError(t, err)
 		t.Error("nobody waits any more")
 	}
 }

@@ -45,7 +45,7 @@ func TestDigipostOneOfAThousandWins(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	fmt.Printf("proof: digipost concurrent=1000 won=%d\n", won.Load())
+	t.Logf("proof: digipost concurrent=1000 won=%d", won.Load())
 	require.EqualValues(t, 1, won.Load())
 	require.Zero(t, failed.Load(), "the others see the session as it is")
 	s := w.session(f.Session.ID)
@@ -106,6 +106,6 @@ func TestSecretsStayOut(t *testing.T) {
 			}
 		}
 	}
-	fmt.Printf("proof: digipost secrets=%d places=%d found=%d\n", len(kept), len(places), found)
+	t.Logf("proof: digipost secrets=%d places=%d found=%d", len(kept), len(places), found)
 	require.NotContains(t, w.logged.String(), "BBBBBBBBBBBBBBBBBBBBBBBBBB")
 }

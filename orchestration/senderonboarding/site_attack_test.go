@@ -12,7 +12,8 @@ import (
 func siteAttacks() map[string]attack {
 	sessions := func(w *world) int {
 		n := 0
-		for range w.flow.Sessions(w.t.Context(), "") {
+		for _, err := range w.flow.Sessions(w.t.Context(), "") {
+			require.NoError(w.t, err)
 			n++
 		}
 		return n

@@ -38,7 +38,8 @@ func TestNotStarted(t *testing.T) {
 			require.Equal(t, tc.status, res.StatusCode)
 			require.Contains(t, page, "<h1>"+tc.title)
 			require.NotEmpty(t, w.logged.String())
-			for range w.flow.Sessions(t.Context(), "") {
+			for _, err := range w.flow.Sessions(t.Context(), "") {
+				require.NoError(t, err)
 				t.Error("a session began")
 			}
 		})

@@ -139,7 +139,7 @@ func (f *Flow) cookieName(name string) string {
 // cookie comes with the customer's click on another site's link, so it is Lax. One
 // that is for no time at all goes away.
 func (f *Flow) cookie(name string, value countersign.Secret, keep time.Duration) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure, unless the program itself is reached over plain HTTP
 		Name: f.cookieName(name), Value: value.Reveal(), Path: "/", MaxAge: cmp.Or(int(keep/time.Second), -1),
 		Secure: strings.HasPrefix(f.cfg.BaseURL, "https:"), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}

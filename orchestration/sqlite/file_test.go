@@ -140,7 +140,7 @@ func TestOwnAcrossProcesses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	s := open(t, path)
 	defer func() { require.NoError(t, s.Close()) }()
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestOwnAcrossProcesses$") //nolint:gosec // this very program
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestOwnAcrossProcesses$")
 	child.Env = append(os.Environ(), holder+"="+path)
 	stdin, err := child.StdinPipe()
 	require.NoError(t, err)

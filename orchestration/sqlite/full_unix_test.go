@@ -28,7 +28,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "state.db")
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFullDisk$") //nolint:gosec // this very program
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFullDisk$")
 	child.Env = append(os.Environ(), crammed+"="+path)
 	out, err := child.CombinedOutput()
 	require.NoError(t, err, string(out))

@@ -22,7 +22,7 @@ func Example_ledgerSearch() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	db, err := sqlite.OpenDB(filepath.Join(dir, "ledger.db"))
 	if err != nil {
 		log.Fatal(err)

@@ -66,7 +66,7 @@ func OpenDB(path string) (*sql.DB, error) {
 	// for each other.
 	db.SetMaxOpenConns(8)
 	db.SetMaxIdleConns(8)
-	if _, err := db.Exec("SELECT count(*) FROM sqlite_schema"); err != nil {
+	if _, err := db.ExecContext(context.Background(), "SELECT count(*) FROM sqlite_schema"); err != nil {
 		_ = db.Close()
 		return nil, explain(path, err)
 	}

@@ -54,7 +54,7 @@ func (g *group) join(ctx context.Context, fn func(sqldb.Querier) error) (b *batc
 		return nil, err
 	}
 	defer g.leave()
-	defer g.settle()
+	defer g.settle() //nolint:contextcheck // the commit is one of several callers
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (g *group) enter(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	// Somebody may have left the commit to this caller, so its turn still comes.
-	go func() {
+	go func() { //nolint:contextcheck // the commit is one of several callers
 		g.turn <- struct{}{}
 		g.waiting.Add(-1)
 		g.settle()

@@ -138,10 +138,14 @@ func conditions(q orchestration.Query) (where string, args []any) {
 const dueHead = 64
 
 // Due lists the lanes with a record due by then. The lane of the record that is
-// due longest comes first, so that none waits for ever.
+// due longest comes first, so that none waits for ever. It fails with ErrOwned
+// when an engine of this store has lost its hold to another one.
 func (s *Store) Due(ctx context.Context, by time.Time, limit int) ([]orchestration.Lane, time.Time, error) {
 	if s.closed.Load() {
 		return nil, time.Time{}, ErrClosed
+	}
+	if err := s.keepHolds(ctx); err != nil {
+		return nil, time.Time{}, err
 	}
 	micros := int64(math.MinInt64)
 	if !by.IsZero() {

@@ -40,6 +40,7 @@ type Store struct {
 
 	mu    sync.Mutex
 	onDue []func([]orchestration.Lane)
+	holds []*hold // under PostgreSQL
 }
 
 type settings struct {
@@ -49,7 +50,7 @@ type settings struct {
 	trace func(query string, args []any)
 
 	explain func(error) error
-	commit  func(ctx context.Context, conn *sql.Conn, due map[orchestration.Lane]time.Time) error
+	commit  CommitFunc
 }
 
 // Option changes one setting of Open.
@@ -85,15 +86,17 @@ func WithTrace(f func(query string, args []any)) Option {
 // own, and gives back unchanged what it does not know.
 func WithExplain(f func(error) error) Option { return func(s *settings) { s.explain = f } }
 
-// WithCommit has f called inside each transaction that leaves lanes due, now or
-// later, after all else and on the transaction's connection: what it writes
-// there commits together with the records, and its error undoes both. Due holds
-// for each lane the earliest time that the transaction wrote. F may be called
-// again for a transaction that runs again, and is for PostgreSQL alone: Open
+// CommitFunc is called inside a transaction that leaves lanes due, now or later,
+// after all else and on the transaction's connection: what it writes there commits
+// together with the records, and its error undoes both. Due holds for each lane
+// the earliest time that the transaction wrote. It may be called again for a
+// transaction that runs again; what it returns, if anything, is called after the
+// commit, and not at all without one.
+type CommitFunc func(ctx context.Context, conn *sql.Conn, due map[orchestration.Lane]time.Time) (committed func(), err error)
+
+// WithCommit has f called in transactions. It is for PostgreSQL alone: Open
 // refuses it for SQLite.
-func WithCommit(f func(ctx context.Context, conn *sql.Conn, due map[orchestration.Lane]time.Time) error) Option {
-	return func(s *settings) { s.commit = f }
-}
+func WithCommit(f CommitFunc) Option { return func(s *settings) { s.commit = f } }
 
 // ErrClosed is the answer of a store after Close.
 var ErrClosed = errors.New("the store is closed")
@@ -155,7 +158,9 @@ func (s *Store) tx(ctx context.Context, needsConn bool, fn func(orchestration.Tx
 		return ErrClosed
 	}
 	var last *tx
-	run := func(ctx context.Context, q sqldb.Querier, conn *sql.Conn) error {
+	var committed func()
+	run := func(ctx context.Context, q sqldb.Querier, conn *sql.Conn) (err error) {
+		committed = nil
 		last = &tx{s: s, q: q, base: ctx, lanes: map[orchestration.Lane]time.Time{}}
 		defer last.end()
 		if err := last.run(func(t orchestration.Tx) error { return fn(t, conn) }); err != nil {
@@ -164,7 +169,8 @@ func (s *Store) tx(ctx context.Context, needsConn bool, fn func(orchestration.Tx
 		if s.set.commit == nil || len(last.lanes) == 0 {
 			return nil
 		}
-		return s.set.commit(ctx, conn, last.lanes)
+		committed, err = s.set.commit(ctx, conn, last.lanes)
+		return err
 	}
 	var err error
 	switch {
@@ -179,6 +185,9 @@ func (s *Store) tx(ctx context.Context, needsConn bool, fn func(orchestration.Tx
 	}
 	switch {
 	case err == nil:
+		if committed != nil {
+			committed()
+		}
 		s.tell(last.lanes)
 	case s.set.explain != nil:
 		err = s.set.explain(err)

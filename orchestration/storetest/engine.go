@@ -369,7 +369,7 @@ func testSharesWhileRunning(t *testing.T, r *rig) {
 		if err := r.done(ctx, group, 1); err != nil {
 			return err
 		}
-		insert(t, r.Store, rec("c", func(rec *orchestration.Record) { rec.Group, rec.Due = "c", r.clock.Now() }))
+		insert(t, r.Store, rec("c", func(rec *orchestration.Record) { rec.Group, rec.Due = "c", r.clock.Now() })) //nolint:contextcheck // the test has its own
 		return nil
 	})
 	r.idle(t)

@@ -22,7 +22,7 @@ func Queries(ctx context.Context, t *testing.T, s orchestration.Store, table str
 		{States: []string{"done"}, UpdatedBefore: now}, {UpdatedBefore: now},
 		{Scope: "link1", States: []string{"dead"}}, {Scope: "link1", Ref: "ref77"},
 	}
-	inTx(t, s, func(tx orchestration.Tx) error {
+	ok(t, s.Tx(ctx, func(tx orchestration.Tx) error {
 		_, err := tx.Get(ctx, table, "key77")
 		ok(t, err)
 		for _, q := range shapes {
@@ -34,7 +34,7 @@ func Queries(ctx context.Context, t *testing.T, s orchestration.Store, table str
 			ok(t, err)
 		}
 		return nil
-	})
+	}))
 	for _, limit := range []int{0, 100} {
 		_, _, err := s.Due(ctx, now, limit)
 		ok(t, err)

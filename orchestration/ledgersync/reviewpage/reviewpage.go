@@ -134,12 +134,12 @@ func (p *page) with(handle func(*request) error) http.HandlerFunc {
 		q := &request{page: p, w: w, r: r, lang: languageOf(r)}
 		actor, err := p.Actor(r)
 		if err != nil {
-			q.fail(http.StatusForbidden, "not_signed_in")
+			q.fail(http.StatusForbidden, "not_signed_in") //nolint:contextcheck // q has the request
 			return
 		}
 		q.review = p.Flow.Review(actor)
 		if err := handle(q); err != nil {
-			q.refuse(err)
+			q.refuse(err) //nolint:contextcheck // q has the request
 		}
 	}
 }
