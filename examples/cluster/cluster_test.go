@@ -163,6 +163,35 @@ func hangUp(h *Host) {
 	}
 }
 
+// An engine that fails when it is stopped ends its process's work with that.
+func TestGuestsEngineFails(t *testing.T) {
+	t.Parallel()
+	h, g := open(t)
+	begun := make(chan struct{})
+	failure := errors.New("handlers still run")
+	done := work(t, h, g, failing{begun: begun, err: failure})
+	require.NoError(t, h.Engine(&engine{idle: func(context.Context) error {
+		<-begun
+		return nil
+	}}, nil).RunUntilIdle(t.Context()))
+	require.ErrorIs(t, (<-done).err, failure)
+	h.Close(nil)
+}
+
+// failing is an engine that says when it begins, and fails when it is stopped.
+type failing struct {
+	orchestration.Engine
+
+	begun chan struct{}
+	err   error
+}
+
+func (e failing) Run(ctx context.Context) error {
+	close(e.begun)
+	<-ctx.Done()
+	return e.err
+}
+
 // A guest that goes away leaves the host at work; a host that goes away ends the
 // guest's work.
 func TestOneOfBothGoesAway(t *testing.T) {
@@ -238,19 +267,20 @@ func TestExclusive(t *testing.T) {
 	t.Parallel()
 	var inside, most atomic.Int64
 	var all sync.WaitGroup
-	for _, s := range stores(t, 3) {
+	var failed [3]error
+	for i, s := range stores(t, len(failed)) {
 		all.Go(func() {
 			for range 5 {
-				err := Exclusive(t.Context(), s, "name", silent, func() error {
+				failed[i] = errors.Join(failed[i], Exclusive(t.Context(), s, "name", silent, func() error {
 					most.Store(max(most.Load(), inside.Add(1)))
 					inside.Add(-1)
 					return nil
-				})
-				require.NoError(t, err)
+				}))
 			}
 		})
 	}
 	all.Wait()
+	require.NoError(t, errors.Join(failed[:]...))
 	require.EqualValues(t, 1, most.Load())
 	s := Store{Store: orchestration.NewMemory()}
 	require.ErrorIs(t, s.Exclusive(t.Context(), "name", silent, func() error { return context.Canceled }), context.Canceled)

@@ -98,10 +98,11 @@ func (g *Guest) Work(ctx context.Context, engine orchestration.Engine) (lines []
 				g.at.Store(&m.At)
 				run = start(ctx, engine)
 			case m.Rest:
-				if err := run.stop(); err != nil {
+				err := run.stop()
+				run = running{}
+				if err != nil {
 					return nil, err
 				}
-				run = running{}
 				if g.out.Encode(message{Rest: true, Turns: g.turns.Load()}) != nil {
 					return nil, errHostGone
 				}
@@ -135,7 +136,13 @@ type running struct {
 func start(ctx context.Context, engine orchestration.Engine) running {
 	ctx, cancel := context.WithCancel(ctx)
 	r := running{cancel, make(chan error, 1)}
-	go func() { r.ended <- engine.Run(ctx) }()
+	go func() {
+		err := engine.Run(ctx)
+		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+			err = nil // it was stopped before it had begun
+		}
+		r.ended <- err
+	}()
 	return r
 }
 

@@ -49,7 +49,11 @@ func TestSiteOfASecondProcess(t *testing.T) {
 	first := make(chan error, 1)
 	opened := make(chan struct{})
 	go func() { first <- run(ctx, o, &ender{end: func() { close(opened) }}) }()
-	<-opened
+	select {
+	case <-opened:
+	case err := <-first:
+		require.FailNow(t, "the first ended", "%v", err)
+	}
 	second := &ender{end: cancel} // the first ends when the second site is there
 	require.NoError(t, run(t.Context(), o, second))
 	require.NoError(t, <-first)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 
 	"github.com/countersign/countersign/examples/cluster"
@@ -70,7 +71,11 @@ func (s *site) engine() orchestration.Engine {
 // that has done.
 func (s *site) work(ctx context.Context, engine orchestration.Engine) error {
 	if s.guest == nil {
-		return engine.Run(ctx)
+		err := engine.Run(ctx)
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			err = nil // it was stopped before it had begun
+		}
+		return err
 	}
 	lines, err := s.guest.Work(ctx, engine)
 	if err != nil {
