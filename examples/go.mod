@@ -8,6 +8,7 @@ replace github.com/countersign/countersign => ..
 
 require (
 	github.com/alecthomas/kong v1.17.0
+	github.com/countersign/countersign/orchestration/riverengine v0.1.0
 	github.com/countersign/countersign/orchestration/sqlite v0.1.0
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/jedib0t/go-pretty/v6 v6.8.3
@@ -36,7 +37,6 @@ require (
 	github.com/VividCortex/ewma v1.2.0 // indirect
 	github.com/acarl005/stripansi v0.0.0-20180116102854-5a71ef0e047d // indirect
 	github.com/countersign/countersign/orchestration/postgres v0.1.0
-	github.com/countersign/countersign/orchestration/riverengine v0.1.0
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/go-resty/resty/v2 v2.17.2 // indirect
 	github.com/google/uuid v1.6.0 // indirect

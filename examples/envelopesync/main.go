@@ -20,6 +20,9 @@
 //
 // Ctrl-C ends it; what was taken in is kept.
 //
+// With --database postgres://… that lies there, and the program can be started twice at
+// the same time, for real with another --listen: both share the work.
+//
 // Results go to the standard output, progress to the standard error output.
 package main
 
@@ -36,6 +39,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/examples/cluster"
 	"github.com/countersign/countersign/examples/docusignaccount"
 	"github.com/countersign/countersign/orchestration"
 )
@@ -43,11 +47,12 @@ import (
 // options are the command line.
 type options struct {
 	docusignaccount.Options
+	cluster.Flags
 
 	DryRun    bool   `help:"Show what going live does, and end."`
 	BaseURL   string `help:"Where DocuSign reaches this program, https; needed with --environment." placeholder:"URL"`
 	Listen    string `help:"Address to listen on, with --environment." default:"127.0.0.1:8080"`
-	Data      string `help:"File that keeps what came in, with --environment." default:"envelopesync.db" type:"path" placeholder:"FILE"`
+	Data      string `help:"File that keeps what came in, with --environment and without --database." default:"envelopesync.db" type:"path" placeholder:"FILE"`
 	Envelopes int    `help:"How many envelopes the simulation has." default:"60"`
 
 	ActiveCampaignURL string             `kong:"-"` // from the environment
@@ -85,7 +90,7 @@ func exitCode(err error) int {
 func sentence(err error) string {
 	switch {
 	case errors.Is(err, context.Canceled):
-		return "interrupted: with --environment, run again to go on; a simulation keeps nothing"
+		return "interrupted: with --environment, run again to go on; a simulation begins anew"
 	case errors.Is(err, orchestration.ErrOwned):
 		return "another run works on this file: wait for it, or choose another one with --data"
 	}
@@ -96,8 +101,9 @@ func sentence(err error) string {
 type program struct {
 	options
 	out, err io.Writer
-	live     bool // progress is drawn over and over, for a person at a terminal
-	drawn    int  // lines of the last drawing
+	live     bool     // progress is drawn over and over, for a person at a terminal
+	drawn    int      // lines of the last drawing
+	last     []string // lines of the comparison
 }
 
 func (p *program) run(ctx context.Context) error {

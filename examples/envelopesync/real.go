@@ -11,6 +11,7 @@ import (
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/activecampaign"
 	"github.com/countersign/countersign/docusign"
+	"github.com/countersign/countersign/examples/cluster"
 	"github.com/countersign/countersign/examples/docusignaccount"
 	"github.com/countersign/countersign/mapping/contactmap"
 	"github.com/countersign/countersign/orchestration"
@@ -40,7 +41,7 @@ func (p *program) real(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	store, err := sqlite.Open(p.Data)
+	store, err := p.Open(ctx, func() (orchestration.Store, error) { return sqlite.Open(p.Data) })
 	if err != nil {
 		return err
 	}
@@ -59,10 +60,14 @@ func (p *program) real(ctx context.Context) error {
 	if p.DryRun {
 		return nil
 	}
-	if _, err := flow.Apply(ctx, connection(id.ID)); err != nil {
+	err = store.Exclusive(ctx, "envelopesync live", cluster.Tell, func() error {
+		_, err := flow.Apply(ctx, connection(id.ID))
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	return p.serve(ctx, flow, store)
+	return p.serve(ctx, flow, store.Engine(cluster.EngineConfig{Say: cluster.Tell}))
 }
 
 // complete names what is missing.
@@ -103,8 +108,7 @@ func connection(id docusign.AccountID) envelopesync.Connection {
 // end snippet
 
 // snippet: serve
-func (p *program) serve(ctx context.Context, flow *envelopesync.Flow, store orchestration.Store) error {
-	engine := orchestration.NewLocal(store)
+func (p *program) serve(ctx context.Context, flow *envelopesync.Flow, engine orchestration.Engine) error {
 	flow.Register(engine)
 	mux := http.NewServeMux()
 	mux.Handle("/", flow.Handler())

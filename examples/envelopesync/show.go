@@ -132,24 +132,21 @@ func summary(statuses map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// started counts the starts of each automation.
-func (s *side) started() map[string]int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// counts counts the starts of each automation.
+func (s starts) counts(ctx context.Context) (map[string]int, error) {
+	all, err := s.all(ctx)
 	out := map[string]int{}
-	for _, starts := range s.starts {
-		for _, name := range starts {
-			out[name]++
-		}
+	for _, start := range all {
+		out[start.Automation]++
 	}
-	return out
+	return out, err
 }
 
 // shown is how many contacts the table has.
 const shown = 8
 
 // showResult prints some contacts with their tags and records.
-func (p *program) showResult(s *side) {
+func (p *program) showResult(ctx context.Context, s *side) error {
 	records := map[string][]string{}
 	for _, r := range s.ac.Records(contactmap.RecordSlug) {
 		text := fmt.Sprintf("%v: %v", r.Values["subject"], r.Values["status"])
@@ -168,17 +165,25 @@ func (p *program) showResult(s *side) {
 	t.AppendFooter(table.Row{fmt.Sprintf("%d of %d contacts", min(shown, len(contacts)), len(contacts))})
 	t.Render()
 	t = p.table("Automations", "automation", "starts")
-	started := s.started()
+	started, err := s.starts.counts(ctx)
 	for _, a := range automations(nil) {
 		t.AppendRow(table.Row{a.Name, started[a.Name]})
 	}
 	t.Render()
+	return err
 }
 
 // compare says how what the storm left differs from what the same messages lead to
 // in their order.
-func (p *program) compare(storm, calm *side, messages int) error {
-	got, want := storm.state(), calm.state()
+func (p *program) compare(ctx context.Context, storm, calm *side, messages int) error {
+	got, err := storm.state(ctx)
+	if err != nil {
+		return err
+	}
+	want, err := calm.state(ctx)
+	if err != nil {
+		return err
+	}
 	differences := 0
 	for key := range maps.Keys(want) {
 		if got[key] != want[key] {
@@ -193,16 +198,18 @@ func (p *program) compare(storm, calm *side, messages int) error {
 		}
 	}
 	n := storm.tally()
-	fmt.Fprintf(p.out, "messages=%d contacts=%d tags=%d records=%d differences=%d\n", messages, n.contacts, n.tags, n.records, differences)
+	p.last = append(p.last, fmt.Sprintf("messages=%d contacts=%d tags=%d records=%d differences=%d", messages, n.contacts, n.tags, n.records, differences))
+	fmt.Fprintln(p.out, p.last[0])
 	if differences > 0 {
 		return fmt.Errorf("%d differences from the messages in their order", differences)
 	}
-	fmt.Fprintln(p.out, "Contacts, tags, records and automations are the same as after the messages in their order, each once.")
+	p.last = append(p.last, "Contacts, tags, records and automations are the same as after the messages in their order, each once.")
+	fmt.Fprintln(p.out, p.last[1])
 	return nil
 }
 
 // state is all that counts, as text by what it is about.
-func (s *side) state() map[string]string {
+func (s *side) state(ctx context.Context) (map[string]string, error) {
 	out := map[string]string{}
 	emails := map[string]string{}
 	for _, c := range s.ac.Contacts() {
@@ -212,10 +219,10 @@ func (s *side) state() map[string]string {
 	for _, r := range s.ac.Records(contactmap.RecordSlug) {
 		out["record "+r.ExternalID] = fmt.Sprint(emails[r.Contacts[0]], r.Values)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for record, starts := range s.starts {
-		out["automations of "+record] = strings.Join(starts, ", ")
+	all, err := s.starts.all(ctx)
+	for _, start := range all {
+		key := "automations of " + start.Record
+		out[key] = strings.TrimPrefix(out[key]+", "+start.Automation, ", ")
 	}
-	return out
+	return out, err
 }

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"net/http/httptest"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/countersign/countersign"
@@ -17,6 +16,7 @@ import (
 	"github.com/countersign/countersign/countersigntest"
 	"github.com/countersign/countersign/docusign"
 	"github.com/countersign/countersign/docusigntest"
+	"github.com/countersign/countersign/examples/cluster"
 	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/envelopesync"
 )
@@ -34,46 +34,97 @@ func (free) Wait(ctx context.Context) error { return ctx.Err() }
 // side is one ActiveCampaign account and the flow that fills it.
 type side struct {
 	ac     *activecampaigntest.Server
+	store  *cluster.Store
+	starts starts
 	flow   *envelopesync.Flow
-	engine *orchestration.Local
-	mu     sync.Mutex
-	starts map[string][]string // of automations, by record
+	engine orchestration.Engine
 }
 
+// place is where a side keeps its records.
+type place struct {
+	store *cluster.Store
+	name  string        // of the flow in the store
+	host  *cluster.Host // nil: nobody shares the work
+}
+
+// memory is a place that ends with the program.
+func memory() place { return place{store: &cluster.Store{Store: orchestration.NewMemory()}} }
+
 // newSide starts a simulated account and a flow from a DocuSign account to it.
-func newSide(ctx context.Context, ds *docusigntest.Server, client *docusign.Client) (_ *side, err error) {
-	s := &side{ac: activecampaigntest.NewServer(activecampaigntest.WithRateLimit(0), activecampaigntest.WithListLag(0)), starts: map[string][]string{}}
+func newSide(ctx context.Context, at place, ds *docusigntest.Server, client *docusign.Client) (_ *side, err error) {
+	s := &side{
+		ac:    activecampaigntest.NewServer(activecampaigntest.WithRateLimit(0), activecampaigntest.WithListLag(0)),
+		store: at.store, starts: startsOf(at.store, at.name),
+	}
 	defer func() {
 		if err != nil {
 			s.ac.Close()
 		}
 	}()
-	ac, err := activecampaign.New(activecampaign.Config{APIKey: countersign.NewSecret(s.ac.APIKey())}, countersign.WithBaseURL(s.ac.URL()),
+	id := docusign.AccountID(ds.Account().ID)
+	if s.flow, err = simulatedFlow(at, s.ac.URL(), s.ac.APIKey(), id, client); err != nil {
+		return nil, err
+	}
+	s.engine = at.host.Engine(simulatedEngine(at.store), nil)
+	s.flow.Register(s.engine)
+	_, err = s.flow.Apply(ctx, connection(id))
+	return s, err
+}
+
+// soon is when what failed is tried again.
+func soon(int) time.Duration { return 20 * time.Millisecond }
+
+func simulatedEngine(store *cluster.Store) orchestration.Engine {
+	return store.Engine(cluster.EngineConfig{Backoff: soon, Say: cluster.Tell})
+}
+
+// simulatedFlow is the flow to a simulated ActiveCampaign.
+func simulatedFlow(at place, address, key string, account docusign.AccountID, client *docusign.Client) (*envelopesync.Flow, error) {
+	ac, err := activecampaign.New(activecampaign.Config{APIKey: countersign.NewSecret(key)}, countersign.WithBaseURL(address),
 		countersign.WithLimiter(free{}), countersign.WithRetry(countersign.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond, MaxDelay: 10 * time.Millisecond}))
 	if err != nil {
 		return nil, err
 	}
-	store := orchestration.NewMemory()
-	soon := func(int) time.Duration { return 20 * time.Millisecond }
-	s.flow, err = envelopesync.New(envelopesync.Config{
-		BaseURL: simulatedURL, Attempts: 1_000, Backoff: soon, Automations: automations(s.start),
-	}, envelopesync.Deps{Store: store, ActiveCampaign: ac, Accounts: []envelopesync.Account{{
-		ID: docusign.AccountID(ds.Account().ID), Client: client, Environment: docusign.Demo, Keys: []countersign.Secret{countersign.NewSecret(simulatedKey)},
+	return envelopesync.New(envelopesync.Config{
+		Name: at.name, BaseURL: simulatedURL, Attempts: 1_000, Backoff: soon, Automations: automations(startsOf(at.store, at.name).start),
+	}, envelopesync.Deps{Store: at.store, ActiveCampaign: ac, Accounts: []envelopesync.Account{{
+		ID: account, Client: client, Environment: docusign.Demo, Keys: []countersign.Secret{countersign.NewSecret(simulatedKey)},
 	}}})
-	if err != nil {
-		return nil, err
-	}
-	s.engine = orchestration.NewLocal(store, orchestration.WithBackoff(soon))
-	s.flow.Register(s.engine)
-	_, err = s.flow.Apply(ctx, connection(docusign.AccountID(ds.Account().ID)))
-	return s, err
 }
 
-func (s *side) start(_ context.Context, f envelopesync.Firing) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.starts[f.Record.ID()] = append(s.starts[f.Record.ID()], f.Automation)
-	return nil
+// starts keeps the starts of automations in the store, whatever process they begin
+// in.
+type starts struct {
+	store orchestration.Store
+	table orchestration.Table[started]
+}
+
+// started is a start of an automation.
+type started struct{ Record, Automation string }
+
+func startsOf(store orchestration.Store, name string) starts {
+	return starts{store, orchestration.Table[started](orchestration.TableName("automations", name, "start"))}
+}
+
+// start is an automation. One that is told again, as after a crash, is the same.
+func (s starts) start(ctx context.Context, f envelopesync.Firing) error {
+	return s.store.Tx(ctx, func(tx orchestration.Tx) error {
+		_, err := s.table.Insert(ctx, tx, orchestration.Row[started]{
+			Record: orchestration.Record{Key: f.ID, State: "started", Updated: time.Now()}, Value: started{f.Record.ID(), f.Automation},
+		})
+		return err
+	})
+}
+
+// all gives the starts in their order.
+func (s starts) all(ctx context.Context) (out []started, err error) {
+	for row, err := range s.table.All(ctx, s.store, orchestration.Query{}) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, row.Value)
+	}
+	return out, nil
 }
 
 // simulate shows the storm.
@@ -84,6 +135,29 @@ func (p *program) simulate(ctx context.Context) error {
 	case p.Envelopes < 1 && !p.DryRun:
 		return errors.New("--envelopes is less than 1: the simulation needs one at least")
 	}
+	if p.DryRun || p.Database == "" {
+		return p.play(ctx, memory())
+	}
+	store, err := p.Open(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	host, guest, err := cluster.Join(ctx, store.Shared, "envelopesync", cluster.Tell)
+	if err != nil {
+		return err
+	}
+	if guest != nil {
+		return p.help(ctx, store, guest)
+	}
+	// The accounts are made anew, so each simulation has a flow of its own.
+	err = p.play(ctx, place{store, fmt.Sprintf("simulation-%d", host.Run), host})
+	host.Close(err, p.last...)
+	return err
+}
+
+// play starts the services, and lets the storm come in at a place.
+func (p *program) play(ctx context.Context, at place) error {
 	ds := docusigntest.NewServer(docusigntest.WithClock(countersigntest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))),
 		docusigntest.WithHourlyLimit(1<<30), docusigntest.WithBurstLimit(1<<30))
 	defer ds.Close()
@@ -93,7 +167,7 @@ func (p *program) simulate(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintln(p.err, "simulated accounts: nothing leaves this machine")
-	storm, err := newSide(ctx, ds, client)
+	storm, err := newSide(ctx, at, ds, client)
 	if err != nil {
 		return err
 	}
@@ -106,6 +180,9 @@ func (p *program) simulate(ctx context.Context) error {
 	if p.DryRun {
 		return nil
 	}
+	if err := admit(ctx, at, ds, storm); err != nil {
+		return err
+	}
 	if err := write(ctx, ds, client, p.Envelopes); err != nil {
 		return err
 	}
@@ -116,22 +193,39 @@ func (p *program) simulate(ctx context.Context) error {
 	if err := p.storm(ctx, storm, order); err != nil {
 		return err
 	}
-	fmt.Fprintln(p.err, "the same messages once more to a second account, one by one in their order")
-	calm, err := newSide(ctx, ds, client)
+	calm, err := p.calm(ctx, ds, client, messages)
 	if err != nil {
 		return err
 	}
 	defer calm.ac.Close()
+	if err := p.showResult(ctx, storm); err != nil {
+		return err
+	}
+	if shared := at.host.Shared(); shared != "" {
+		fmt.Fprintln(p.err, shared)
+	}
+	return p.compare(ctx, storm, calm, len(messages))
+}
+
+// calm sends the same messages to a second account, one by one in their order.
+func (p *program) calm(ctx context.Context, ds *docusigntest.Server, client *docusign.Client, messages []docusigntest.Message) (*side, error) {
+	fmt.Fprintln(p.err, "the same messages once more to a second account, one by one in their order")
+	s, err := newSide(ctx, memory(), ds, client)
+	if err != nil {
+		return nil, err
+	}
 	for _, m := range messages {
-		if err := deliver(ctx, calm, m); err != nil {
-			return err
+		if err = deliver(ctx, s, m); err != nil {
+			break
 		}
-		if err := calm.engine.RunUntilIdle(ctx); err != nil {
-			return err
+		if err = s.engine.RunUntilIdle(ctx); err != nil {
+			break
 		}
 	}
-	p.showResult(storm)
-	return p.compare(storm, calm, len(messages))
+	if err != nil {
+		s.ac.Close()
+	}
+	return s, err
 }
 
 // grant logs in by the JWT grant: the simulated clock runs through days, so that a
@@ -139,9 +233,13 @@ func (p *program) simulate(ctx context.Context) error {
 func grant(ds *docusigntest.Server) (*docusign.Client, error) {
 	app, user := ds.App(), ds.User().ID
 	ds.Consent(app.IntegrationKey, user)
+	return granted(ds.URL(), app.IntegrationKey, user, app.PrivateKey)
+}
+
+func granted(address, integration, user, key string) (*docusign.Client, error) {
 	return docusign.New(docusign.Config{Environment: docusign.Demo, Auth: docusign.JWTGrant{
-		IntegrationKey: app.IntegrationKey, UserID: docusign.UserID(user), PrivateKey: countersign.NewSecret(app.PrivateKey),
-	}}, countersign.WithBaseURL(ds.URL()))
+		IntegrationKey: integration, UserID: docusign.UserID(user), PrivateKey: countersign.NewSecret(key),
+	}}, countersign.WithBaseURL(address))
 }
 
 // write lets envelopes go their ways: two signers each, who open, sign or refuse.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -18,24 +17,31 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
-// sqlLedger is rows in ledger.db and files in pdf/.
+// sqlLedger is rows in ledger.db, or in the database, and files in pdf/.
 type sqlLedger struct {
 	*sqlledger.Ledger
 
-	db   *sql.DB
+	end  func() error
 	data *data
 }
 
 func (s *sync) openSQL(ctx context.Context) (ledger, error) {
-	db, err := sqlite.OpenDB(s.data.ledgerDB())
-	if err != nil {
-		return nil, err
+	cfg := sqlledger.Config{Dir: s.data.pdfs(), Now: s.source.now}
+	end := func() error { return nil } // the database of both is closed with the state
+	if s.data.shared != nil {
+		cfg.DB, cfg.Dialect = s.data.shared.DB(), sqlledger.PostgreSQL
+	} else {
+		db, err := sqlite.OpenDB(s.data.ledgerDB())
+		if err != nil {
+			return nil, err
+		}
+		cfg.DB, cfg.Dialect, end = db, sqlledger.SQLite, db.Close
 	}
-	l, err := sqlledger.Open(ctx, sqlledger.Config{DB: db, Dialect: sqlledger.SQLite, Dir: s.data.pdfs(), Now: s.source.now})
+	l, err := sqlledger.Open(ctx, cfg)
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, end())
 	}
-	return sqlLedger{l, db, s.data}, nil
+	return sqlLedger{l, end, s.data}, nil
 }
 
 // tidy removes what a kill left of unfinished files. It goes some day; a new run is
@@ -56,10 +62,10 @@ func (l sqlLedger) place(e contractone.Entry) string {
 }
 
 func (l sqlLedger) places() []table.Row {
-	return []table.Row{{"rows", l.data.ledgerDB() + " (view contractone_ledger)"}, {"files", l.data.pdfs()}}
+	return []table.Row{{"rows", l.data.rows(ledgerRows) + " (view contractone_ledger)"}, {"files", l.data.pdfs()}}
 }
 
-func (l sqlLedger) close() error { return l.db.Close() }
+func (l sqlLedger) close() error { return l.end() }
 
 // bundleLedger is a folder for the PDF import on Contract One's screens.
 type bundleLedger struct{ *bundle.Ledger }

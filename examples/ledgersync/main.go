@@ -13,7 +13,9 @@
 //
 // Rows and files lie under --data, or in the ledger that --ledger names: a bundle
 // for the PDF import of Contract One, or whatever lies behind a gateway, whose
-// credential is in COUNTERSIGN_GATEWAY_HEADER and COUNTERSIGN_GATEWAY_CREDENTIAL. A second run goes on where the first ended and
+// credential is in COUNTERSIGN_GATEWAY_HEADER and COUNTERSIGN_GATEWAY_CREDENTIAL. With
+// --database postgres://… rows lie in PostgreSQL, and the program can be started twice
+// at the same time: both share the work. A second run goes on where the first ended and
 // registers only what is new. Results go to the standard output, progress and
 // errors to the standard error output. The exit code is 0 when every file is in
 // the ledger, 130 after an interruption and 1 otherwise.
@@ -31,12 +33,15 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/countersign/countersign/examples/cluster"
 	"github.com/countersign/countersign/orchestration"
 	"golang.org/x/term"
 )
 
 // options are the command line.
 type options struct {
+	cluster.Flags
+
 	Data         string   `help:"Folder for rows and files." default:"./countersign-data" placeholder:"DIR"`
 	From         *string  `help:"Fill the simulated account with the PDF files of this folder and those below it; contracts.csv in it gives the document information. Said once, when the folder of --data begins." placeholder:"DIR"`
 	Environment  string   `help:"Use the real service: production, sandbox, lgwan or lgwan-sandbox. Needs CLOUDSIGN_CLIENT_ID; said once, when the folder of --data begins." placeholder:"NAME"`

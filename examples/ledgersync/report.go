@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,7 +73,7 @@ func (s *sync) report(ctx context.Context) error {
 	if s.DryRun {
 		return nil
 	}
-	sum, err := s.flow.Summary(ctx, s.link.ID)
+	sum, err := s.summary(ctx)
 	if err != nil {
 		return err
 	}
@@ -103,9 +102,12 @@ func (s *sync) report(ctx context.Context) error {
 		{"documents", sum.Documents}, {"files", sum.Files}, {"registered now", now}, {"in the ledger before, or discarded", unchanged},
 		{"held (review, grace period, budget)", sum.Held}, {"failed", failed}, {"next run", s.nextRun(link)},
 	})
+	if s.data.shared != nil {
+		t.AppendRow(table.Row{"handled by this process", fmt.Sprintf("%d files", s.handled.total.Load())})
+	}
 	t.AppendSeparator()
 	t.AppendRows(s.ledger.places())
-	t.AppendRow(table.Row{"journal", filepath.Join(s.data.dir, "state.db") + " (view ledgersync_journal)"})
+	t.AppendRow(table.Row{"journal", s.data.rows(stateFile) + " (view ledgersync_journal)"})
 	t.Render()
 	fmt.Fprintf(s.out, "ledgersync: documents=%d files=%d registered=%d unchanged=%d held=%d failed=%d\n",
 		sum.Documents, sum.Files, registered, unchanged, sum.Held, failed)
@@ -116,6 +118,18 @@ func (s *sync) report(ctx context.Context) error {
 		return fmt.Errorf("%d of %d files are not registered, the first is %s: mend that and run again, what is registered stays", failed, sum.Files, first)
 	}
 	return nil
+}
+
+// summary counts the files. What another process has listed meanwhile, this one
+// helps to finish before it tells of it.
+func (s *sync) summary(ctx context.Context) (sum ledgersync.Summary, err error) {
+	for waiting := int64(-1); err == nil; waiting = sum.Waiting {
+		if sum, err = s.flow.Summary(ctx, s.link.ID); err != nil || sum.Waiting == 0 || sum.Waiting == waiting || s.data.shared == nil || s.guest != nil || s.serves() {
+			break
+		}
+		err = s.engine.RunUntilIdle(ctx)
+	}
+	return sum, err
 }
 
 // showWaiting says how many files wait for a reviewer, and how to get to them.
@@ -131,7 +145,11 @@ func (s *sync) showWaiting(ctx context.Context) error {
 		n++
 	}
 	if n > 0 {
-		fmt.Fprintf(s.err, "%d files wait for a review: decide with the command review list --data %s, or on a page with --review-page 127.0.0.1:8081\n", n, s.data.dir)
+		place := "--data " + s.data.dir
+		if s.data.shared != nil {
+			place += " --database …"
+		}
+		fmt.Fprintf(s.err, "%d files wait for a review: decide with the command review list %s, or on a page with --review-page 127.0.0.1:8081\n", n, place)
 	}
 	return nil
 }

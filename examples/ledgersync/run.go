@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/contractone"
+	"github.com/countersign/countersign/examples/cluster"
 	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/ledgersync"
 )
@@ -30,7 +31,7 @@ func (p *program) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := s.report(ctx); err != nil || !p.KeepRunning || p.DryRun || p.serves() {
+		if err := s.report(ctx); err != nil || !p.KeepRunning || p.DryRun || p.serves() || s.guest != nil {
 			return err
 		}
 		return s.keepRunning(ctx)
@@ -44,21 +45,29 @@ func (p *program) open(ctx context.Context, look bool, f func(*sync) error) (err
 	if err != nil {
 		return err
 	}
+	if err := p.checkDatabase(to); err != nil {
+		return err
+	}
 	src, err := p.openSource(to)
 	if err != nil {
 		return err
 	}
 	defer src.close()
-	d, err := openData(ctx, p.Data, look)
+	d, err := p.openData(ctx, look)
 	if err != nil {
 		return err
 	}
 	defer d.close()
-	if err := src.begin(d.dir, look); err != nil {
-		return err
-	}
 	s := &sync{program: p, source: src, data: d, target: to, progress: newProgress(p.err, p.bars)}
 	defer s.progress.close()
+	if err := s.join(ctx); err != nil {
+		s.guest.Close()
+		return err
+	}
+	defer func() { s.leave(err) }()
+	if err := s.source.begin(d.dir, look); err != nil {
+		return err
+	}
 	if s.ledger, err = s.openLedger(ctx, look); err != nil {
 		return err
 	}
@@ -78,13 +87,16 @@ type sync struct {
 	ledger   ledger
 	progress *progress
 	flow     *ledgersync.Flow
-	engine   *orchestration.Local
+	engine   orchestration.Engine
+	host     *cluster.Host  // of a simulated account that other processes may use
+	guest    *cluster.Guest // of the process that has the simulated account
 	link     ledgersync.Link
 	before   ledgersync.Summary // as it stood when the program began
 
 	credential  contractone.Credential
 	firstLoaded int64       // files that the first load registered, if this run had one
 	registered  atomic.Bool // since the ledger was finished last
+	handled     meter       // files that this process handled
 	hook        string      // address that the simulated account's webhooks go to
 }
 
@@ -92,6 +104,7 @@ type sync struct {
 func (s *sync) tell(e orchestration.Event) {
 	s.progress.tell(e)
 	if e.Phase == "register" {
+		s.handled.tell(e)
 		s.registered.Store(true)
 	}
 	if s.observe != nil {
@@ -110,7 +123,7 @@ func (s *sync) prepare() error {
 	if err != nil {
 		return err
 	}
-	s.engine = orchestration.NewLocal(s.data.store, orchestration.WithClock(s.source.now))
+	s.engine = s.newEngine()
 	s.flow.Register(s.engine)
 	s.credential = account.Credential
 	return nil
@@ -119,10 +132,23 @@ func (s *sync) prepare() error {
 // openLink opens everything, and finds the account's link or adds it.
 func (p *program) openLink(ctx context.Context, look bool, f func(*sync) error) error {
 	return p.open(ctx, look, func(s *sync) (err error) {
-		if s.link, err = s.ensureLink(ctx); err != nil {
+		err = s.alone(ctx, "link", func() error {
+			s.link, err = s.ensureLink(ctx)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 		if s.before, err = s.flow.Summary(ctx, s.link.ID); err != nil {
+			return err
+		}
+		switch {
+		case s.guest != nil:
+			s.before = s.source.(*guest).host.Before
+		case !look:
+			err = s.admit(ctx)
+		}
+		if err != nil {
 			return err
 		}
 		return f(s)
@@ -134,12 +160,14 @@ func (s *sync) run(ctx context.Context) error {
 		return err
 	}
 	if s.Review && !s.reviewed() {
-		return fmt.Errorf("link %s registers without a review: choose another folder with --data for one that is reviewed", s.link.ID)
+		return s.notReviewed()
 	}
-	if s.DryRun {
+	switch {
+	case s.DryRun:
 		return s.plan(ctx)
-	}
-	if s.link.State == ledgersync.StateDraft {
+	case s.guest != nil:
+		return s.help(ctx)
+	case s.link.State == ledgersync.StateDraft:
 		if err := s.firstLoad(ctx); err != nil {
 			return err
 		}
@@ -149,6 +177,10 @@ func (s *sync) run(ctx context.Context) error {
 	}
 	s.source.nextDay()
 	return s.daily(ctx)
+}
+
+func (s *sync) notReviewed() error {
+	return fmt.Errorf("link %s registers without a review: choose another folder with --data for one that is reviewed", s.link.ID)
 }
 
 // keepRunning goes on with the daily difference until the context ends, which is
@@ -242,6 +274,23 @@ func (s *sync) plan(ctx context.Context) error {
 
 // firstLoad asks a person to confirm the count, and loads everything.
 func (s *sync) firstLoad(ctx context.Context) error {
+	if err := s.alone(ctx, "start", func() error { return s.start(ctx) }); err != nil {
+		return err
+	}
+	if err := s.engine.RunUntilIdle(ctx); err != nil {
+		return err
+	}
+	sum, err := s.flow.Summary(ctx, s.link.ID)
+	s.firstLoaded = sum.Linked
+	return err
+}
+
+// start starts the link when a person has confirmed the count, unless another
+// process did so meanwhile.
+func (s *sync) start(ctx context.Context) error {
+	if link, err := s.flow.Link(ctx, s.link.ID); err != nil || link.State != ledgersync.StateDraft {
+		return err
+	}
 	preview, err := s.flow.Preview(ctx, s.link.ID)
 	for err == nil {
 		s.progress.pause(func() { s.showPreview(preview) })
@@ -256,14 +305,6 @@ func (s *sync) firstLoad(ctx context.Context) error {
 		// More came meanwhile: show the new count and ask again.
 		preview, err = grew.Preview, nil
 	}
-	if err != nil {
-		return err
-	}
-	if err := s.engine.RunUntilIdle(ctx); err != nil {
-		return err
-	}
-	sum, err := s.flow.Summary(ctx, s.link.ID)
-	s.firstLoaded = sum.Linked
 	return err
 }
 

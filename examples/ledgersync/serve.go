@@ -58,7 +58,12 @@ func (s *sync) webhookSite(ctx context.Context) (site, error) {
 	if s.Webhook == "" {
 		return site{}, nil
 	}
-	token, file, err := webhookToken(s.data.dir)
+	var token countersign.Secret
+	var file string
+	err := s.alone(ctx, "token", func() (err error) {
+		token, file, err = webhookToken(s.data.dir)
+		return err
+	})
 	if err != nil {
 		return site{}, err
 	}

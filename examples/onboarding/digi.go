@@ -19,13 +19,15 @@ import (
 
 // digi is the Digipost that the site works with: the real one, or a simulated one.
 type digi struct {
+	name        string // of the flow in the store
 	environment digipost.Environment
 	web         string
 	partner     digipost.PartnerID
 	client      *digipost.Client
 	registry    senderonboarding.Registry // of Brønnøysund
 	recipient   string                    // of letters; empty: nobody
-	fake        *digiposttest.Server      // nil: the real one
+	fake        *digiposttest.Server      // nil: the real one, or another process's
+	key         *rsa.PrivateKey           // of the simulated broker
 }
 
 // connect chooses by what is configured.
@@ -101,8 +103,19 @@ func simulate() (*digi, error) {
 	fake := digiposttest.NewServer()
 	p := fake.AddPartner(digiposttest.Partner{Key: &key.PublicKey})
 	fake.AddUser(testPerson)
-	client, err := digipost.New(digipost.Config{BrokerID: digipost.BrokerID(p.ID), Auth: digipost.SignatureAuth{Key: key}}, countersign.WithBaseURL(fake.URL()))
-	return &digi{web: fake.URL(), partner: digipost.PartnerID(p.ID), client: client, registry: simulatedRegistry{}, recipient: testPerson, fake: fake}, err
+	d, err := simulatedAt(fake.URL(), p.ID, key)
+	if err != nil {
+		fake.Close()
+		return nil, err
+	}
+	d.fake = fake
+	return d, nil
+}
+
+// simulatedAt is the simulated Digipost at an address.
+func simulatedAt(address string, partner int64, key *rsa.PrivateKey) (*digi, error) {
+	client, err := digipost.New(digipost.Config{BrokerID: digipost.BrokerID(partner), Auth: digipost.SignatureAuth{Key: key}}, countersign.WithBaseURL(address))
+	return &digi{web: address, partner: digipost.PartnerID(partner), client: client, registry: simulatedRegistry{}, recipient: testPerson, key: key}, err
 }
 
 // simulatedRegistry says of every organisation that one person may sign alone.

@@ -13,6 +13,9 @@
 //
 //	DIGIPOST_BROKER_ID=… DIGIPOST_CLIENT_ID=… DIGIPOST_KEY=broker.p12 go run ./examples/onboarding \
 //	    --environment test --base-url https://vendor.example/digipost --organisation …
+//
+// With --database postgres://… the sessions are kept there, and the program can be
+// started twice at the same time, with another --listen: both share the work.
 package main
 
 import (
@@ -34,6 +37,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/digipost"
+	"github.com/countersign/countersign/examples/cluster"
 	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/senderonboarding"
 	"github.com/countersign/countersign/orchestration/sqlite"
@@ -41,6 +45,8 @@ import (
 
 // options are the command line.
 type options struct {
+	cluster.Flags
+
 	Listen       string `help:"Address to listen on." default:"127.0.0.1:8080"`
 	Walk         bool   `help:"Walk both ways of the simulated registration, print what happened and end."`
 	Data         string `help:"File that keeps the sessions. Without it they end with the program." type:"path" placeholder:"FILE"`
@@ -72,13 +78,16 @@ func main() {
 }
 
 // run serves the site until ctx ends, or walks it once.
-func run(ctx context.Context, o options, out io.Writer) error {
+func run(ctx context.Context, o options, out io.Writer) (err error) {
 	org, err := digipost.ParseOrganisationNumber(o.Organisation)
 	if err != nil {
 		return fmt.Errorf("--organisation: %w", err)
 	}
 	if u, err := url.Parse(o.base("")); err != nil || strings.TrimRight(u.Path, "/") != mounted {
 		return fmt.Errorf("--base-url does not end in %s, which is where this program serves the flow", mounted)
+	}
+	if o.Data != "" && o.Database != "" {
+		return errors.New("--data and --database (DATABASE_URL) are given: the sessions are kept in one of them")
 	}
 	digi, err := connect(o)
 	if err != nil {
@@ -89,23 +98,34 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if o.DryRun {
 		return s.describe(o, out)
 	}
-	store, err := openStore(o.Data)
-	if err != nil {
+	if s.store, err = o.Open(ctx, func() (orchestration.Store, error) { return openStore(o.Data) }); err != nil {
 		return err
 	}
-	defer store.Close()
+	defer s.store.Close()
+	if err := s.join(ctx); err != nil {
+		return err
+	}
+	defer func() { s.leave(err) }()
+	return s.open(ctx, o, out)
+}
+
+// open makes the flow and serves the site.
+func (s *site) open(ctx context.Context, o options, out io.Writer) error {
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", o.Listen)
 	if err != nil {
 		return err
 	}
 	s.home = "http://" + listener.Addr().String()
-	if s.flow, err = newFlow(o.base(s.home), store, digi, s.note); err != nil {
+	if s.flow, err = newFlow(o.base(s.home), s.store, s.digi, s.note); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	digi.ready(s.flow.BackendURL().Reveal())
-	engine := orchestration.NewLocal(store)
+	s.digi.ready(s.flow.BackendURL().Reveal())
+	engine := s.engine()
 	s.flow.Register(engine)
+	if err := s.admit(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	return s.serve(ctx, listener, engine, o.Walk, out)
 }
 
@@ -145,6 +165,7 @@ func openStore(file string) (orchestration.Store, error) {
 // newFlow makes the flow of the site.
 func newFlow(baseURL string, store orchestration.Store, d *digi, tell func(context.Context, senderonboarding.Event) error) (*senderonboarding.Flow, error) {
 	return senderonboarding.New(senderonboarding.Config{
+		Name:        d.name,
 		BaseURL:     baseURL, // https://vendor.example/digipost
 		PartnerID:   d.partner,
 		Environment: d.environment,
@@ -156,24 +177,29 @@ func newFlow(baseURL string, store orchestration.Store, d *digi, tell func(conte
 
 // serve runs engine and site side by side. When it returns, both have ended, and the
 // store may be closed.
-func (s *site) serve(ctx context.Context, l net.Listener, engine *orchestration.Local, walk bool, out io.Writer) error {
+func (s *site) serve(ctx context.Context, l net.Listener, engine orchestration.Engine, walk bool, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 2)
 	var work sync.WaitGroup
 	work.Go(func() { failed <- server.Serve(l) })
-	work.Go(func() { failed <- engine.Run(ctx) })
+	work.Go(func() { failed <- s.work(ctx, engine) })
 	defer work.Wait()
 	defer shutDown(server)
 	defer cancel()
-	if walk {
+	switch {
+	case !walk:
+		fmt.Fprintln(out, "open "+s.home+" in a browser; Ctrl-C ends")
+	case s.guest == nil:
 		return s.walk(ctx, out)
 	}
-	fmt.Fprintln(out, "open "+s.home+" in a browser; Ctrl-C ends")
 	select {
 	case <-ctx.Done():
 		return nil
 	case err := <-failed:
+		for _, line := range s.done {
+			fmt.Fprintln(out, line)
+		}
 		return err
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/digipost"
+	"github.com/countersign/countersign/examples/cluster"
 	"github.com/countersign/countersign/orchestration/senderonboarding"
 )
 
@@ -23,6 +24,12 @@ type site struct {
 	digi *digi
 	org  digipost.OrganisationNumber
 	home string
+
+	store *cluster.Store
+	host  *cluster.Host  // of a simulated Digipost that other processes may use
+	guest *cluster.Guest // of the process that has the simulated Digipost
+	last  string         // line of the walk
+	done  []string       // what a guest tells at its end
 
 	mu   sync.Mutex
 	news []string

@@ -19,6 +19,10 @@ func (s *site) walk(ctx context.Context, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	org := string(s.org)
+	earlier, err := s.sessions(ctx)
+	if err != nil {
+		return err
+	}
 	start, err := s.click(ctx)
 	if err != nil {
 		return err
@@ -40,7 +44,7 @@ func (s *site) walk(ctx context.Context, out io.Writer) error {
 	if err := s.digi.fake.Approve(ctx, application); err != nil {
 		return err
 	}
-	ready, err := s.settled(ctx, 2)
+	ready, err := s.settled(ctx, earlier, 2)
 	if err != nil {
 		return err
 	}
@@ -49,7 +53,8 @@ func (s *site) walk(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "letter: %s %s from sender %d\n", d.Channel, d.Status, d.SenderID)
-	_, err = fmt.Fprintf(out, "onboarding: sessions=%d ready=%d letters=%d\n", 2, ready, len(s.digi.fake.Messages()))
+	s.last = fmt.Sprintf("onboarding: sessions=%d ready=%d letters=%d", 2, ready, len(s.digi.fake.Messages()))
+	_, err = fmt.Fprintln(out, s.last)
 	return err
 }
 
@@ -93,25 +98,42 @@ func (s *site) request(ctx context.Context, method, address string) (*http.Respo
 	return res, res.Body.Close()
 }
 
-// settled waits until so many sessions have ended and counts the ready ones.
-func (s *site) settled(ctx context.Context, want int) (ready int, err error) {
+// sessions are those of the customer.
+func (s *site) sessions(ctx context.Context) (map[senderonboarding.SessionID]senderonboarding.State, error) {
+	out := map[senderonboarding.SessionID]senderonboarding.State{}
+	for session, err := range s.flow.Sessions(ctx, tenant) {
+		if err != nil {
+			return nil, err
+		}
+		out[session.ID] = session.State
+	}
+	return out, nil
+}
+
+// settled waits until so many sessions have ended, besides earlier ones, and counts
+// the ready ones.
+func (s *site) settled(ctx context.Context, earlier map[senderonboarding.SessionID]senderonboarding.State, want int) (ready int, err error) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
+		sessions, err := s.sessions(ctx)
+		if err != nil {
+			return 0, err
+		}
 		ended := 0
 		ready = 0
-		for session, err := range s.flow.Sessions(ctx, tenant) {
-			if err != nil {
-				return 0, err
+		for id, state := range sessions {
+			if _, known := earlier[id]; known {
+				continue
 			}
-			if session.State.Final() {
+			if state.Final() {
 				ended++
 			}
-			if session.State == senderonboarding.StateReady {
+			if state == senderonboarding.StateReady {
 				ready++
 			}
 		}
-		if ended == want {
+		if ended >= want {
 			return ready, nil
 		}
 		select {

@@ -4,7 +4,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"log"
 	"os"
@@ -16,18 +19,24 @@ import (
 	"github.com/countersign/countersign/contractone/sqlledger"
 	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/ledgersync"
+	"github.com/countersign/countersign/orchestration/riverengine"
 	"github.com/countersign/countersign/orchestration/sqlite"
 )
 
 func main() {
+	database := flag.String("database", "", "PostgreSQL `URL`; default: DATABASE_URL, or else files")
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx); err != nil {
+	if err := run(ctx, cmp.Or(*database, os.Getenv("DATABASE_URL"))); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context, database string) error {
+	if database != "" {
+		return runShared(ctx, database)
+	}
 	store, err := sqlite.Open("state.db") // what the sync knows
 	if err != nil {
 		return err
@@ -42,11 +51,25 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return keepInStep(ctx, store, ledger)
+	return keepInStep(ctx, store, orchestration.NewLocal(store), ledger)
+}
+
+// runShared is run for several processes.
+func runShared(ctx context.Context, database string) error {
+	store, err := riverengine.Open(ctx, database)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = store.Close() }()
+	ledger, err := sqlledger.Open(ctx, sqlledger.Config{DB: store.DB(), Dialect: sqlledger.PostgreSQL, Dir: "contracts"})
+	if err != nil {
+		return err
+	}
+	return keepInStep(ctx, store, riverengine.New(store), ledger)
 }
 
 // snippet: quickstart
-func keepInStep(ctx context.Context, store orchestration.Store, ledger contractone.Ledger) error {
+func keepInStep(ctx context.Context, store orchestration.Store, engine orchestration.Engine, ledger contractone.Ledger) error {
 	account, err := ledgersync.NewAccount("legal team", cloudsign.Config{
 		Environment: cloudsign.Sandbox,
 		ClientID:    countersign.NewSecret(os.Getenv("CLOUDSIGN_CLIENT_ID")),
@@ -71,11 +94,10 @@ func keepInStep(ctx context.Context, store orchestration.Store, ledger contracto
 			return err
 		}
 		fmt.Println("files that will be registered:", preview.Registrations)
-		if err := flow.Start(ctx, link.ID, preview); err != nil {
-			return err
+		if err := flow.Start(ctx, link.ID, preview); err != nil && !errors.Is(err, countersign.ErrConflict) {
+			return err // a conflict: another process has started it
 		}
 	}
-	engine := orchestration.NewLocal(store)
 	flow.Register(engine)
 	return engine.Run(ctx) // first load, then every day, until ctx ends
 }

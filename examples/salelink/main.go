@@ -12,6 +12,9 @@
 //
 //	SALESDOCK_A_TOKEN=… SALESDOCK_B_TOKEN=… go run ./examples/salelink \
 //	    --environment staging --a myaccount --b partner --settings link.json --data link.db --dry-run
+//
+// With --database postgres://… the link is kept there, and the program can be started
+// twice at the same time: both share the work.
 package main
 
 import (
@@ -27,6 +30,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/examples/cluster"
 	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/salelink"
 	"github.com/countersign/countersign/orchestration/sqlite"
@@ -35,6 +39,8 @@ import (
 
 // options are the command line.
 type options struct {
+	cluster.Flags
+
 	DryRun      bool   `help:"Show what is wrong with the mapping and what would be done; write nothing to Salesdock."`
 	Once        bool   `help:"Do what is due now and end, for a cron job."`
 	Environment string `help:"Use the real Salesdock: production or staging. Needs SALESDOCK_A_TOKEN and SALESDOCK_B_TOKEN." placeholder:"NAME"`
@@ -68,6 +74,9 @@ func main() {
 }
 
 func run(ctx context.Context, o options, out io.Writer) error {
+	if o.Data != "" && o.Database != "" {
+		return errors.New("--data and --database (DATABASE_URL) are given: the link is kept in one of them")
+	}
 	if o.Environment != "" {
 		return connect(ctx, o, out)
 	}
@@ -105,12 +114,13 @@ func connect(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	store, err := openStore(o.Data)
+	store, err := o.Open(ctx, func() (orchestration.Store, error) { return openStore(o.Data) })
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	flow, engine, err := newFlow(store, environment, o)
+	engine := store.Engine(cluster.EngineConfig{Say: cluster.Tell})
+	flow, err := newFlow(store, engine, environment, o)
 	if err != nil {
 		return err
 	}
@@ -132,28 +142,27 @@ func connect(ctx context.Context, o options, out io.Writer) error {
 }
 
 // snippet: flow
-func newFlow(store orchestration.Store, e salesdock.Environment, o options) (*salelink.Flow, *orchestration.Local, error) {
+func newFlow(store orchestration.Store, engine orchestration.Engine, e salesdock.Environment, o options) (*salelink.Flow, error) {
 	a, err := salesdock.New(salesdock.Config{Environment: e, Domain: o.A, Token: o.TokenA, Scope: salesdock.ScopeAccount})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	b, err := salesdock.New(salesdock.Config{Environment: e, Domain: o.B, Token: o.TokenB, Scope: salesdock.ScopeUser})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	flow, err := salelink.New(salelink.Config{Mode: salesdock.SDKLink}, salelink.Deps{Store: store, A: a, B: b})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	engine := orchestration.NewLocal(store)
 	flow.Register(engine)
-	return flow, engine, nil
+	return flow, nil
 }
 
 // end snippet
 
 // work imports the products, goes live and stays, or ends when nothing is due.
-func work(ctx context.Context, o options, flow *salelink.Flow, engine *orchestration.Local, s show) error {
+func work(ctx context.Context, o options, flow *salelink.Flow, engine orchestration.Engine, s show) error {
 	if err := flow.SyncNow(ctx); err != nil {
 		return err
 	}

@@ -7,34 +7,65 @@ import (
 	"time"
 
 	"github.com/countersign/countersign"
+	"github.com/countersign/countersign/examples/cluster"
 	"github.com/countersign/countersign/mapping/salemap"
 	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/salelink"
 	"github.com/countersign/countersign/salesdock"
 )
 
-// simulate links two simulated environments, scene by scene.
+// simulate links two simulated environments, scene by scene. On a database, one
+// process has them and the others work for it.
 func simulate(ctx context.Context, o options, out io.Writer) error {
-	sim, err := newSimulation(orchestration.NewMemory())
+	if o.DryRun {
+		o.Database = "" // nothing is written
+	}
+	store, err := o.Open(ctx, func() (orchestration.Store, error) { return orchestration.NewMemory(), nil })
 	if err != nil {
 		return err
+	}
+	defer store.Close()
+	if store.Shared == nil {
+		_, err := scenes(ctx, o, out, store, nil)
+		return err
+	}
+	host, guest, err := cluster.Join(ctx, store.Shared, "salelink", cluster.Tell)
+	if err != nil {
+		return err
+	}
+	if guest != nil {
+		return help(ctx, out, store, guest)
+	}
+	line, err := scenes(ctx, o, out, store, host)
+	host.Close(err, line)
+	return err
+}
+
+// scenes plays the scenes, and gives the last line.
+func scenes(ctx context.Context, o options, out io.Writer, store *cluster.Store, host *cluster.Host) (line string, err error) {
+	sim, err := newSimulation(store, host)
+	if err != nil {
+		return "", err
 	}
 	defer sim.srv.Close()
 	s := show{out}
 	s.say("Zonnig Verkoop (A) sells what Kracht Energie (B) owns. Both are simulated, and so is the time.")
 	if err := sim.sideOfB(ctx, s); err != nil {
-		return err
+		return "", err
 	}
 	if err := sim.flow.Configure(ctx, sim.settings()); err != nil {
-		return err
+		return "", err
 	}
 	if o.DryRun {
 		s.scene("The plan (nothing is written)")
-		return s.plan(ctx, sim.flow)
+		return "", s.plan(ctx, sim.flow)
+	}
+	if err := sim.admit(ctx); err != nil {
+		return "", err
 	}
 	for _, scene := range []func(context.Context, show) error{sim.imports, sim.mends, sim.forwards, sim.pulls, sim.vanishes} {
 		if err := scene(ctx, s); err != nil {
-			return err
+			return "", err
 		}
 	}
 	return sim.count(ctx, s)
@@ -177,15 +208,15 @@ func (s *simulation) vanishes(ctx context.Context, show show) error {
 }
 
 // count prints the last line, for programs.
-func (s *simulation) count(ctx context.Context, show show) error {
+func (s *simulation) count(ctx context.Context, show show) (line string, err error) {
 	stats, err := s.flow.Stats(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	imported, vanished, statuses := 0, 0, 0
 	for p, err := range s.flow.Products(ctx) {
 		if err != nil {
-			return err
+			return "", err
 		}
 		imported++
 		if p.State == salelink.ProductVanished {
@@ -197,7 +228,11 @@ func (s *simulation) count(ctx context.Context, show show) error {
 			statuses++
 		}
 	}
-	show.say("\nsalelink: imported=%d forwarded=%d refused=%d statuses=%d vanished=%d",
+	if shared := s.host.Shared(); shared != "" {
+		show.say("\n%s", shared)
+	}
+	line = fmt.Sprintf("salelink: imported=%d forwarded=%d refused=%d statuses=%d vanished=%d",
 		imported, stats.States[salelink.SaleForwarded], stats.States[salelink.SaleRefused], statuses, vanished)
-	return nil
+	show.say("\n%s", line)
+	return line, nil
 }

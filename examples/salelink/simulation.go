@@ -8,6 +8,7 @@ import (
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/countersigntest"
+	"github.com/countersign/countersign/examples/cluster"
 	"github.com/countersign/countersign/mapping/salemap"
 	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/salelink"
@@ -18,6 +19,8 @@ import (
 // simulation is two environments that live in this program: Zonnig Verkoop sells
 // energy of Kracht Energie.
 type simulation struct {
+	name   string        // of the link in the store
+	host   *cluster.Host // with --database
 	clock  *countersigntest.Clock
 	srv    *salesdocktest.Server
 	a, b   *salesdocktest.Account
@@ -37,15 +40,20 @@ type simulation struct {
 	owner  *salelink.Owner
 	agent  *salesdock.Client
 	token  countersign.Secret
-	engine *orchestration.Local
+	engine orchestration.Engine
 }
 
-func newSimulation(store orchestration.Store) (*simulation, error) {
-	s := &simulation{clock: countersigntest.NewClock(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC))}
+// newSimulation makes the environments anew, so on a database each simulation has
+// a link of its own.
+func newSimulation(store *cluster.Store, host *cluster.Host) (*simulation, error) {
+	s := &simulation{host: host, clock: countersigntest.NewClock(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC))}
 	s.srv = salesdocktest.NewServer(salesdocktest.WithClock(s.clock), salesdocktest.WithRateLimit(0))
 	s.a, s.b = s.srv.AddAccount("zonnig-verkoop"), s.srv.AddAccount("kracht-energie")
 	s.prepareB()
 	s.prepareA()
+	if host != nil {
+		s.name = fmt.Sprintf("simulation-%d", host.Run)
+	}
 	if err := s.connect(store); err != nil {
 		s.srv.Close()
 		return nil, err
@@ -87,11 +95,15 @@ type unlimited struct{}
 func (unlimited) Wait(ctx context.Context) error { return ctx.Err() }
 
 func (s *simulation) client(domain, token string, scope salesdock.Scope) (*salesdock.Client, error) {
-	return salesdock.New(salesdock.Config{Domain: domain, Token: countersign.NewSecret(token), Scope: scope},
-		countersign.WithBaseURL(s.srv.URL()), countersign.WithLimiter(unlimited{}))
+	return simulatedClient(s.srv.URL(), domain, token, scope)
 }
 
-func (s *simulation) connect(store orchestration.Store) error {
+func simulatedClient(address, domain, token string, scope salesdock.Scope) (*salesdock.Client, error) {
+	return salesdock.New(salesdock.Config{Domain: domain, Token: countersign.NewSecret(token), Scope: scope},
+		countersign.WithBaseURL(address), countersign.WithLimiter(unlimited{}))
+}
+
+func (s *simulation) connect(store *cluster.Store) error {
 	a, err := s.client(s.a.Domain(), s.a.AdminToken(), salesdock.ScopeAccount)
 	if err != nil {
 		return err
@@ -103,14 +115,14 @@ func (s *simulation) connect(store orchestration.Store) error {
 	if err != nil {
 		return err
 	}
-	if s.owner, err = salelink.NewOwner(admin, store, ""); err != nil {
+	if s.owner, err = salelink.NewOwner(admin, store, s.name); err != nil {
 		return err
 	}
-	s.flow, err = salelink.New(salelink.Config{Mode: salesdock.SDKLink, Clock: s.clock.Now}, salelink.Deps{Store: store, A: a, B: s.agent})
+	s.flow, err = salelink.New(salelink.Config{Name: s.name, Mode: salesdock.SDKLink, Clock: s.clock.Now}, salelink.Deps{Store: store, A: a, B: s.agent})
 	if err != nil {
 		return err
 	}
-	s.engine = orchestration.NewLocal(store, orchestration.WithClock(s.clock.Now))
+	s.engine = s.host.Engine(store.Engine(cluster.EngineConfig{Clock: s.clock.Now, Say: cluster.Tell}), s.clock.Now)
 	s.flow.Register(s.engine)
 	return nil
 }

@@ -344,3 +344,36 @@ func TestEnsureLink(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, first, again)
 }
+
+// interleaved does something after its first transaction.
+type interleaved struct {
+	orchestration.Store
+
+	then func()
+}
+
+func (s *interleaved) Tx(ctx context.Context, fn func(orchestration.Tx) error) error {
+	err := s.Store.Tx(ctx, fn)
+	if then := s.then; then != nil {
+		s.then = nil
+		then()
+	}
+	return err
+}
+
+// TestEnsureLinkInTwoProcesses: the one that comes second finds the link of the first.
+func TestEnsureLinkInTwoProcesses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var first ledgersync.Link
+	store := &interleaved{Store: w.store, then: func() {
+		var err error
+		first, err = w.flow.EnsureLink(t.Context(), settings(w.account))
+		require.NoError(t, err)
+	}}
+	other, err := ledgersync.New(w.cfg, ledgersync.Deps{Store: store, Ledger: w.ledger, Accounts: []ledgersync.Account{w.account}})
+	require.NoError(t, err)
+	second, err := other.EnsureLink(t.Context(), settings(w.account))
+	require.NoError(t, err)
+	require.Equal(t, first, second)
+}

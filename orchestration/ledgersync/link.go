@@ -139,17 +139,27 @@ func (f *Flow) AddLink(ctx context.Context, s Settings) (Link, error) {
 }
 
 // EnsureLink gives the link of the settings' credential, and adds it when there is
-// none. Programs that start again and again use it in place of AddLink. The
+// none. Programs that start again and again, or several at the same time, use it in
+// place of AddLink. The
 // settings of a link that exists do not change: where they differ from s, the link
 // comes with a *SettingsError, which a program may pass over whose links are changed
 // elsewhere.
 func (f *Flow) EnsureLink(ctx context.Context, s Settings) (Link, error) {
-	links, err := f.linksWhere(ctx, func(has Settings) bool { return has.Credential.Fingerprint == s.Credential.Fingerprint })
+	has := func(other Settings) bool { return other.Credential.Fingerprint == s.Credential.Fingerprint }
+	links, err := f.linksWhere(ctx, has)
 	if err != nil {
 		return Link{}, err
 	}
 	if len(links) == 0 {
-		return f.AddLink(ctx, s)
+		l, err := f.AddLink(ctx, s)
+		if !errors.Is(err, countersign.ErrConflict) {
+			return l, err
+		}
+		// Another process may have added it meanwhile.
+		var again error
+		if links, again = f.linksWhere(ctx, has); again != nil || len(links) == 0 {
+			return l, err
+		}
 	}
 	l := links[0]
 	if s, err = kept(s); err != nil {
