@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/riverengine"
 )
@@ -53,6 +54,16 @@ func (s *Store) Engine(cfg EngineConfig) orchestration.Engine {
 	}
 	engine := riverengine.New(s.Shared, riverengine.WithClock(cfg.Clock), riverengine.WithBackoff(cfg.Backoff))
 	return patient{counted{engine, new(atomic.Int64)}, cfg.Say}
+}
+
+// Limits are the options of a client whose calls count against the rate limit of an
+// account: with --database all processes share n calls in any span of per. Alone
+// they are none, since the client keeps to the service's limit by itself.
+func (s *Store) Limits(account string, n int, per time.Duration) []countersign.Option {
+	if s.Shared == nil {
+		return nil
+	}
+	return []countersign.Option{countersign.WithLimiter(s.Shared.NewLimiter(account, n, per))}
 }
 
 // Exclusive is Exclusive on the database; without one, nobody else is there.

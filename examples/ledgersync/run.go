@@ -114,7 +114,8 @@ func (s *sync) tell(e orchestration.Event) {
 
 // prepare makes the flow.
 func (s *sync) prepare() error {
-	account, err := s.source.account()
+	store := cluster.Store{Store: s.data.store, Shared: s.data.shared}
+	account, err := s.source.account(store.Limits("cloudsign", 800, time.Minute)...)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,8 @@ import (
 type source interface {
 	// begin checks that the data folder belongs to this source.
 	begin(dir string, dryRun bool) error
-	account() (ledgersync.Account, error)
+	// account is the one to sync; a real service keeps to the limits.
+	account(limits ...countersign.Option) (ledgersync.Account, error)
 	simulated() bool
 	now() time.Time
 	nextDay()
@@ -119,8 +120,8 @@ func (s *service) begin(dir string, dryRun bool) error {
 // environmentFile says which environment a folder's contracts come from.
 const environmentFile = "environment.txt"
 
-func (s *service) account() (ledgersync.Account, error) {
-	var opts []countersign.Option
+func (s *service) account(limits ...countersign.Option) (ledgersync.Account, error) {
+	opts := limits
 	if s.baseURL != "" {
 		opts = append(opts, countersign.WithBaseURL(s.baseURL))
 	}

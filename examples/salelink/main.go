@@ -27,6 +27,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/countersign/countersign"
@@ -120,7 +121,7 @@ func connect(ctx context.Context, o options, out io.Writer) error {
 	}
 	defer store.Close()
 	engine := store.Engine(cluster.EngineConfig{Say: cluster.Tell})
-	flow, err := newFlow(store, engine, environment, o)
+	flow, err := newFlow(store, engine, environment, o, store.Limits("salesdock", 60, time.Minute)...)
 	if err != nil {
 		return err
 	}
@@ -142,12 +143,12 @@ func connect(ctx context.Context, o options, out io.Writer) error {
 }
 
 // snippet: flow
-func newFlow(store orchestration.Store, engine orchestration.Engine, e salesdock.Environment, o options) (*salelink.Flow, error) {
-	a, err := salesdock.New(salesdock.Config{Environment: e, Domain: o.A, Token: o.TokenA, Scope: salesdock.ScopeAccount})
+func newFlow(store orchestration.Store, engine orchestration.Engine, e salesdock.Environment, o options, opts ...countersign.Option) (*salelink.Flow, error) {
+	a, err := salesdock.New(salesdock.Config{Environment: e, Domain: o.A, Token: o.TokenA, Scope: salesdock.ScopeAccount}, opts...)
 	if err != nil {
 		return nil, err
 	}
-	b, err := salesdock.New(salesdock.Config{Environment: e, Domain: o.B, Token: o.TokenB, Scope: salesdock.ScopeUser})
+	b, err := salesdock.New(salesdock.Config{Environment: e, Domain: o.B, Token: o.TokenB, Scope: salesdock.ScopeUser}, opts...)
 	if err != nil {
 		return nil, err
 	}
