@@ -7,7 +7,8 @@ VERSION  := $(shell sed -n 's/^const Version = "\(.*\)"/\1/p' countersign.go)
 MODULES   = $(shell go list -m -f '{{.Dir}}')
 FUZZTIME ?= 30s
 
-# The size of the proofs: full is what the documentation claims and takes minutes.
+# The size of the proofs: full is what the documentation claims and takes minutes,
+# tests is that of go test, short that of go test -short.
 COUNTERSIGN_PROOF ?= full
 
 # The vendors' specifications are theirs and not part of this repository.
@@ -18,7 +19,7 @@ endif
 
 # prove runs tests and benchmarks and prints the figures that they report; when
 # one fails, all that it printed.
-prove = out=$$(COUNTERSIGN_PROOF=$(COUNTERSIGN_PROOF) go test -count=1 -v -timeout 30m $(1) 2>&1) || { echo "$$out"; exit 1; }; grep -oE 'proof: .*|conformance: .*|--- SKIP: .*' <<<"$$out"
+prove = out=$$(COUNTERSIGN_PROOF=$(COUNTERSIGN_PROOF) go test -count=1 -v -timeout 30m $(if $(filter short,$(COUNTERSIGN_PROOF)),-short) $(1) 2>&1) || { echo "$$out"; exit 1; }; grep -oE 'proof: .*|conformance: .*|--- SKIP: .*' <<<"$$out"
 
 .PHONY: help
 help: ## List the targets
