@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/riverengine"
 )
@@ -53,6 +54,16 @@ func (s *Store) Engine(cfg EngineConfig) orchestration.Engine {
 	}
 	engine := riverengine.New(s.Shared, riverengine.WithClock(cfg.Clock), riverengine.WithBackoff(cfg.Backoff))
 	return patient{counted{engine, new(atomic.Int64)}, cfg.Say}
+}
+
+// Limit is for the client of a real account: with --database the account's limit
+// of n calls in any span of per, which all processes on the database share, in
+// place of the client's own. Without a database the client's own is the better one.
+func (s *Store) Limit(account string, n int, per time.Duration) []countersign.Option {
+	if s.Shared == nil {
+		return nil
+	}
+	return []countersign.Option{countersign.WithLimiter(s.Shared.NewLimiter(account, n, per))}
 }
 
 // Exclusive is Exclusive on the database; without one, nobody else is there.

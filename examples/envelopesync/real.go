@@ -37,15 +37,17 @@ func (p *program) real(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ac, err := activecampaign.New(activecampaign.Config{BaseURL: p.ActiveCampaignURL, APIKey: p.ActiveCampaignKey})
-	if err != nil {
-		return err
-	}
 	store, err := p.Open(ctx, func() (orchestration.Store, error) { return sqlite.Open(p.Data) })
 	if err != nil {
 		return err
 	}
 	defer store.Close()
+	// ActiveCampaign allows an account 5 requests a second; DocuSign says itself what is left.
+	ac, err := activecampaign.New(activecampaign.Config{BaseURL: p.ActiveCampaignURL, APIKey: p.ActiveCampaignKey},
+		store.Limit("activecampaign", 5, time.Second)...)
+	if err != nil {
+		return err
+	}
 	flow, err := newFlow(p.BaseURL, store, ac, envelopesync.Account{
 		ID: id.ID, Client: account.Client, Environment: env, Keys: []countersign.Secret{p.ConnectKey},
 	}, p.notice)

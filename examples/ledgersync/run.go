@@ -114,7 +114,7 @@ func (s *sync) tell(e orchestration.Event) {
 
 // prepare makes the flow.
 func (s *sync) prepare() error {
-	account, err := s.source.account()
+	account, err := s.source.account(s.data)
 	if err != nil {
 		return err
 	}
