@@ -77,7 +77,7 @@ func Migrate(ctx context.Context, db *sql.DB, d Dialect, component string, steps
 func wayOut(err error) string {
 	switch {
 	case state(err, "3F000"):
-		return "the schema that the database's address names (search_path) is not there: create it (CREATE SCHEMA) or name another: "
+		return "the schema that the database's address names (search_path) is not there, or the user may not use it: create it (CREATE SCHEMA) or name another: "
 	case state(err, "42501"):
 		return "the user may not make tables in the database's schema: name one that is this program's own in the address (search_path), or grant the right: "
 	default:

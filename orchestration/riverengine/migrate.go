@@ -58,7 +58,7 @@ func wayOut(err error) string {
 	case refused == nil:
 		return ""
 	case refused.Code == "3F000":
-		return "the schema that the database's address names (search_path) is not there: create it (CREATE SCHEMA) or name another: "
+		return "the schema that the database's address names (search_path) is not there, or the user may not use it: create it (CREATE SCHEMA) or name another: "
 	case refused.Code == "42501":
 		return "the user may not make tables in the database's schema: name one that is this program's own in the address (search_path), or grant the right: "
 	default:
