@@ -342,3 +342,19 @@ func newSchema(t *testing.T) string {
 	u.RawQuery = query.Encode()
 	return u.String()
 }
+
+// Alone, a client keeps its own limit; with others it gets the one of all.
+func TestLimitOfProcesses(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, (&Store{}).Limit("account", 5, time.Second))
+	var limiters []countersign.Limiter
+	for _, s := range stores(t, 2) {
+		set, err := countersign.NewSettings(countersign.Settings{}, (&Store{Shared: s}).Limit("account", 1, time.Hour)...)
+		require.NoError(t, err)
+		limiters = append(limiters, set.Limiter)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	require.NoError(t, limiters[0].Wait(ctx))
+	require.Error(t, limiters[1].Wait(ctx), "the other process had the hour's call")
+}

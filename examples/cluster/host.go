@@ -359,6 +359,9 @@ func (h *Host) Close(failure error, lines ...string) {
 	if failure != nil {
 		end.Failed = failure.Error()
 	}
+	if errors.Is(failure, context.Canceled) {
+		end.Failed = "it was interrupted: start again" // whatever it broke off in
+	}
 	h.mu.Lock()
 	h.over = true
 	listener, open := h.listener, make([]*seat, 0, len(h.seats))

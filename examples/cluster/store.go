@@ -56,10 +56,10 @@ func (s *Store) Engine(cfg EngineConfig) orchestration.Engine {
 	return patient{counted{engine, new(atomic.Int64)}, cfg.Say}
 }
 
-// Limits are the options of a client whose calls count against the rate limit of an
-// account: with --database all processes share n calls in any span of per. Alone
-// they are none, since the client keeps to the service's limit by itself.
-func (s *Store) Limits(account string, n int, per time.Duration) []countersign.Option {
+// Limit is for the client of a real account: with --database the account's limit
+// of n calls in any span of per, which all processes on the database share, in
+// place of the client's own. Without a database the client's own is the better one.
+func (s *Store) Limit(account string, n int, per time.Duration) []countersign.Option {
 	if s.Shared == nil {
 		return nil
 	}

@@ -92,7 +92,7 @@ func sentence(err error) string {
 	case errors.Is(err, context.Canceled):
 		return "interrupted: with --environment, run again to go on; a simulation begins anew"
 	case errors.Is(err, orchestration.ErrOwned):
-		return "another run works on this file: wait for it, or choose another one with --data"
+		return "another run works on this file: wait for it, choose another one with --data, or let several share the work with --database"
 	}
 	return err.Error()
 }

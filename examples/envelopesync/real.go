@@ -42,8 +42,9 @@ func (p *program) real(ctx context.Context) error {
 		return err
 	}
 	defer store.Close()
+	// ActiveCampaign allows an account 5 requests a second; DocuSign says itself what is left.
 	ac, err := activecampaign.New(activecampaign.Config{BaseURL: p.ActiveCampaignURL, APIKey: p.ActiveCampaignKey},
-		store.Limits("activecampaign", 5, time.Second)...)
+		store.Limit("activecampaign", 5, time.Second)...)
 	if err != nil {
 		return err
 	}

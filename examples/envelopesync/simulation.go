@@ -346,6 +346,9 @@ func deliver(ctx context.Context, s *side, m docusigntest.Message) error {
 	req.Header = m.Header
 	answer := httptest.NewRecorder()
 	s.flow.Handler().ServeHTTP(answer, req)
+	if ctx.Err() != nil {
+		return ctx.Err() // who interrupts a message is no fault of it
+	}
 	if answer.Code != 200 {
 		return fmt.Errorf("a message was answered with %d", answer.Code)
 	}

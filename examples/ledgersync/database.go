@@ -137,7 +137,7 @@ func (s *sync) admit(ctx context.Context) error {
 // begin checks that the folder's account is the one that the flags name.
 func (g *guest) begin(dir string, _ bool) error { return g.read(dir) }
 
-func (g *guest) account(...countersign.Option) (ledgersync.Account, error) {
+func (g *guest) account(*data) (ledgersync.Account, error) {
 	return ledgersync.NewAccount("simulated account", cloudsign.Config{ClientID: countersign.NewSecret(g.host.ClientID)},
 		countersign.WithBaseURL(g.host.URL), countersign.WithLimiter(unlimited{}))
 }

@@ -162,6 +162,13 @@ func TestTwoProcessesOnTheRealService(t *testing.T) {
 	third := start(t, o, "", "", there).result()
 	require.NoError(t, third.failure)
 	require.Equal(t, counts{documents: files, files: files, unchanged: files}, third.counts(t))
+
+	db, err := postgres.OpenDB(t.Context(), o.Database)
+	require.NoError(t, err)
+	defer db.Close()
+	var limits int
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM countersign_rate WHERE account = 'cloudsign sandbox'").Scan(&limits))
+	require.Equal(t, 1, limits, "they kept to one limit together")
 }
 
 // A folder and a database belong together, and a dry run begins neither.

@@ -138,7 +138,7 @@ func sentence(err error) string {
 	case errors.Is(err, context.Canceled):
 		return "interrupted: nothing is lost, run again to go on"
 	case errors.Is(err, orchestration.ErrOwned):
-		return "another run works on this folder: wait for it, or choose another one with --data"
+		return "another run works on this folder: wait for it, choose another one with --data, or let several share the work with --database"
 	}
 	return err.Error()
 }

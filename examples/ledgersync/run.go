@@ -114,8 +114,7 @@ func (s *sync) tell(e orchestration.Event) {
 
 // prepare makes the flow.
 func (s *sync) prepare() error {
-	store := cluster.Store{Store: s.data.store, Shared: s.data.shared}
-	account, err := s.source.account(store.Limits("cloudsign", 800, time.Minute)...)
+	account, err := s.source.account(s.data)
 	if err != nil {
 		return err
 	}

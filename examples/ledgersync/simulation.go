@@ -179,7 +179,7 @@ func (s *simulation) write(dir string) error {
 	return os.Rename(path+".new", path)
 }
 
-func (s *simulation) account(...countersign.Option) (ledgersync.Account, error) {
+func (s *simulation) account(*data) (ledgersync.Account, error) {
 	return ledgersync.NewAccount("simulated account", cloudsign.Config{ClientID: countersign.NewSecret(s.user.ClientID)},
 		countersign.WithBaseURL(s.server.URL()), countersign.WithLimiter(unlimited{}))
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/cloudsign"
+	"github.com/countersign/countersign/examples/cluster"
 	"github.com/countersign/countersign/orchestration/ledgersync"
 )
 
@@ -21,8 +22,7 @@ import (
 type source interface {
 	// begin checks that the data folder belongs to this source.
 	begin(dir string, dryRun bool) error
-	// account is the one to sync; a real service keeps to the limits.
-	account(limits ...countersign.Option) (ledgersync.Account, error)
+	account(*data) (ledgersync.Account, error)
 	simulated() bool
 	now() time.Time
 	nextDay()
@@ -120,8 +120,9 @@ func (s *service) begin(dir string, dryRun bool) error {
 // environmentFile says which environment a folder's contracts come from.
 const environmentFile = "environment.txt"
 
-func (s *service) account(limits ...countersign.Option) (ledgersync.Account, error) {
-	opts := limits
+func (s *service) account(d *data) (ledgersync.Account, error) {
+	// CloudSign allows a client ID 800 requests a minute.
+	opts := (&cluster.Store{Shared: d.shared}).Limit("cloudsign "+string(s.env), 800, time.Minute)
 	if s.baseURL != "" {
 		opts = append(opts, countersign.WithBaseURL(s.baseURL))
 	}

@@ -9,7 +9,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,8 +28,8 @@ import (
 
 // options are the command line.
 type options struct {
-	File     string `arg:"" help:"The SQLite file." type:"existingfile"`
-	Database string `help:"Address of the PostgreSQL database, postgres://…" env:"DATABASE_URL" required:"" placeholder:"URL"`
+	File     string `arg:"" help:"The SQLite file with the state of the flows." type:"existingfile"`
+	Database string `help:"Address of the empty PostgreSQL database, postgres://… An address with a password belongs into DATABASE_URL: command lines are seen by others." env:"DATABASE_URL" required:"" placeholder:"URL"`
 }
 
 func main() {
@@ -43,6 +45,9 @@ func main() {
 }
 
 func run(ctx context.Context, o options, out io.Writer) error {
+	if err := holdsState(ctx, o.File); err != nil {
+		return err
+	}
 	from, err := sqlite.Open(o.File)
 	if err != nil {
 		return err
@@ -54,12 +59,18 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	}
 	defer to.Close() //nolint:errcheck // all is committed
 	// Nothing may work on either store meanwhile.
-	for _, s := range []*sqlstore.Store{from, to} {
+	for name, s := range map[string]*sqlstore.Store{o.File: from, "the database": to} {
 		release, err := s.Own(ctx)
+		if errors.Is(err, orchestration.ErrOwned) {
+			return fmt.Errorf("%s is in use: stop the programs that work on it, and move then: %w", name, orchestration.ErrOwned)
+		}
 		if err != nil {
 			return err
 		}
 		defer release()
+	}
+	if there, err := counts(ctx, to); err != nil || len(there) > 0 {
+		return cmp.Or(err, errors.New("the database is not empty, it has records already: name an empty schema (search_path), or drop this one where a move broke off"))
 	}
 	before, err := counts(ctx, from)
 	if err != nil {
@@ -75,6 +86,24 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	return compare(out, before, after)
+}
+
+// holdsState refuses a file that is something else, before anything is made in it.
+func holdsState(ctx context.Context, file string) error {
+	db, err := sqlite.OpenDB(file)
+	if err != nil {
+		return err
+	}
+	defer db.Close() //nolint:errcheck // it was only read
+	var n int
+	err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master WHERE name = 'countersign_record'").Scan(&n)
+	if err == nil && n == 0 {
+		err = errors.New("it holds no state of flows: name the file that the program opens with sqlite.Open")
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
 }
 
 type count struct {

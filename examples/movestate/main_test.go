@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -59,4 +60,19 @@ func TestMovesAllTables(t *testing.T) {
 	require.NoError(t, run(ctx, o, &out))
 	require.Contains(t, out.String(), "movestate: tables=2 records=3 differences=0\n")
 	require.ErrorContains(t, run(ctx, o, &out), "not empty", "a second time")
+}
+
+// A file that holds something else stays as it is.
+func TestRefusesFilesWithoutState(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "ledger.db")
+	db, err := sqlite.OpenDB(file)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	_, err = db.ExecContext(t.Context(), "CREATE TABLE contract (n)")
+	require.NoError(t, err)
+	require.ErrorContains(t, run(t.Context(), options{File: file}, io.Discard), "holds no state of flows")
+	var n int
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM sqlite_master").Scan(&n))
+	require.Equal(t, 1, n)
 }

@@ -49,7 +49,7 @@ type options struct {
 
 	Listen       string `help:"Address to listen on." default:"127.0.0.1:8080"`
 	Walk         bool   `help:"Walk both ways of the simulated registration, print what happened and end."`
-	Data         string `help:"File that keeps the sessions. Without it they end with the program." type:"path" placeholder:"FILE"`
+	Data         string `help:"File that keeps the sessions. Without it or --database they end with the program." type:"path" placeholder:"FILE"`
 	Environment  string `help:"Use the real Digipost: test, difitest, nhn or production. Needs DIGIPOST_BROKER_ID and DIGIPOST_KEY." placeholder:"NAME"`
 	BaseURL      string `help:"Where Digipost and customers reach this program, with the path /digipost." placeholder:"URL"`
 	Organisation string `help:"Organisation number of the customer who is signed in." default:"984661185"`

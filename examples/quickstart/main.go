@@ -12,6 +12,8 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"syscall"
+	"time"
 
 	"github.com/countersign/countersign"
 	"github.com/countersign/countersign/cloudsign"
@@ -26,7 +28,7 @@ import (
 func main() {
 	database := flag.String("database", "", "PostgreSQL `URL`; default: DATABASE_URL, or else files")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, cmp.Or(*database, os.Getenv("DATABASE_URL"))); err != nil {
 		log.Fatal(err)
@@ -73,7 +75,7 @@ func keepInStep(ctx context.Context, store orchestration.Store, engine orchestra
 	account, err := ledgersync.NewAccount("legal team", cloudsign.Config{
 		Environment: cloudsign.Sandbox,
 		ClientID:    countersign.NewSecret(os.Getenv("CLOUDSIGN_CLIENT_ID")),
-	})
+	}, countersign.WithLimiter(engine.Limiter("cloudsign legal team", 800, time.Minute))) // of all processes together
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ type options struct {
 	A           string `help:"Account name of A, which sells. Its token is an Admin's." placeholder:"ACCOUNT"`
 	B           string `help:"Account name of B, which owns the propositions. Its token is that of the Agent of A's organisation." placeholder:"ACCOUNT"`
 	Settings    string `help:"Mapping and policy: salelink.Settings as JSON." type:"existingfile" placeholder:"FILE"`
-	Data        string `help:"File that keeps the link. Without it the link ends with the program." type:"path" placeholder:"FILE"`
+	Data        string `help:"File that keeps the link. Without it or --database the link ends with the program." type:"path" placeholder:"FILE"`
 
 	TokenA countersign.Secret `kong:"-"` // from the environment
 	TokenB countersign.Secret `kong:"-"`
@@ -63,7 +63,7 @@ func main() {
 	defer stop()
 	err := run(ctx, o, os.Stdout)
 	if err != nil && ctx.Err() != nil { // whatever it broke off in
-		fmt.Fprintln(os.Stderr, "salelink: interrupted; with --data, the same command goes on where it was")
+		fmt.Fprintln(os.Stderr, "salelink: interrupted; with --environment and --data or --database, the same command goes on where it was; a simulation begins anew")
 		stop()
 		os.Exit(130) // as shells have it
 	}
@@ -121,7 +121,8 @@ func connect(ctx context.Context, o options, out io.Writer) error {
 	}
 	defer store.Close()
 	engine := store.Engine(cluster.EngineConfig{Say: cluster.Tell})
-	flow, err := newFlow(store, engine, environment, o, store.Limits("salesdock", 60, time.Minute)...)
+	// Salesdock allows each user and each address 60 calls a minute.
+	flow, err := newFlow(store, engine, environment, o, store.Limit("salesdock "+string(environment), 60, time.Minute)...)
 	if err != nil {
 		return err
 	}
@@ -143,12 +144,12 @@ func connect(ctx context.Context, o options, out io.Writer) error {
 }
 
 // snippet: flow
-func newFlow(store orchestration.Store, engine orchestration.Engine, e salesdock.Environment, o options, opts ...countersign.Option) (*salelink.Flow, error) {
-	a, err := salesdock.New(salesdock.Config{Environment: e, Domain: o.A, Token: o.TokenA, Scope: salesdock.ScopeAccount}, opts...)
+func newFlow(store orchestration.Store, engine orchestration.Engine, e salesdock.Environment, o options, limit ...countersign.Option) (*salelink.Flow, error) {
+	a, err := salesdock.New(salesdock.Config{Environment: e, Domain: o.A, Token: o.TokenA, Scope: salesdock.ScopeAccount}, limit...)
 	if err != nil {
 		return nil, err
 	}
-	b, err := salesdock.New(salesdock.Config{Environment: e, Domain: o.B, Token: o.TokenB, Scope: salesdock.ScopeUser}, opts...)
+	b, err := salesdock.New(salesdock.Config{Environment: e, Domain: o.B, Token: o.TokenB, Scope: salesdock.ScopeUser}, limit...)
 	if err != nil {
 		return nil, err
 	}

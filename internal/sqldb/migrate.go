@@ -68,9 +68,21 @@ func Migrate(ctx context.Context, db *sql.DB, d Dialect, component string, steps
 	}
 	err := Again(ctx, IsConflict, func() error { return migrate(ctx, db, d, component, steps) })
 	if err != nil {
-		return fmt.Errorf("migrate %s: %w", component, err)
+		return fmt.Errorf("migrate %s: %s%w", component, wayOut(err), err)
 	}
 	return nil
+}
+
+// wayOut says what to do about a schema that takes no tables, for PostgreSQL.
+func wayOut(err error) string {
+	switch {
+	case state(err, "3F000"):
+		return "the schema that the database's address names (search_path) is not there, or the user may not use it: create it (CREATE SCHEMA) or name another: "
+	case state(err, "42501"):
+		return "the user may not make tables in the database's schema: name one that is this program's own in the address (search_path), or grant the right: "
+	default:
+		return ""
+	}
 }
 
 func migrate(ctx context.Context, db *sql.DB, d Dialect, component string, steps []string) error {

@@ -45,6 +45,9 @@ func OpenDB(ctx context.Context, dsn string) (*sql.DB, error) {
 	db.SetMaxIdleConns(maxConns)
 	if err := db.PingContext(ctx); err != nil {
 		_ = db.Close()
+		if dsn == "" {
+			return nil, fmt.Errorf("postgres: the address of the database is empty, and the server that the environment names (PGHOST) can't be reached: want postgres://user:password@host:port/database: %w", err)
+		}
 		return nil, fmt.Errorf("postgres: database %q on %s can't be reached: check that it runs and that the user may use it: %w",
 			cfg.Database, cfg.Host, err)
 	}

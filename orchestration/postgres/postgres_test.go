@@ -93,3 +93,10 @@ func newLocal(s orchestration.Store, now func() time.Time, o orchestration.Obser
 		return time.Duration(attempt) * time.Minute
 	}))
 }
+
+// A schema that is forgotten is the first mistake that people make.
+func TestMissingSchemaIsTold(t *testing.T) {
+	t.Parallel()
+	_, err := postgres.Open(t.Context(), strings.Replace(newSchema(t), "search_path=", "search_path=nosuch_", 1))
+	require.ErrorContains(t, err, "create it (CREATE SCHEMA)")
+}

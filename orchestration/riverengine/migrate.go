@@ -2,9 +2,11 @@ package riverengine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
@@ -37,7 +39,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, driver *riverpgxv5.Driver)
 		_, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", migrationLock)
 	}()
 	if _, err := conn.Exec(ctx, rateTable); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+		return fmt.Errorf("migrate: %s%w", wayOut(err), err)
 	}
 	m, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -47,4 +49,19 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, driver *riverpgxv5.Driver)
 		return fmt.Errorf("migrate the queue: %w", err)
 	}
 	return nil
+}
+
+// wayOut says what to do about a schema that takes no tables.
+func wayOut(err error) string {
+	refused, _ := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case refused == nil:
+		return ""
+	case refused.Code == "3F000":
+		return "the schema that the database's address names (search_path) is not there, or the user may not use it: create it (CREATE SCHEMA) or name another: "
+	case refused.Code == "42501":
+		return "the user may not make tables in the database's schema: name one that is this program's own in the address (search_path), or grant the right: "
+	default:
+		return ""
+	}
 }

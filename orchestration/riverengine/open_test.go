@@ -27,6 +27,21 @@ func TestBadAddressIsToldWithoutThePassword(t *testing.T) {
 	}
 }
 
+// A schema that is forgotten is the first mistake that people make.
+func TestMissingSchemaIsTold(t *testing.T) {
+	t.Parallel()
+	dsn := strings.Replace(newSchema(t), "search_path=", "search_path=nosuch_", 1)
+	_, err := riverengine.Open(t.Context(), dsn)
+	require.ErrorContains(t, err, "create it (CREATE SCHEMA)")
+}
+
+// An empty address is an environment variable that was not set.
+func TestEmptyAddressIsTold(t *testing.T) { //nolint:paralleltest // sets the environment
+	t.Setenv("PGHOST", t.TempDir())
+	_, err := riverengine.Open(t.Context(), "")
+	require.ErrorContains(t, err, "the address of the database is empty")
+}
+
 // With one connection Open would wait for ever for a second.
 func TestTooFewConnectionsAreRefused(t *testing.T) {
 	t.Parallel()

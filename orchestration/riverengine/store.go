@@ -90,6 +90,9 @@ func connect(ctx context.Context, dsn string) (*pgxpool.Pool, error) {
 		}
 		pool.Close()
 	}
+	if dsn == "" {
+		return nil, fmt.Errorf("riverengine: the address of the database is empty, and the server that the environment names (PGHOST) can't be reached: want postgres://user:password@host:port/database: %w", err)
+	}
 	return nil, fmt.Errorf("riverengine: database %q on %s can't be reached: check that it runs and that the user may use it: %w",
 		cfg.ConnConfig.Database, cfg.ConnConfig.Host, err)
 }
