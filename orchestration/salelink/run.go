@@ -71,11 +71,13 @@ var errCircle = errors.New("the pages of the sales go in a circle")
 // taken up at the page that it read last: pages shift.
 func eachPage[T any](ctx context.Context, f *Flow, side string, job jobRow, list func(context.Context, salesdock.SaleQuery, ...countersign.CallOption) (*countersign.Page[T], error), note func(orchestration.Tx, *T) error) error {
 	run := job.Value.Run
-	q := salesdock.SaleQuery{Period: f.window(run.Since, run.Began), Cursor: run.Cursor}
+	// The period ends after now, not after the run's begin: what changes meanwhile
+	// must not leave it, or the pages behind it move up by more than one.
+	q := salesdock.SaleQuery{Period: f.window(run.Since), Cursor: run.Cursor}
 	for again := run.Pages > 0; !run.Listed; again = false {
 		page, err := list(ctx, q)
-		if err != nil && again && errors.Is(err, countersign.ErrInvalid) {
-			run.Cursor, run.Pages, run.Mark, q.Cursor = "", 0, "", "" // the service does not know the place any more
+		if again && placeGone(page, err) {
+			run.Cursor, run.Pages, run.Mark, q.Cursor = "", 0, "", ""
 			continue
 		}
 		if err != nil {
@@ -98,6 +100,9 @@ func eachPage[T any](ctx context.Context, f *Flow, side string, job jobRow, list
 					return err
 				}
 			}
+			if again {
+				return nil // the run is no further than it was
+			}
 			return f.keepRun(ctx, tx, job)
 		})
 		if err != nil {
@@ -108,6 +113,15 @@ func eachPage[T any](ctx context.Context, f *Flow, side string, job jobRow, list
 		}
 	}
 	return nil
+}
+
+// placeGone reports that a list has no longer the page that was read last: then it
+// begins anew.
+func placeGone[T any](page *countersign.Page[T], err error) bool {
+	if err != nil {
+		return errors.Is(err, countersign.ErrInvalid) || errors.Is(err, countersign.ErrNotFound)
+	}
+	return len(page.Items) == 0
 }
 
 // recheck checks the mapping once in a run, and looks again at refused sales when
