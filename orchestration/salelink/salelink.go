@@ -141,6 +141,7 @@ func New(cfg Config, deps Deps) (*Flow, error) {
 		sales:    orchestration.Table[saleBody](table("sale")),
 		updates:  orchestration.Table[updateBody](table("update")),
 		journal:  orchestration.Journal(table("journal")),
+		cache:    catalogueCache{one: make(chan struct{}, 1)},
 	}, nil
 }
 

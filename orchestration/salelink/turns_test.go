@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -362,4 +363,41 @@ func TestPageThatFailsIsPutOffLonger(t *testing.T) {
 	}
 	require.Greater(t, longest, 5)
 	require.Len(t, w.received(), 8)
+}
+
+// held answers nothing until it is let go.
+type held struct {
+	http.RoundTripper
+	asked, free chan struct{}
+	once        sync.Once
+}
+
+func (h *held) RoundTrip(r *http.Request) (*http.Response, error) {
+	h.once.Do(func() { close(h.asked) })
+	<-h.free
+	return h.RoundTripper.RoundTrip(r)
+}
+
+// Who waits for another one's reading of both sides waits no longer than for its own
+// context: a turn that did would hold its lane.
+func TestWaitForAReadingEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.live()
+	w.clock.Advance(time.Hour)
+	h := &held{RoundTripper: w.http.Transport, asked: make(chan struct{}), free: make(chan struct{})}
+	w.http = &http.Client{Transport: h}
+	w.deps.A = w.client("alpha", w.a.AdminToken(), salesdock.ScopeAccount)
+	w.start()
+	var wg sync.WaitGroup
+	var failure error
+	wg.Go(func() { _, failure = w.flow.Check(t.Context()) })
+	<-h.asked
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := w.flow.Statuses(ctx)
+	close(h.free)
+	wg.Wait()
+	require.NoError(t, failure)
+	require.ErrorIs(t, err, context.Canceled)
 }
