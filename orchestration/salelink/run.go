@@ -167,7 +167,7 @@ const sweepSize = 256
 // transaction with the place.
 func (f *Flow) sweep(ctx context.Context, job jobRow, q orchestration.Query, each func(orchestration.Tx, orchestration.Record) error) error {
 	run := job.Value.Run
-	q.Limit = sweepSize
+	q.Limit = f.sweepSize
 	for !run.Swept {
 		err := f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
 			q.AfterSeq = run.Seq
@@ -176,7 +176,7 @@ func (f *Flow) sweep(ctx context.Context, job jobRow, q orchestration.Query, eac
 				return err
 			}
 			next := *run
-			next.Swept = len(recs) < sweepSize
+			next.Swept = len(recs) < q.Limit
 			for _, rec := range recs {
 				next.Seq = rec.Seq
 				if err := each(tx, rec); err != nil {

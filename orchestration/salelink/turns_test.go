@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -91,6 +92,24 @@ func TestAbsenceCountsOnceInARunOfManyTurns(t *testing.T) {
 	}
 	require.Len(t, w.a.Products(), n-1)
 	require.Equal(t, salelink.ProductVanished, w.product(w.gas).State)
+}
+
+// More products are missing than a turn notes at once: the turns after it go on behind
+// those that were counted.
+func TestManyAbsencesCountOnceInARun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.offer(115)
+	w.live(func(s *salelink.Settings) { s.Policy.Vanished, s.Policy.Absences = salelink.VanishedDelete, 4 })
+	more := w.b.Products()
+	w.b.Revoke(w.org, more[3:]...)
+	for run := range 2 {
+		w.clock.Advance(25 * time.Hour)
+		require.Greater(t, w.turns(1, false), 2)
+		for _, p := range more[3:] {
+			require.Equal(t, run+1, w.product(p).Absences)
+		}
+	}
 }
 
 // The first import needs many turns for the job and for the lane.
@@ -400,4 +419,34 @@ func TestWaitForAReadingEndsWithTheContext(t *testing.T) {
 	wg.Wait()
 	require.NoError(t, failure)
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// A sweep goes through each record once, however many turns it takes, and the records
+// that fill a part exactly are not the end of it.
+func TestSweepTakesManyTurns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.cfg.Every = time.Hour
+	w.start()
+	w.flow.SetSweepSize(2)
+	w.live(func(s *salelink.Settings) { s.Mapping.Statuses = nil })
+	const sales = 8
+	for range sales {
+		w.sell()
+	}
+	w.advance(2 * time.Hour)
+	require.Len(t, w.received(), sales)
+	for _, s := range w.received() {
+		w.b.SetStatus(s.ID, "verwerkt", "")
+	}
+	w.advance(2 * time.Hour)
+	require.NoError(t, w.flow.Configure(t.Context(), w.settings()))
+	w.clock.Advance(time.Second)
+	require.Greater(t, w.turns(1, false), sales/2)
+	for s, err := range w.flow.Sales(t.Context()) {
+		require.NoError(t, err)
+		n, err := strconv.Atoi(string(s.A))
+		require.NoError(t, err)
+		require.Equal(t, "klaar", w.a.Sale(n).Status)
+	}
 }
