@@ -46,6 +46,7 @@ func (f *Flow) beginRun(ctx context.Context, link linkRow, name string, now time
 		if b.Until.IsZero() || b.Full {
 			b.Run.Since = link.Value.LiveSince
 		}
+		b.Full = false // what is asked for from now on is for the next run
 		return f.jobs.Update(ctx, tx, &job)
 	})
 	return job, err

@@ -94,6 +94,33 @@ func TestAbsenceCountsOnceInARunOfManyTurns(t *testing.T) {
 	require.Equal(t, salelink.ProductVanished, w.product(w.gas).State)
 }
 
+// A link that is stopped and resumed in the middle of a full look goes on with it, and
+// the run that follows is no full one: nobody asked for a second.
+func TestStopAndResumeInAFullLook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.offer(40)
+	w.live()
+	w.clock.Advance(time.Hour)
+	require.NoError(t, w.flow.SyncNow(t.Context()))
+	w.srv.Log().Reset()
+	w.rounds(5)
+	read := w.requests("GET /products/{id}")
+	require.Positive(t, read)
+	require.NoError(t, w.flow.Stop(t.Context(), "a look"))
+	w.turns(9, false)
+	require.Equal(t, read, w.requests("GET /products/{id}"))
+	w.clock.Advance(time.Hour)
+	require.NoError(t, w.flow.Resume(t.Context()))
+	w.turns(9, false)
+	require.EqualValues(t, 42, w.requests("GET /products/{id}"))
+	require.NoError(t, w.flow.SyncNow(t.Context()))
+	w.rounds(5)
+	require.NoError(t, w.flow.SyncNow(t.Context()))
+	w.turns(9, false)
+	require.EqualValues(t, 3*42, w.requests("GET /products/{id}"), "asked for in the middle of another one, it comes after it")
+}
+
 // More products are missing than a turn notes at once: the turns after it go on behind
 // those that were counted.
 func TestManyAbsencesCountOnceInARun(t *testing.T) {
