@@ -25,24 +25,27 @@ func unsent(requests int) error {
 func TestRateLimitIsNoAttempt(t *testing.T) {
 	t.Parallel()
 	s, clock := orchestration.NewMemory(), storetest.NewClock()
-	w := &target{sendErr: unsent(0)}
+	w := &target{sendErr: unsent(1)}
 	rec := pending(t, s, clock)
-	for range 10 {
+	for range 2 {
+		_, err := w.outcome(s, clock).Do(t.Context(), rec)
+		require.Error(t, err)
+		rec = read(t, s, things, "a")
+	}
+	w.sendErr = unsent(0)
+	for range 10 { // the next attempt is the last one
 		_, err := w.outcome(s, clock).Do(t.Context(), rec)
 		require.ErrorIs(t, err, countersign.ErrRateLimited)
 		rec = read(t, s, things, "a")
 		require.Equal(t, orchestration.StatePending, rec.State)
 		require.Equal(t, clock.Now().Add(50*time.Second), rec.Due)
-		require.Zero(t, rec.Attempt)
+		require.Equal(t, 2, rec.Attempt)
 		clock.Move(time.Minute)
 	}
 	w.sendErr = unsent(1)
-	for range 3 {
-		_, err := w.outcome(s, clock).Do(t.Context(), rec)
-		require.Error(t, err)
-		rec = read(t, s, things, "a")
-	}
-	require.Equal(t, orchestration.StateDead, rec.State)
+	_, err := w.outcome(s, clock).Do(t.Context(), rec)
+	require.Error(t, err)
+	require.Equal(t, orchestration.StateDead, read(t, s, things, "a").State)
 }
 
 // So is a lane put off until the limit has a place, and has not failed.

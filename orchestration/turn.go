@@ -26,6 +26,7 @@ func TurnOver(ctx context.Context) bool {
 
 // ErrTurnOver is what a handler or a schedule returns that could not finish because
 // its turn was over: its records or the schedule stay due as they are, and it is
-// called again in another turn. It is no failure. What it did until then it must
+// called again in another turn. It is no failure, and hides one that it is joined
+// with: where something failed, return that alone. What it did until then it must
 // have written down, so that it goes on and does not begin again.
 var ErrTurnOver = errors.New("the turn was over before the work was done")

@@ -2,11 +2,13 @@ package envelopesync_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/countersign/countersign/countersigntest"
 	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/envelopesync"
 	"github.com/countersign/countersign/orchestration/storetest"
@@ -47,6 +49,30 @@ func TestMessagesTakeManyTurns(t *testing.T) {
 	require.Greater(t, w.turns(1), 5)
 	require.EqualValues(t, messages, w.ds.Log().Tally("GET /v2.1/accounts/{accountId}/envelopes/{envelopeId}").Requests)
 	require.Equal(t, "Sent", w.record(id, robin.email)["status"])
+}
+
+// Messages that were looked at before one failed are not looked at again: where each
+// fifth call fails, all get their turn.
+func TestMessagesBeforeAFailureCount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.live()
+	id := w.send(robin)
+	w.run()
+	const messages, every = 12, 5
+	for i := range messages {
+		at := began.Add(time.Duration(i+1) * time.Second).Format(time.RFC3339)
+		require.Equal(t, 200, w.deliver(`{"event":"recipient-sent","generatedDateTime":"`+at+`","data":{"accountId":"`+string(w.account())+
+			`","envelopeId":"`+string(id)+`","recipientId":"1"}}`))
+	}
+	const read = "GET /v2.1/accounts/{accountId}/envelopes/{envelopeId}"
+	w.ds.Log().Reset()
+	w.ds.Faults().Add(countersigntest.Rule{Operation: read, Fault: countersigntest.Status(http.StatusForbidden), Every: every})
+	for range messages {
+		w.turns(100)
+		w.clock.Advance(2 * time.Minute)
+	}
+	require.EqualValues(t, messages, w.ds.Log().Tally(read).Answered)
 }
 
 // The daily purge goes on where the turn before ended, counts as done only when it

@@ -77,6 +77,9 @@ type linkBody struct {
 	Asked int `json:"asked,omitempty"`
 	// Reminded is the month of the last NoticeDeadlines, "2026-04".
 	Reminded string `json:"reminded,omitempty"`
+	// RemindTried is when that was begun last: a link that takes a turn's time and
+	// fails comes after the others.
+	RemindTried time.Time `json:"remind_tried,omitzero"`
 }
 
 // window is one run through a listing. Page is the next page to read: it is

@@ -185,14 +185,12 @@ func firstOfMonth(t time.Time) time.Time {
 // repeats the rest, or goes on with it in another turn.
 func (f *Flow) remind(ctx context.Context) error {
 	s := f.ledger.(contractone.Searcher) //nolint:forcetypeassert // Register asked
+	links, err := f.unreminded(ctx)
+	if err != nil {
+		return err
+	}
 	var failed []error
-	for link, err := range f.links.All(ctx, f.store, orchestration.Query{}) {
-		if err != nil {
-			return errors.Join(append(failed, err)...)
-		}
-		if link.Value.Reminded == monthOf(f.now()) {
-			continue
-		}
+	for _, link := range links {
 		if err := f.remindOf(ctx, s, link); err != nil {
 			failed = append(failed, &LinkError{Link: contractone.ManagementID(link.Key), Err: err})
 		}
@@ -203,8 +201,30 @@ func (f *Flow) remind(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
+// unreminded are the links that were not told of in this month, those that were tried
+// last at the end.
+func (f *Flow) unreminded(ctx context.Context) (links []linkRow, err error) {
+	for link, err := range f.links.All(ctx, f.store, orchestration.Query{}) {
+		if err != nil {
+			return nil, err
+		}
+		if link.Value.Reminded != monthOf(f.now()) {
+			links = append(links, link)
+		}
+	}
+	slices.SortStableFunc(links, func(a, b linkRow) int { return a.Value.RemindTried.Compare(b.Value.RemindTried) })
+	return links, nil
+}
+
 func (f *Flow) remindOf(ctx context.Context, s contractone.Searcher, link linkRow) error {
 	id, month := contractone.ManagementID(link.Key), monthOf(f.now())
+	err := f.changeLink(ctx, id, func(row *linkRow) error {
+		row.Value.RemindTried = f.now()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	deadlines, err := f.deadlines(ctx, s, id)
 	if err != nil {
 		return err

@@ -103,8 +103,9 @@ func (f *Flow) list(ctx context.Context, link linkRow, r reach, w window, first 
 			return false, err
 		}
 		rep.Add(int64(len(page.Items)), 0)
-		// A turn reads one page at least that the one before it did not.
-		if page.Next != "" && (fresh || first == 1) && orchestration.TurnOver(ctx) {
+		// A turn reads one page at least that the one before it did not. The first page
+		// is read again too where it is the one before.
+		if page.Next != "" && (fresh || w.Page == 1) && orchestration.TurnOver(ctx) {
 			return false, orchestration.ErrTurnOver // the run goes on at the next page
 		}
 		fresh = true

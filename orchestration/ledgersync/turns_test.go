@@ -50,6 +50,21 @@ func TestFirstLoadTakesManyTurns(t *testing.T) {
 	require.EqualValues(t, 430, w.requests(cloudsigntest.OpDownloadFile))
 }
 
+// A turn that has time for no more than the first page goes on to the second.
+func TestListingGetsOnFromItsFirstPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fake.Seed(w.user, cloudsigntest.Account{Documents: 210, Files: 210})
+	require.NoError(t, w.flow.Start(t.Context(), idOf(w, nil), w.preview()))
+	for range 10 {
+		e := storetest.NewTurns(w.store, w.clock.Now, 0)
+		w.flow.Register(e)
+		_, err := e.Turn(t.Context())
+		require.NoError(t, err)
+	}
+	require.Equal(t, contractone.Count{Documents: 210, Files: 210}, w.state().Seen)
+}
+
 // A complete run reads the information of each linked document once, however many
 // turns a page takes.
 func TestCompleteRunTakesManyTurns(t *testing.T) {
@@ -108,14 +123,44 @@ func TestDeadlinesTakeManyTurns(t *testing.T) {
 	}
 	w.clock.Set(time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC))
 	require.Greater(t, w.turns(0, true), 3)
+	told := toldOfDeadlines(b)
+	require.Len(t, told, 4)
+	for _, times := range told {
+		require.Equal(t, 1, times)
+	}
+}
+
+// toldOfDeadlines is how often each link was told of its deadlines.
+func toldOfDeadlines(b *board) map[contractone.ManagementID]int {
 	told := map[contractone.ManagementID]int{}
 	for _, n := range b.take() {
 		if n.Kind == ledgersync.NoticeDeadlines {
 			told[n.Link]++
 		}
 	}
-	require.Len(t, told, 4)
-	for _, times := range told {
-		require.Equal(t, 1, times)
+	return told
+}
+
+// A link that can't be told of takes all of a turn's time, and keeps no other one
+// waiting for that.
+func TestFailingDeadlinesTakeTheirTurnLast(t *testing.T) {
+	t.Parallel()
+	p := &picky{}
+	w := newWorld(t, withNotifier(p))
+	w.start()
+	p.refused = w.link
+	for range 3 {
+		preview := w.colleague()
+		require.NoError(t, w.flow.Start(t.Context(), w.link, preview))
+		w.run()
 	}
+	w.clock.Set(time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC))
+	for range 4 {
+		w.turns(0, true)
+		w.clock.Advance(time.Hour)
+	}
+	require.Len(t, toldOfDeadlines(&p.board), 3)
+	p.refused = ""
+	w.turns(0, true)
+	require.Len(t, toldOfDeadlines(&p.board), 1)
 }

@@ -81,7 +81,7 @@ func (f *Flow) openSales(ctx context.Context, link linkRow, a *SnapshotA) error 
 			a.Sales = append(a.Sales, s)
 		}
 	}
-	for s, err := range f.deps.A.Sales.AllFull(ctx, salesdock.SaleQuery{Period: f.window(since, f.now())}) {
+	for s, err := range f.deps.A.Sales.AllFull(ctx, salesdock.SaleQuery{Period: f.window(since)}) {
 		if err != nil {
 			return &sideError{"A", err}
 		}
@@ -118,7 +118,7 @@ func (f *Flow) news(ctx context.Context, link linkRow) (out []StatusNews, err er
 	if err != nil || !link.Value.Settings.Policy.PullStatuses {
 		return nil, err
 	}
-	for r, err := range f.deps.B.Sales.All(ctx, salesdock.SaleQuery{Period: f.window(since, f.now())}) {
+	for r, err := range f.deps.B.Sales.All(ctx, salesdock.SaleQuery{Period: f.window(since)}) {
 		if err != nil {
 			return nil, &sideError{"B", err}
 		}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/countersign/countersign/mapping"
@@ -26,9 +25,20 @@ type catalogues struct {
 // catalogueCache keeps what was read last, so that not each sale reads it anew, and
 // what a turn that was over left of a reading.
 type catalogueCache struct {
-	mu   sync.Mutex
+	one  chan struct{} // holds a value while somebody reads or looks
 	last *catalogues
 	half *reading
+}
+
+// lock waits for whoever reads both sides, which may take minutes, but no longer than
+// ctx: a turn must not hold its lane for that.
+func (c *catalogueCache) lock(ctx context.Context) (unlock func(), err error) {
+	select {
+	case c.one <- struct{}{}:
+		return func() { <-c.one }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // reading is catalogues that are being read: each flow, question and agreement is
@@ -40,8 +50,11 @@ type reading struct {
 
 // catalogues gives what was read less than Config.Every ago, or reads it.
 func (f *Flow) catalogues(ctx context.Context) (*catalogues, error) {
-	f.cache.mu.Lock()
-	defer f.cache.mu.Unlock()
+	unlock, err := f.cache.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	if c := f.cache.last; c != nil && c.read.Add(f.cfg.Every).After(f.now()) {
 		return c, nil
 	}
@@ -50,8 +63,11 @@ func (f *Flow) catalogues(ctx context.Context) (*catalogues, error) {
 
 // freshCatalogues gives what was read since a time, or reads it.
 func (f *Flow) freshCatalogues(ctx context.Context, since time.Time) (*catalogues, error) {
-	f.cache.mu.Lock()
-	defer f.cache.mu.Unlock()
+	unlock, err := f.cache.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	if c := f.cache.last; c != nil && c.began.After(since) {
 		return c, nil
 	}

@@ -348,3 +348,25 @@ func TestNextStatusOutlivesARefusedOne(t *testing.T) {
 	require.Equal(t, 1, applied.Due)
 	require.Equal(t, "klaar", w.a.Sale(a).Status)
 }
+
+// After days without B, what became of a sale is looked up among the sales of its own
+// day, not among all that B has got since.
+func TestLookupAfterDaysReadsOneDay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, salesdocktest.WithPageSize(2))
+	w.live(func(s *salelink.Settings) { s.Policy.PullStatuses = false })
+	w.fault(1, countersigntest.LoseAnswer())
+	sale := w.sell()
+	w.clock.Advance(20 * time.Minute)
+	w.run()
+	require.Equal(t, orchestration.StateSending, w.sale(sale).State)
+	for range 40 {
+		w.clock.Advance(5 * time.Hour)
+		w.copyAtB(map[string]any{"email": "other@example.com", "connection_housenumber": 77, "external_reference": ""})
+	}
+	w.srv.Log().Reset()
+	w.advance(10 * time.Minute)
+	require.Equal(t, salelink.SaleForwarded, w.sale(sale).State)
+	require.Len(t, w.received(), 1)
+	require.LessOrEqual(t, w.requests("GET /sales"), int64(6))
+}

@@ -126,11 +126,16 @@ func choose(certain, exact, near []salesdock.SaleID) (salesdock.SaleID, bool, er
 	return "", false, nil
 }
 
-// around gives B's sales that may have been made at the time of the attempt or
-// since, each once.
+// aroundFor is for how long after an attempt and Config.Settle B may still date its
+// sale: generous, and not so long that days of B's sales are read for one of them.
+const aroundFor = 24 * time.Hour
+
+// around gives B's sales that may have been made by an attempt, each once: those of
+// the time of the attempt and of about a day since, however long ago it was.
 func (f *Flow) around(ctx context.Context, sent time.Time) ([]salesdock.SaleRow, error) {
 	from := sent.Add(-f.cfg.Skew).Truncate(time.Second) // B counts whole seconds
-	q := salesdock.SaleQuery{Period: salesdock.Period{Of: "created_date", From: from.Add(-overlap), Until: f.now().Add(24 * time.Hour)}}
+	until := sent.Add(f.cfg.Settle + f.cfg.Skew + overlap + aroundFor)
+	q := salesdock.SaleQuery{Period: salesdock.Period{Of: "created_date", From: from.Add(-overlap), Until: until}}
 	seen := map[salesdock.SaleID]bool{}
 	var out []salesdock.SaleRow
 	for r, err := range f.deps.B.Sales.All(ctx, q) {

@@ -22,7 +22,7 @@ const (
 type jobBody struct {
 	// Until is the time up to which everything was seen.
 	Until time.Time `json:"until,omitzero"`
-	// Full asks for a look at everything.
+	// Full asks for a look at everything; the run that begins next takes it over.
 	Full bool `json:"full,omitempty"`
 	// Asked counts the wake-ups; one that comes while the job is at work is not lost.
 	Asked   int       `json:"asked,omitempty"`
@@ -144,7 +144,7 @@ func (f *Flow) runJob(ctx context.Context, name string) error {
 		if row.Value.Asked != ended.Asked {
 			return // somebody asked meanwhile: it stays due
 		}
-		row.Due, row.Value.Full = f.now().Add(f.cfg.Every), false
+		row.Due = f.now().Add(f.cfg.Every)
 		if early {
 			row.Due = time.Time{}
 		}

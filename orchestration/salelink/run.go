@@ -46,6 +46,7 @@ func (f *Flow) beginRun(ctx context.Context, link linkRow, name string, now time
 		if b.Until.IsZero() || b.Full {
 			b.Run.Since = link.Value.LiveSince
 		}
+		b.Full = false // what is asked for from now on is for the next run
 		return f.jobs.Update(ctx, tx, &job)
 	})
 	return job, err
@@ -71,11 +72,13 @@ var errCircle = errors.New("the pages of the sales go in a circle")
 // taken up at the page that it read last: pages shift.
 func eachPage[T any](ctx context.Context, f *Flow, side string, job jobRow, list func(context.Context, salesdock.SaleQuery, ...countersign.CallOption) (*countersign.Page[T], error), note func(orchestration.Tx, *T) error) error {
 	run := job.Value.Run
-	q := salesdock.SaleQuery{Period: f.window(run.Since, run.Began), Cursor: run.Cursor}
+	// The period ends after now, not after the run's begin: what changes meanwhile
+	// must not leave it, or the pages behind it move up by more than one.
+	q := salesdock.SaleQuery{Period: f.window(run.Since), Cursor: run.Cursor}
 	for again := run.Pages > 0; !run.Listed; again = false {
 		page, err := list(ctx, q)
-		if err != nil && again && errors.Is(err, countersign.ErrInvalid) {
-			run.Cursor, run.Pages, run.Mark, q.Cursor = "", 0, "", "" // the service does not know the place any more
+		if again && placeGone(page, err) {
+			run.Cursor, run.Pages, run.Mark, q.Cursor = "", 0, "", ""
 			continue
 		}
 		if err != nil {
@@ -98,6 +101,9 @@ func eachPage[T any](ctx context.Context, f *Flow, side string, job jobRow, list
 					return err
 				}
 			}
+			if again {
+				return nil // the run is no further than it was
+			}
 			return f.keepRun(ctx, tx, job)
 		})
 		if err != nil {
@@ -108,6 +114,15 @@ func eachPage[T any](ctx context.Context, f *Flow, side string, job jobRow, list
 		}
 	}
 	return nil
+}
+
+// placeGone reports that a list has no longer the page that was read last: then it
+// begins anew.
+func placeGone[T any](page *countersign.Page[T], err error) bool {
+	if err != nil {
+		return errors.Is(err, countersign.ErrInvalid) || errors.Is(err, countersign.ErrNotFound)
+	}
+	return len(page.Items) == 0
 }
 
 // recheck checks the mapping once in a run, and looks again at refused sales when
@@ -153,7 +168,7 @@ const sweepSize = 256
 // transaction with the place.
 func (f *Flow) sweep(ctx context.Context, job jobRow, q orchestration.Query, each func(orchestration.Tx, orchestration.Record) error) error {
 	run := job.Value.Run
-	q.Limit = sweepSize
+	q.Limit = f.sweepSize
 	for !run.Swept {
 		err := f.deps.Store.Tx(ctx, func(tx orchestration.Tx) error {
 			q.AfterSeq = run.Seq
@@ -162,7 +177,7 @@ func (f *Flow) sweep(ctx context.Context, job jobRow, q orchestration.Query, eac
 				return err
 			}
 			next := *run
-			next.Swept = len(recs) < sweepSize
+			next.Swept = len(recs) < q.Limit
 			for _, rec := range recs {
 				next.Seq = rec.Seq
 				if err := each(tx, rec); err != nil {

@@ -117,6 +117,8 @@ type Flow struct {
 	updates  orchestration.Table[updateBody]
 	journal  orchestration.Journal
 	cache    catalogueCache
+
+	sweepSize int
 }
 
 // flowName is the first part of the flow's tables.
@@ -141,6 +143,7 @@ func New(cfg Config, deps Deps) (*Flow, error) {
 		sales:    orchestration.Table[saleBody](table("sale")),
 		updates:  orchestration.Table[updateBody](table("update")),
 		journal:  orchestration.Journal(table("journal")),
+		cache:    catalogueCache{one: make(chan struct{}, 1)}, sweepSize: sweepSize,
 	}, nil
 }
 

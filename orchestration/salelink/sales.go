@@ -132,8 +132,8 @@ func (f *Flow) sale(ctx context.Context, id salesdock.SaleID) (row saleRow, err 
 const overlap = time.Hour
 
 // window is the period of changes since the last look. B's clock may be off.
-func (f *Flow) window(since, now time.Time) salesdock.Period {
-	return salesdock.Period{Of: "updated_date", From: since.Add(-overlap - f.cfg.Skew), Until: now.Add(24 * time.Hour)}
+func (f *Flow) window(since time.Time) salesdock.Period {
+	return salesdock.Period{Of: "updated_date", From: since.Add(-overlap - f.cfg.Skew), Until: f.now().Add(24 * time.Hour)}
 }
 
 // firstSeen is from when on sales of A are looked at. A's clock may be behind: what

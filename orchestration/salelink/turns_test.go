@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,7 +14,6 @@ import (
 
 	"github.com/countersign/countersign/orchestration/salelink"
 	"github.com/countersign/countersign/orchestration/storetest"
-
 	"github.com/countersign/countersign/salesdock"
 	"github.com/countersign/countersign/salesdocktest"
 )
@@ -89,6 +89,51 @@ func TestAbsenceCountsOnceInARunOfManyTurns(t *testing.T) {
 	}
 	require.Len(t, w.a.Products(), n-1)
 	require.Equal(t, salelink.ProductVanished, w.product(w.gas).State)
+}
+
+// A link that is stopped and resumed in the middle of a full look goes on with it, and
+// the run that follows is no full one: nobody asked for a second.
+func TestStopAndResumeInAFullLook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.offer(40)
+	w.live()
+	w.clock.Advance(time.Hour)
+	require.NoError(t, w.flow.SyncNow(t.Context()))
+	w.srv.Log().Reset()
+	w.rounds(5)
+	read := w.requests("GET /products/{id}")
+	require.Positive(t, read)
+	require.NoError(t, w.flow.Stop(t.Context(), "a look"))
+	w.turns(9, false)
+	require.Equal(t, read, w.requests("GET /products/{id}"))
+	w.clock.Advance(time.Hour)
+	require.NoError(t, w.flow.Resume(t.Context()))
+	w.turns(9, false)
+	require.EqualValues(t, 42, w.requests("GET /products/{id}"))
+	require.NoError(t, w.flow.SyncNow(t.Context()))
+	w.rounds(5)
+	require.NoError(t, w.flow.SyncNow(t.Context()))
+	w.turns(9, false)
+	require.EqualValues(t, 3*42, w.requests("GET /products/{id}"), "asked for in the middle of another one, it comes after it")
+}
+
+// More products are missing than a turn notes at once: the turns after it go on behind
+// those that were counted.
+func TestManyAbsencesCountOnceInARun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.offer(115)
+	w.live(func(s *salelink.Settings) { s.Policy.Vanished, s.Policy.Absences = salelink.VanishedDelete, 4 })
+	more := w.b.Products()
+	w.b.Revoke(w.org, more[3:]...)
+	for run := range 2 {
+		w.clock.Advance(25 * time.Hour)
+		require.Greater(t, w.turns(1, false), 2)
+		for _, p := range more[3:] {
+			require.Equal(t, run+1, w.product(p).Absences)
+		}
+	}
 }
 
 // The first import needs many turns for the job and for the lane.
@@ -247,4 +292,34 @@ func TestRefusedSaleIsLookedAtAgainAfterACheck(t *testing.T) {
 	w.start()
 	w.advance(20 * time.Minute)
 	require.Equal(t, salelink.SaleForwarded, w.sale(sale).State)
+}
+
+// A sweep goes through each record once, however many turns it takes, and the records
+// that fill a part exactly are not the end of it.
+func TestSweepTakesManyTurns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.cfg.Every = time.Hour
+	w.start()
+	w.flow.SetSweepSize(2)
+	w.live(func(s *salelink.Settings) { s.Mapping.Statuses = nil })
+	const sales = 8
+	for range sales {
+		w.sell()
+	}
+	w.advance(2 * time.Hour)
+	require.Len(t, w.received(), sales)
+	for _, s := range w.received() {
+		w.b.SetStatus(s.ID, "verwerkt", "")
+	}
+	w.advance(2 * time.Hour)
+	require.NoError(t, w.flow.Configure(t.Context(), w.settings()))
+	w.clock.Advance(time.Second)
+	require.Greater(t, w.turns(1, false), sales/2)
+	for s, err := range w.flow.Sales(t.Context()) {
+		require.NoError(t, err)
+		n, err := strconv.Atoi(string(s.A))
+		require.NoError(t, err)
+		require.Equal(t, "klaar", w.a.Sale(n).Status)
+	}
 }
