@@ -8,33 +8,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/countersign/countersign"
-	"github.com/countersign/countersign/activecampaign"
 	"github.com/countersign/countersign/orchestration"
 	"github.com/countersign/countersign/orchestration/riverengine"
 )
-
-// All processes together keep to the five requests a second that ActiveCampaign
-// gives an account. The name is the program's own, and all who name it share it.
-func ExampleEngine_Limiter() {
-	ctx := context.Background()
-	store, err := riverengine.Open(ctx, os.Getenv("DATABASE_URL"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer store.Close() //nolint:errcheck // the program ends
-	// snippet: limiter
-	engine := riverengine.New(store)
-	client, err := activecampaign.New(activecampaign.Config{
-		BaseURL: os.Getenv("ACTIVECAMPAIGN_URL"),
-		APIKey:  countersign.NewSecret(os.Getenv("ACTIVECAMPAIGN_KEY")),
-	}, countersign.WithLimiter(engine.Limiter("activecampaign", 5, time.Second)))
-	// end snippet
-	if err != nil {
-		log.Fatal(err)
-	}
-	_ = client // for the flow that is registered with the engine
-}
 
 // Each process runs this program. One of them works on a lane at a time, whichever
 // has a worker free, and all of them together keep to the rate of an account.
