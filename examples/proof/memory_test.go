@@ -42,6 +42,9 @@ type memory struct {
 // run, so an excess counts when it shows three times.
 func TestMemoryLedgerSync(t *testing.T) {
 	t.Parallel()
+	if slow {
+		t.Skip("the race detector's own memory would be measured")
+	}
 	small, large := measureChild(t, size(100, 500, 1000)), measureChild(t, size(400, 5000, 100_000))
 	ratio := float64(large.PeakHeap) / float64(small.PeakHeap)
 	for again := 0; ratio > growth && again < 2; again++ {
