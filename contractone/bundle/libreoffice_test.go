@@ -24,6 +24,9 @@ import (
 // absence is a failure.
 func libreOffice(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("LibreOffice takes its time: not with -short")
+	}
 	path, err := exec.LookPath("soffice")
 	if err != nil {
 		required := strings.Split(os.Getenv("COUNTERSIGN_REQUIRE"), ",")

@@ -70,6 +70,9 @@ func init() { theBrowser.end = func() {} }
 // none.
 func startBrowser(t *testing.T) *browser {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser takes its time: not with -short")
+	}
 	program, err := exec.LookPath("chromium")
 	if err != nil {
 		if slices.Contains(strings.Split(os.Getenv("COUNTERSIGN_REQUIRE"), ","), "chromium") {

@@ -39,6 +39,9 @@ type response struct {
 
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser takes its time: not with -short")
+	}
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		if slices.Contains(strings.Split(os.Getenv("COUNTERSIGN_REQUIRE"), ","), "chromium") {
